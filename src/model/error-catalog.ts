@@ -1,0 +1,123 @@
+/**
+ * Every error code, once. `docs/errors.md` has a paragraph for each; a test keeps the two equal.
+ * The category decides the exit code and whether a retry makes sense.
+ */
+export type ErrorCategory =
+  | 'usage'
+  | 'plan'
+  | 'source'
+  | 'format'
+  | 'tool'
+  | 'target'
+  | 'verify'
+  | 'canceled'
+  | 'internal';
+
+interface CatalogEntry {
+  readonly category: ErrorCategory;
+  /** What the operator does next, unless the place of the error knows better. */
+  readonly hint: string;
+}
+
+const EXPORT_AGAIN = 'Export or copy the disk again; the file is damaged or incomplete.';
+
+export const ERROR_CATALOG = {
+  USAGE: { category: 'usage', hint: 'See xenferry --help.' },
+  CONFIG_INVALID: { category: 'usage', hint: 'Correct the named setting and run the same command again.' },
+  PROFILE_INVALID: { category: 'usage', hint: 'Correct the profile file.' },
+
+  PLAN_BLOCKED: { category: 'plan', hint: 'Resolve the critical concerns of the plan, then run it again.' },
+  PLAN_NO_MACHINES: {
+    category: 'plan',
+    hint: 'Point xenferry at a folder with .ovf, .ova or .vmx files, or widen --only.',
+  },
+  PLAN_NO_DISKS: { category: 'plan', hint: 'Export the machine again with its disks, or leave it out.' },
+  PLAN_TOO_MANY_DISKS: { category: 'plan', hint: 'Detach or merge disks; Xen takes 16 per HVM guest.' },
+  PLAN_TOO_MANY_NICS: { category: 'plan', hint: 'Remove NICs; a XenServer guest takes 7.' },
+  PLAN_NAME_TAKEN: {
+    category: 'plan',
+    hint: 'Rename one of the machines; their output files would collide.',
+  },
+
+  SOURCE_NOT_FOUND: { category: 'source', hint: 'Check the path and its permissions.' },
+  SOURCE_UNREADABLE: { category: 'source', hint: 'Check the permissions and the health of the storage.' },
+  SOURCE_CHANGED: {
+    category: 'source',
+    hint: 'Leave the source untouched while it is converted, then run the same command again.',
+  },
+  OVF_MALFORMED: { category: 'source', hint: 'Export the machine again.' },
+  OVF_TOO_LARGE: {
+    category: 'source',
+    hint: 'This is not a descriptor any VMware product writes; export again.',
+  },
+  OVF_UNSAFE_PATH: {
+    category: 'source',
+    hint: 'The descriptor points outside its own folder; do not trust this export.',
+  },
+  OVF_FILE_MISSING: { category: 'source', hint: 'Copy the missing file next to its descriptor.' },
+  OVF_FILE_SIZE: {
+    category: 'source',
+    hint: 'Copy the file again; its size is not the one the descriptor gives.',
+  },
+  OVF_UNSUPPORTED: { category: 'source', hint: 'Export the machine again with default options.' },
+  OVA_MALFORMED: { category: 'source', hint: 'Copy or export the OVA again.' },
+  MANIFEST_MALFORMED: {
+    category: 'source',
+    hint: 'Export the machine again, or remove the manifest knowingly.',
+  },
+  MANIFEST_MISMATCH: {
+    category: 'source',
+    hint: 'The file is not the one that was exported; copy it again.',
+  },
+  VMX_MALFORMED: { category: 'source', hint: 'Copy the .vmx file again from the datastore.' },
+
+  VMDK_BAD_MAGIC: { category: 'format', hint: 'This is not a VMDK; check which file the descriptor names.' },
+  VMDK_TRUNCATED: { category: 'format', hint: EXPORT_AGAIN },
+  VMDK_HEADER_INVALID: { category: 'format', hint: EXPORT_AGAIN },
+  VMDK_DESCRIPTOR_INVALID: { category: 'format', hint: EXPORT_AGAIN },
+  VMDK_EXTENT_MISSING: { category: 'format', hint: 'Copy all files of the disk into one folder.' },
+  VMDK_TABLE_OUT_OF_RANGE: { category: 'format', hint: EXPORT_AGAIN },
+  VMDK_GRAIN_OUT_OF_RANGE: { category: 'format', hint: EXPORT_AGAIN },
+  VMDK_GRAIN_CORRUPT: { category: 'format', hint: EXPORT_AGAIN },
+  VMDK_UNSUPPORTED: {
+    category: 'format',
+    hint: 'Consolidate snapshots and export the machine as OVF, which writes a plain streamOptimized disk.',
+  },
+  VHD_TOO_LARGE: {
+    category: 'format',
+    hint: 'A VHD ends at 2040 GiB: shrink or split the disk, or convert it to raw.',
+  },
+  VHD_INVALID: { category: 'format', hint: 'Convert the disk again.' },
+  XVA_INVALID: { category: 'format', hint: 'Convert the machine again.' },
+
+  TOOL_MISSING: { category: 'tool', hint: 'Run xenferry doctor.' },
+  TOOL_FAILED: { category: 'tool', hint: 'Run the named command by hand to see its full output.' },
+
+  TARGET_NO_SPACE: {
+    category: 'target',
+    hint: 'Free space on the target or choose another one; the next run goes on.',
+  },
+  TARGET_UNWRITABLE: { category: 'target', hint: 'Check the path and permissions of the target.' },
+  TARGET_EXISTS: { category: 'target', hint: 'Remove the file, choose another name, or pass --force.' },
+  TARGET_BUSY: { category: 'target', hint: 'Another xenferry works on this target; wait for it or stop it.' },
+  LEDGER_INVALID: {
+    category: 'target',
+    hint: 'Move the .xenferry folder of the target away to start afresh.',
+  },
+
+  VERIFY_MISMATCH: {
+    category: 'verify',
+    hint: 'Do not import this file; check the storage, then run again.',
+  },
+  CANCELED: { category: 'canceled', hint: 'Run the same command again to go on.' },
+  WORKER_CRASHED: {
+    category: 'internal',
+    hint: 'Run the same command again; report it if it happens twice.',
+  },
+  INTERNAL: {
+    category: 'internal',
+    hint: 'This is a bug of xenferry; run with --verbose and report the stack.',
+  },
+} as const satisfies Record<string, CatalogEntry>;
+
+export type ErrorCode = keyof typeof ERROR_CATALOG;

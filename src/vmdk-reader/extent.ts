@@ -1,0 +1,24 @@
+/** Tells of a byte range of an extent that may hold data; ranges come in ascending order. */
+export type MarkRange = (start: number, end: number) => void;
+
+/** One part of a disk, backed by one file. Offsets are bytes from the extent's start. */
+export interface Extent {
+  readonly byteLength: number;
+  /** Every range that may hold data; the rest reads as zeros. Costs metadata only. */
+  markAllocated(mark: MarkRange): Promise<void>;
+  /** Fills `target[at, at + length)` from `offset`. Calls may overlap in time. */
+  read(target: Buffer, at: number, offset: number, length: number): Promise<void>;
+  close(): void;
+}
+
+/** An extent of zeros, without a file. */
+export function zeroExtent(byteLength: number): Extent {
+  return {
+    byteLength,
+    markAllocated: async () => {},
+    read: async (target, at, _offset, length) => {
+      target.fill(0, at, at + length);
+    },
+    close: () => {},
+  };
+}

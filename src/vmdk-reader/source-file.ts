@@ -1,0 +1,123 @@
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
+import { systemErrorCode, XenferryError } from '../model/errors.js';
+import type { FileRange } from '../model/virtual-machine.js';
+
+/**
+ * A read-only window on a file: the whole of it, or one member of an OVA where it lies.
+ * Offsets are bytes from the window's start. Small metadata is read synchronously (1.5 µs against 50 µs
+ * for a round trip through the thread pool), bulk data asynchronously.
+ */
+export class SourceFile {
+  readonly path: string;
+  readonly length: number;
+  readonly #fd: number;
+  readonly #base: number;
+
+  private constructor(fd: number, range: FileRange) {
+    this.#fd = fd;
+    this.#base = range.offset;
+    this.path = range.path;
+    this.length = range.length;
+  }
+
+  /** Throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE, or VMDK_TRUNCATED when the file ends before the range does. */
+  static open(range: FileRange): SourceFile {
+    const fd = openForReading(range.path);
+    const { size } = fstatSync(fd);
+    if (range.offset + range.length > size) {
+      closeSync(fd);
+      throw new XenferryError(
+        'VMDK_TRUNCATED',
+        `the file has ${size} bytes, ${range.offset + range.length} expected`,
+        {
+          file: range.path,
+          offset: size,
+        },
+      );
+    }
+    return new SourceFile(fd, range);
+  }
+
+  /** Opens a whole file. */
+  static openWhole(path: string): SourceFile {
+    const fd = openForReading(path);
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) {
+      closeSync(fd);
+      throw new XenferryError('SOURCE_UNREADABLE', 'not a regular file', { file: path });
+    }
+    return new SourceFile(fd, { path, offset: 0, length: stat.size });
+  }
+
+  /** Fills `target` from `offset`; throws VMDK_TRUNCATED when the window ends first. */
+  readSync(target: Uint8Array, offset: number): void {
+    this.#checkInside(offset, target.byteLength);
+    let done = 0;
+    while (done < target.byteLength) {
+      const count = this.#attempt(() =>
+        readSync(this.#fd, target, done, target.byteLength - done, this.#base + offset + done),
+      );
+      if (count === 0) throw this.#truncated(offset + done);
+      done += count;
+    }
+  }
+
+  /** Fills `target[start, start + length)` from `offset`; rejects with VMDK_TRUNCATED or SOURCE_UNREADABLE. */
+  async read(target: Uint8Array, start: number, length: number, offset: number): Promise<void> {
+    this.#checkInside(offset, length);
+    let done = 0;
+    while (done < length) {
+      const count = await this.#readOnce(target, start + done, length - done, offset + done);
+      if (count === 0) throw this.#truncated(offset + done);
+      done += count;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #readOnce(target: Uint8Array, start: number, length: number, offset: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      read(this.#fd, target, start, length, this.#base + offset, (error, count) => {
+        if (error === null) resolve(count);
+        else reject(unreadable(this.path, error));
+      });
+    });
+  }
+
+  #attempt(action: () => number): number {
+    try {
+      return action();
+    } catch (error) {
+      throw unreadable(this.path, error);
+    }
+  }
+
+  #checkInside(offset: number, length: number): void {
+    if (offset + length > this.length) throw this.#truncated(this.length);
+  }
+
+  #truncated(offset: number): XenferryError {
+    return new XenferryError('VMDK_TRUNCATED', `the file ends after ${offset} bytes, more were expected`, {
+      file: this.path,
+      offset: this.#base + offset,
+    });
+  }
+}
+
+function openForReading(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') {
+      throw new XenferryError('SOURCE_NOT_FOUND', 'no such file', { file: path, cause: error });
+    }
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, cause: unknown): XenferryError {
+  const reason = systemErrorCode(cause) ?? String(cause);
+  return new XenferryError('SOURCE_UNREADABLE', `cannot be read (${reason})`, { file: path, cause });
+}

@@ -1,0 +1,108 @@
+import { XenferryError } from '../model/errors.js';
+import { BLOCK_BYTES, SECTOR_BYTES } from '../model/units.js';
+import type { SourceFile } from './source-file.js';
+
+/** Header of a hosted sparse extent: "Virtual Disk Format 1.1", Hosted Sparse Extent Header. */
+export interface SparseHeader {
+  readonly version: number;
+  readonly capacitySectors: number;
+  readonly grainSectors: number;
+  /** Sectors; 0 when the descriptor is not embedded. */
+  readonly descriptorOffset: number;
+  readonly descriptorSectors: number;
+  readonly entriesPerGrainTable: number;
+  /** Sectors. */
+  readonly grainDirectoryOffset: number;
+  /** Grains are deflated. */
+  readonly compressed: boolean;
+  /** Each grain is preceded by a marker with its LBA and size. */
+  readonly markers: boolean;
+  /** A grain table entry of 1 means a grain of zeros. */
+  readonly zeroedGrains: boolean;
+}
+
+export const SPARSE_MAGIC = 'KDMV';
+
+/** vSphere's largest disk is 62 TiB; nothing above 64 TiB is a disk. */
+const MAX_CAPACITY_SECTORS = 2 ** 37;
+const MAX_GRAIN_TABLE_ENTRIES = 65_536;
+/** Value of the grain directory offset when the directory stands at the end, in a footer. */
+const DIRECTORY_AT_END = 0xffff_ffff_ffff_ffffn;
+const FLAG_ZEROED_GRAINS = 1 << 2;
+const FLAG_COMPRESSED = 1 << 16;
+const FLAG_MARKERS = 1 << 17;
+const COMPRESSION_DEFLATE = 1;
+/** Footer marker, footer and end-of-stream marker, one sector each, end the stream. */
+const FOOTER_FROM_END = 2 * SECTOR_BYTES;
+
+/** Reads the header at the start of `file`, or the footer it points to. Throws VMDK_* with file and offset. */
+export function readSparseHeader(file: SourceFile): SparseHeader {
+  const sector = Buffer.alloc(SECTOR_BYTES);
+  file.readSync(sector, 0);
+  if (sector.readBigUInt64LE(56) !== DIRECTORY_AT_END) return parseSparseHeader(sector, file, 0);
+  const footerOffset = file.length - FOOTER_FROM_END;
+  if (footerOffset <= 0) throw footerMissing(file, file.length);
+  file.readSync(sector, footerOffset);
+  if (sector.toString('latin1', 0, 4) !== SPARSE_MAGIC || sector.readBigUInt64LE(56) === DIRECTORY_AT_END) {
+    throw footerMissing(file, footerOffset);
+  }
+  return parseSparseHeader(sector, file, footerOffset);
+}
+
+function footerMissing(file: SourceFile, offset: number): XenferryError {
+  return new XenferryError('VMDK_TRUNCATED', 'the stream ends without its footer: it was cut off', {
+    file: file.path,
+    offset,
+  });
+}
+
+function parseSparseHeader(sector: Buffer, file: SourceFile, at: number): SparseHeader {
+  const flags = sector.readUInt32LE(8);
+  const number = (offset: number, what: string): number => {
+    const value = Number(sector.readBigUInt64LE(offset));
+    if (!Number.isSafeInteger(value)) throw invalid(file, at + offset, `${what} is out of range`);
+    return value;
+  };
+  const header: SparseHeader = {
+    version: sector.readUInt32LE(4),
+    capacitySectors: number(12, 'the capacity'),
+    grainSectors: number(20, 'the grain size'),
+    descriptorOffset: number(28, 'the descriptor offset'),
+    descriptorSectors: number(36, 'the descriptor size'),
+    entriesPerGrainTable: sector.readUInt32LE(44),
+    grainDirectoryOffset: number(56, 'the grain directory offset'),
+    compressed: (flags & FLAG_COMPRESSED) !== 0,
+    markers: (flags & FLAG_MARKERS) !== 0,
+    zeroedGrains: (flags & FLAG_ZEROED_GRAINS) !== 0,
+  };
+  checkHeader(header, sector.readUInt16LE(77), file, at);
+  return header;
+}
+
+function checkHeader(header: SparseHeader, compression: number, file: SourceFile, at: number): void {
+  const { version, grainSectors, capacitySectors, entriesPerGrainTable } = header;
+  if (version < 1 || version > 3) {
+    throw new XenferryError('VMDK_UNSUPPORTED', `sparse extent version ${version} is not known`, {
+      file: file.path,
+      offset: at + 4,
+    });
+  }
+  if (capacitySectors > MAX_CAPACITY_SECTORS) throw invalid(file, at + 12, 'the capacity is above 64 TiB');
+  const powerOfTwo = grainSectors > 0 && Number.isInteger(Math.log2(grainSectors));
+  if (!powerOfTwo || grainSectors * SECTOR_BYTES > BLOCK_BYTES) {
+    throw invalid(file, at + 20, `a grain of ${grainSectors} sectors is not a power of two up to 2 MiB`);
+  }
+  if (entriesPerGrainTable === 0 || entriesPerGrainTable > MAX_GRAIN_TABLE_ENTRIES) {
+    throw invalid(file, at + 44, `${entriesPerGrainTable} entries per grain table are out of range`);
+  }
+  if (header.compressed && compression !== COMPRESSION_DEFLATE) {
+    throw new XenferryError('VMDK_UNSUPPORTED', `compression algorithm ${compression} is not known`, {
+      file: file.path,
+      offset: at + 77,
+    });
+  }
+}
+
+function invalid(file: SourceFile, offset: number, message: string): XenferryError {
+  return new XenferryError('VMDK_HEADER_INVALID', message, { file: file.path, offset });
+}
