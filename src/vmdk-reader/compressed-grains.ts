@@ -1,7 +1,7 @@
+import type { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES, KIB, SECTOR_BYTES } from '../model/units.js';
 import { createGrainInflater, INFLATE_SLACK } from './grain-inflater.js';
-import type { SourceFile } from './source-file.js';
 
 /** A stored grain's part of a read; all offsets in bytes. */
 interface CompressedGrainRead {

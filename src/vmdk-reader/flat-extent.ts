@@ -1,6 +1,6 @@
+import type { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import type { Extent, MarkRange } from './extent.js';
-import type { SourceFile } from './source-file.js';
 
 /** Byte ranges of a file that hold data, ascending; what is not in them are holes. */
 export type DataRanges = (

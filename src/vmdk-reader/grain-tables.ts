@@ -1,6 +1,6 @@
+import type { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import { SECTOR_BYTES } from '../model/units.js';
-import type { SourceFile } from './source-file.js';
 import type { SparseHeader } from './sparse-header.js';
 
 /** A grain table entry that means "zeros" where the header's flag says so. */

@@ -1,12 +1,12 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname, resolve, sep } from 'node:path';
+import { SourceFile } from '../io/source-file.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { SECTOR_BYTES } from '../model/units.js';
 import type { FileRange } from '../model/virtual-machine.js';
 import { type ExtentLine, MAX_DESCRIPTOR_BYTES, parseDescriptor, type VmdkDescriptor } from './descriptor.js';
 import { type Extent, zeroExtent } from './extent.js';
 import { type DataRanges, FlatExtent } from './flat-extent.js';
-import { SourceFile } from './source-file.js';
 import { SparseExtent } from './sparse-extent.js';
 import { readSparseHeader, SPARSE_MAGIC, type SparseHeader } from './sparse-header.js';
 
@@ -28,7 +28,7 @@ const OTHER_FORMATS: ReadonlyArray<readonly [magic: string, name: string]> = [
  * Throws SOURCE_* and VMDK_*.
  */
 export function openExtents(range: FileRange, dataRanges?: DataRanges): OpenedDisk {
-  const file = SourceFile.open(range);
+  const file = SourceFile.open(range, 'VMDK_TRUNCATED');
   try {
     const magic = file.length >= 4 ? peek(file, 4).toString('latin1') : '';
     if (magic === SPARSE_MAGIC) return openMonolithic(file);
@@ -36,7 +36,7 @@ export function openExtents(range: FileRange, dataRanges?: DataRanges): OpenedDi
     file.close();
     return openNamedExtents(text, range, dataRanges);
   } catch (error) {
-    closeQuietly(file);
+    file.close();
     throw error;
   }
 }
@@ -202,19 +202,11 @@ function openSparse(file: SourceFile, byteLength: number, descriptorPath: string
 }
 
 function withFile(path: string, open: (file: SourceFile) => Extent): Extent {
-  const file = SourceFile.openWhole(path);
+  const file = SourceFile.openWhole(path, 'VMDK_TRUNCATED');
   try {
     return open(file);
   } catch (error) {
     file.close();
     throw error;
-  }
-}
-
-function closeQuietly(file: SourceFile): void {
-  try {
-    file.close();
-  } catch {
-    // Closed before the failure; the failure is what matters.
   }
 }

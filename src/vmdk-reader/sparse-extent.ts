@@ -1,9 +1,9 @@
+import type { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import { SECTOR_BYTES } from '../model/units.js';
 import { CompressedGrains } from './compressed-grains.js';
 import type { Extent, MarkRange } from './extent.js';
 import { GrainTables } from './grain-tables.js';
-import type { SourceFile } from './source-file.js';
 import { readSparseHeader, type SparseHeader } from './sparse-header.js';
 
 /** A stored grain's part of a read: where in the file, where in the target, how much. */

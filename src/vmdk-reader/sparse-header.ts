@@ -1,6 +1,6 @@
+import type { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES, SECTOR_BYTES } from '../model/units.js';
-import type { SourceFile } from './source-file.js';
 
 /** Header of a hosted sparse extent: "Virtual Disk Format 1.1", Hosted Sparse Extent Header. */
 export interface SparseHeader {

@@ -1,9 +1,9 @@
+import { SourceFile } from '../io/source-file.js';
 import { BLOCK_BYTES, blockCount } from '../model/units.js';
 import type { FileRange } from '../model/virtual-machine.js';
 import type { Extent } from './extent.js';
 import { type DataRanges, FlatExtent } from './flat-extent.js';
 import { openExtents } from './open-extents.js';
-import { SourceFile } from './source-file.js';
 
 /** A virtual disk opened for random reads. Sizes and offsets are bytes. */
 export class DiskImage {
@@ -70,7 +70,7 @@ export function openVmdk(range: FileRange, dataRanges?: DataRanges): DiskImage {
 
 /** Opens a raw image. Throws SOURCE_*. */
 export function openRaw(range: FileRange, dataRanges?: DataRanges): DiskImage {
-  const file = SourceFile.open(range);
+  const file = SourceFile.open(range, 'VMDK_TRUNCATED');
   return new DiskImage('raw', [new FlatExtent(file, 0, file.length, dataRanges)], [range.path]);
 }
 

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
-import { systemErrorCode, XenferryError } from '../model/errors.js';
+import { type ErrorCode, systemErrorCode, XenferryError } from '../model/errors.js';
 import type { FileRange } from '../model/virtual-machine.js';
 
 /**
@@ -12,16 +12,22 @@ export class SourceFile {
   readonly length: number;
   readonly #fd: number;
   readonly #base: number;
+  readonly #truncatedCode: ErrorCode;
+  #closed = false;
 
-  private constructor(fd: number, range: FileRange) {
+  private constructor(fd: number, range: FileRange, truncatedCode: ErrorCode) {
+    this.#truncatedCode = truncatedCode;
     this.#fd = fd;
     this.#base = range.offset;
     this.path = range.path;
     this.length = range.length;
   }
 
-  /** Throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE, or VMDK_TRUNCATED when the file ends before the range does. */
-  static open(range: FileRange): SourceFile {
+  /**
+   * Throws SOURCE_NOT_FOUND, SOURCE_UNREADABLE, or `truncatedCode` when the file ends before the range does.
+   * `truncatedCode` is also what later reads past the end throw.
+   */
+  static open(range: FileRange, truncatedCode: ErrorCode): SourceFile {
     const fd = openForReading(range.path);
     const { size } = fstatSync(fd);
     if (range.offset + range.length > size) {
@@ -35,21 +41,21 @@ export class SourceFile {
         },
       );
     }
-    return new SourceFile(fd, range);
+    return new SourceFile(fd, range, truncatedCode);
   }
 
-  /** Opens a whole file. */
-  static openWhole(path: string): SourceFile {
+  /** Opens a whole file; throws as `open` does. */
+  static openWhole(path: string, truncatedCode: ErrorCode): SourceFile {
     const fd = openForReading(path);
     const stat = fstatSync(fd);
     if (!stat.isFile()) {
       closeSync(fd);
       throw new XenferryError('SOURCE_UNREADABLE', 'not a regular file', { file: path });
     }
-    return new SourceFile(fd, { path, offset: 0, length: stat.size });
+    return new SourceFile(fd, { path, offset: 0, length: stat.size }, truncatedCode);
   }
 
-  /** Fills `target` from `offset`; throws VMDK_TRUNCATED when the window ends first. */
+  /** Fills `target` from `offset`; throws the code for truncation when the window ends first. */
   readSync(target: Uint8Array, offset: number): void {
     this.#checkInside(offset, target.byteLength);
     let done = 0;
@@ -62,7 +68,7 @@ export class SourceFile {
     }
   }
 
-  /** Fills `target[start, start + length)` from `offset`; rejects with VMDK_TRUNCATED or SOURCE_UNREADABLE. */
+  /** Fills `target[start, start + length)` from `offset`; rejects as `readSync` throws. */
   async read(target: Uint8Array, start: number, length: number, offset: number): Promise<void> {
     this.#checkInside(offset, length);
     let done = 0;
@@ -73,7 +79,10 @@ export class SourceFile {
     }
   }
 
+  /** Harmless when called twice. */
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     closeSync(this.#fd);
   }
 
@@ -99,7 +108,7 @@ export class SourceFile {
   }
 
   #truncated(offset: number): XenferryError {
-    return new XenferryError('VMDK_TRUNCATED', `the file ends after ${offset} bytes, more were expected`, {
+    return new XenferryError(this.#truncatedCode, `the file ends after ${offset} bytes, more were expected`, {
       file: this.path,
       offset: this.#base + offset,
     });

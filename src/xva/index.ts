@@ -1,0 +1,12 @@
+export {
+  CHUNK_BYTES,
+  CHUNK_STRIDE,
+  type ChunkChecksum,
+  ChunkHeaders,
+  END_OF_ARCHIVE_BYTES,
+  encodeOvaXmlMember,
+} from './layout.js';
+export { encodeOvaXml, NULL_REF, type XvaObject } from './ova-xml.js';
+export { XvaArchive, type XvaChunk, type XvaDisk } from './reader.js';
+export { TAR_RECORD_BYTES } from './tar-header.js';
+export { XmlRpcDouble, type XmlRpcStruct } from './xml-rpc-value.js';
