@@ -70,6 +70,7 @@ export const ERROR_CATALOG = {
     hint: 'The file is not the one that was exported; copy it again.',
   },
   VMX_MALFORMED: { category: 'source', hint: 'Copy the .vmx file again from the datastore.' },
+  VMX_UNSUPPORTED: { category: 'source', hint: 'Decrypt the machine in vSphere and copy it again.' },
 
   VMDK_BAD_MAGIC: { category: 'format', hint: 'This is not a VMDK; check which file the descriptor names.' },
   VMDK_TRUNCATED: { category: 'format', hint: EXPORT_AGAIN },

@@ -89,3 +89,15 @@ export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** The failure that explains the others: those that stopped only because another failed count last. */
+export function firstFailure(outcomes: readonly PromiseSettledResult<unknown>[]): unknown {
+  const failures = outcomes.flatMap((outcome): unknown[] =>
+    outcome.status === 'rejected' ? [outcome.reason] : [],
+  );
+  return failures.find((failure) => !isCanceled(failure)) ?? failures[0];
+}
+
+export function isCanceled(error: unknown): boolean {
+  return error instanceof XenferryError && error.code === 'CANCELED';
+}

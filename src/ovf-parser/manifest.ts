@@ -28,7 +28,10 @@ export async function readManifest(range: FileRange): Promise<readonly ManifestE
 /** The entries of a manifest's text, in its order. Throws MANIFEST_MALFORMED with the line. */
 export function parseManifest(text: string, file: string): readonly ManifestEntry[] {
   const entries: ManifestEntry[] = [];
-  for (const [index, raw] of text.replace(/^\ufeff/, '').split('\n').entries()) {
+  for (const [index, raw] of text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .entries()) {
     const content = raw.trim();
     if (content !== '') entries.push(parseEntry(content, file, index + 1));
   }
@@ -49,7 +52,10 @@ function parseEntry(content: string, file: string, line: number): ManifestEntry 
   const [, spelling = '', name = '', hex = ''] = ENTRY.exec(content) ?? [];
   const algorithm = algorithmOf(spelling);
   if (algorithm === null) {
-    throw new XenferryError('MANIFEST_MALFORMED', `line ${line} is not "SHA256(name)= digest"`, { file, line });
+    throw new XenferryError('MANIFEST_MALFORMED', `line ${line} is not "SHA256(name)= digest"`, {
+      file,
+      line,
+    });
   }
   if (hex.length !== HEX_LENGTH[algorithm]) {
     const message = `line ${line} has ${hex.length} hexadecimal digits, ${algorithm} has ${HEX_LENGTH[algorithm]}`;

@@ -50,14 +50,18 @@ async function scan(file: FileHandle, path: string, fileBytes: number): Promise<
 
     const header = parseTarHeader(block, place);
     const data = offset + TAR_BLOCK_BYTES;
-    const length = pending.size ?? header.size;
+    const length = isExtension(header) ? header.size : (pending.size ?? header.size);
     if (data + length > fileBytes) {
       const missing = data + length - fileBytes;
-      throw malformed(`it is truncated: ${missing} bytes of its member at this offset are missing`, path, offset);
+      throw malformed(
+        `it is truncated: ${missing} bytes of its member at this offset are missing`,
+        path,
+        offset,
+      );
     }
     if (isExtension(header)) {
       pending = { ...pending, ...(await readExtension(file, header, place)) };
-      offset = data + padded(header.size);
+      offset = data + padded(length);
       continue;
     }
     if (header.type === 'S') throw malformed('it has a GNU sparse member', path, offset);
@@ -85,7 +89,8 @@ async function readExtension(
   header: TarHeader,
   place: { readonly file: string; readonly offset: number },
 ): Promise<Pending> {
-  if (header.size > MAX_EXTENDED_BYTES) throw malformed('an extended header is too long', place.file, place.offset);
+  if (header.size > MAX_EXTENDED_BYTES)
+    throw malformed('an extended header is too long', place.file, place.offset);
   if (header.type === 'K' || header.type === 'g') return {};
   const data = await readAt(file, place.offset + TAR_BLOCK_BYTES, header.size);
   if (header.type === 'L') return { name: data.toString('utf8').replace(/\0.*$/s, '') };

@@ -21,14 +21,17 @@ export function hrefCandidates(href: string, place: HrefPlace): readonly [string
 }
 
 function safePath(path: string, place: HrefPlace): string {
-  const reason = unsafeReason(path);
   const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.');
-  if (reason === null && segments.length > 0) return segments.join('/');
+  const plain = segments.join('/');
+  // Both forms: `./C:/x` becomes a drive letter only when its `./` is gone.
+  const reason = unsafeReason(path) ?? unsafeReason(plain);
+  if (reason === null) return plain;
   const shown = JSON.stringify(path.slice(0, 120));
-  throw new XenferryError('OVF_UNSAFE_PATH', `the file reference ${shown} ${reason ?? 'names no file'}`, place);
+  throw new XenferryError('OVF_UNSAFE_PATH', `the file reference ${shown} ${reason}`, place);
 }
 
 function unsafeReason(path: string): string | null {
+  if (path === '') return 'names no file';
   if (path.length > MAX_HREF_LENGTH) return `is longer than ${MAX_HREF_LENGTH} characters`;
   if (path.includes('\0')) return 'has a NUL character';
   if (path.includes('\\')) return 'has a backslash';

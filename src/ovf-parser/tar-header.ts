@@ -67,7 +67,8 @@ function numberField(block: Buffer, start: number, end: number, place: TarPlace)
   if (((block[start] ?? 0) & 0x80) !== 0) return base256(block.subarray(start, end), place);
   const text = textField(block, start, end).trim();
   if (text === '') return 0;
-  if (!/^[0-7]+$/.test(text)) throw new XenferryError('OVA_MALFORMED', 'a tar header has a bad number', place);
+  if (!/^[0-7]+$/.test(text))
+    throw new XenferryError('OVA_MALFORMED', 'a tar header has a bad number', place);
   return Number.parseInt(text, 8);
 }
 

@@ -80,10 +80,7 @@ export function parseXmlTree(text: string, file: string): XmlDocument {
     attributes += 1;
     if (attributes > MAX_ATTRIBUTES) refuse(`an element has more than ${MAX_ATTRIBUTES} attributes`, line);
     if (value.length > MAX_ATTRIBUTE_LENGTH) {
-      refuse(
-        `attribute ${name.slice(0, 80)} is longer than ${MAX_ATTRIBUTE_LENGTH} characters`,
-        parser.line,
-      );
+      refuse(`attribute ${name.slice(0, 80)} is longer than ${MAX_ATTRIBUTE_LENGTH} characters`, parser.line);
     }
   });
   parser.on('opentag', (tag) => {

@@ -1,0 +1,217 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { firstFailure, XenferryError } from '../model/errors.js';
+import { BLOCK_BYTES } from '../model/units.js';
+import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
+import { BlockBoard, unitCount } from './block-board.js';
+import { CONVERT, type ConvertInput } from './convert-task.js';
+import type { ImageSource } from './image-source.js';
+import type { SinkSpec } from './sinks/sink.js';
+
+/** How often progress is looked at and told, in milliseconds. */
+const PROGRESS_INTERVAL = 200;
+/** How often finished blocks are made durable and noted; what a kill can cost. */
+const CHECKPOINT_INTERVAL = 1_000;
+
+/** What is known of a run of blocks: one unit-bits byte and one XXH64 a block. */
+export interface BlockRecords {
+  readonly unitBits: Uint8Array;
+  readonly digests: BigUint64Array;
+}
+
+/** Remembers finished blocks beyond the life of the process. */
+export interface BlockJournal {
+  /** Records of the blocks from 0 on that are safely in the partial file; empty at first. */
+  load(): Promise<BlockRecords>;
+  /** Adds records that follow those already there. */
+  append(firstBlock: number, records: BlockRecords): Promise<void>;
+}
+
+export interface DiskProgress {
+  /** Bytes of guest disk that hold data, as far as the metadata tells. */
+  readonly totalBytes: number;
+  /** Of these, finished; by this or an earlier run. */
+  readonly doneBytes: number;
+}
+
+export interface DiskConversion {
+  readonly pool: WorkerThreadsPool;
+  readonly source: ImageSource;
+  readonly sink: SinkSpec;
+  /** From `DiskImage.allocatedBlocks`. */
+  readonly allocated: Uint8Array;
+  /** Most threads to use. */
+  readonly threads: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: DiskProgress) => void) | undefined;
+  readonly journal?: BlockJournal | undefined;
+  /** Makes what is written so far durable; called before the journal is written. */
+  readonly sync: () => Promise<void>;
+}
+
+export interface ConvertedDisk {
+  /** Records of all blocks. */
+  readonly records: BlockRecords;
+  readonly storedUnits: number;
+  /** Blocks taken over from an earlier run. */
+  readonly resumedBlocks: number;
+}
+
+/**
+ * Moves one disk through the threads into its sink. The caller owns the partial file and writes what stands
+ * around the blocks. Rejects with the first error of a thread, or CANCELED; the journal then holds what is safe.
+ */
+export async function convertDisk(conversion: DiskConversion): Promise<ConvertedDisk> {
+  const { allocated, journal, signal, sync, onProgress } = conversion;
+  const board = BlockBoard.create(allocated.length);
+  const resumed = (await journal?.load()) ?? { unitBits: new Uint8Array(), digests: new BigUint64Array() };
+  settleKnown(board, conversion.sink, allocated, resumed);
+
+  const progress = new ProgressWatch(board, allocated);
+  const checkpoint = new Checkpoint(board, resumed.unitBits.length, sync, journal);
+  const threads = runThreads(conversion, board);
+  const onAbort = () => board.abort();
+  signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted === true) board.abort();
+  try {
+    await watch(threads, async () => {
+      onProgress?.(progress.read());
+      await checkpoint.runIfDue();
+    });
+  } catch (error) {
+    board.abort();
+    await threads;
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
+  const failure = await threads;
+  if (failure !== undefined || signal?.aborted === true) {
+    // What cannot be noted is done again by the next run; the failure itself is what matters.
+    await checkpoint.run().catch(() => {});
+    throw signal?.aborted === true ? new XenferryError('CANCELED', 'the conversion was stopped') : failure;
+  }
+  await checkpoint.run();
+  onProgress?.(progress.read());
+  return { ...collect(board), resumedBlocks: resumed.unitBits.length };
+}
+
+/** Blocks that need no work: stored by an earlier run, or surely zeros. An XVA stores its ends all the same. */
+function settleKnown(board: BlockBoard, sink: SinkSpec, allocated: Uint8Array, resumed: BlockRecords): void {
+  const lastBlock = board.blocks - 1;
+  for (let block = 0; block < board.blocks; block++) {
+    if (block < resumed.unitBits.length) {
+      board.settle(block, resumed.unitBits[block] ?? 0, resumed.digests[block] ?? 0n);
+    } else if (allocated[block] === 0 && !(sink.kind === 'xva' && (block === 0 || block === lastBlock))) {
+      board.settle(block, 0, 0n);
+    }
+  }
+}
+
+/** Resolves when no thread touches the output any more, with the failure if there was one. */
+function runThreads(conversion: DiskConversion, board: BlockBoard): Promise<unknown> {
+  const { pool, source, sink } = conversion;
+  const task: Omit<ConvertInput, 'helper'> = { source, sink, board: board.memory, pressure: pool.pressure };
+  const count = Math.max(1, Math.min(conversion.threads, pool.threads));
+  const runs = Array.from({ length: count }, async (_, index) => {
+    try {
+      await runThread(pool, task, board, index > 0);
+    } catch (error) {
+      board.abort();
+      throw error;
+    }
+  });
+  return Promise.allSettled(runs).then(firstFailure);
+}
+
+/** A helper that made room queues up again as long as its disk has blocks left. */
+async function runThread(
+  pool: WorkerThreadsPool,
+  task: Omit<ConvertInput, 'helper'>,
+  board: BlockBoard,
+  helper: boolean,
+): Promise<void> {
+  do {
+    await pool.run(CONVERT, { ...task, helper }, { priority: helper ? 'helper' : 'normal' });
+  } while (helper && !board.exhausted && !board.aborted);
+}
+
+async function watch(finished: Promise<unknown>, tick: () => Promise<void>): Promise<void> {
+  let running = true;
+  const end = finished.then(() => {
+    running = false;
+  });
+  while (running) {
+    await Promise.race([end, delay(PROGRESS_INTERVAL)]);
+    if (running) await tick();
+  }
+}
+
+/** Follows how far the disk has come; looks at each block once. */
+class ProgressWatch {
+  readonly #board: BlockBoard;
+  readonly #allocated: Uint8Array;
+  readonly #total: number;
+  #frontier = 0;
+  #done = 0;
+
+  constructor(board: BlockBoard, allocated: Uint8Array) {
+    this.#board = board;
+    this.#allocated = allocated;
+    this.#total = allocated.reduce((sum, flag) => sum + flag, 0);
+  }
+
+  read(): DiskProgress {
+    while (this.#frontier < this.#board.blocks && this.#board.isWritten(this.#frontier)) {
+      this.#done += this.#allocated[this.#frontier] ?? 0;
+      this.#frontier++;
+    }
+    return { totalBytes: this.#total * BLOCK_BYTES, doneBytes: this.#done * BLOCK_BYTES };
+  }
+}
+
+/** Notes in the journal the blocks that are finished without a gap, after making them durable. */
+class Checkpoint {
+  readonly #board: BlockBoard;
+  readonly #sync: () => Promise<void>;
+  readonly #journal: BlockJournal | undefined;
+  #noted: number;
+  #due = Date.now() + CHECKPOINT_INTERVAL;
+
+  constructor(
+    board: BlockBoard,
+    noted: number,
+    sync: () => Promise<void>,
+    journal: BlockJournal | undefined,
+  ) {
+    this.#board = board;
+    this.#noted = noted;
+    this.#sync = sync;
+    this.#journal = journal;
+  }
+
+  async runIfDue(): Promise<void> {
+    if (Date.now() < this.#due) return;
+    await this.run();
+    this.#due = Date.now() + CHECKPOINT_INTERVAL;
+  }
+
+  async run(): Promise<void> {
+    if (this.#journal === undefined) return;
+    let frontier = this.#noted;
+    while (frontier < this.#board.blocks && this.#board.isWritten(frontier)) frontier++;
+    if (frontier === this.#noted) return;
+    await this.#sync();
+    await this.#journal.append(this.#noted, recordsOf(this.#board, this.#noted, frontier));
+    this.#noted = frontier;
+  }
+}
+
+function recordsOf(board: BlockBoard, from: number, to: number): BlockRecords {
+  const unitBits = Uint8Array.from(board.states.subarray(from, to), (state) => state - 1);
+  return { unitBits, digests: board.digests.slice(from, to) };
+}
+
+function collect(board: BlockBoard): { records: BlockRecords; storedUnits: number } {
+  const records = recordsOf(board, 0, board.blocks);
+  return { records, storedUnits: records.unitBits.reduce((sum, bits) => sum + unitCount(bits), 0) };
+}

@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { BlockRecords } from './convert-disk.js';
+
+/**
+ * One digest for a disk's content, the same whatever it was read from or written to: SHA-256 over
+ * (block number, XXH64) of every 2 MiB block that is not zeros, both as little-endian 64-bit integers.
+ */
+export function diskDigest(digests: BlockRecords['digests']): string {
+  const hash = createHash('sha256');
+  const entry = Buffer.alloc(16);
+  for (const [block, digest] of digests.entries()) {
+    if (digest === 0n) continue;
+    entry.writeBigUInt64LE(BigInt(block), 0);
+    entry.writeBigUInt64LE(digest, 8);
+    hash.update(entry);
+  }
+  return hash.digest('hex');
+}
+
+/** A UUID that depends on nothing but `seed`, so that the same input gives the same bytes (RFC 9562, version 8). */
+export function uuidFrom(seed: string): Buffer {
+  const uuid = createHash('sha256').update(seed).digest().subarray(0, 16);
+  uuid[6] = ((uuid[6] ?? 0) & 0x0f) | 0x80;
+  uuid[8] = ((uuid[8] ?? 0) & 0x3f) | 0x80;
+  return uuid;
+}
+
+/** `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`. */
+export function formatUuid(uuid: Uint8Array): string {
+  const hex = Buffer.from(uuid).toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

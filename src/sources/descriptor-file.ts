@@ -1,0 +1,27 @@
+import path from 'node:path';
+import type { SourceKind } from '../model/virtual-machine.js';
+
+/** A file that describes machines. */
+export interface DescriptorFile {
+  /** Absolute; for a link, where it leads, because that is where its disks are. */
+  readonly path: string;
+  /** Relative to the source folder, with `/` on every system. */
+  readonly relative: string;
+  readonly kind: SourceKind;
+}
+
+const KINDS: ReadonlyMap<string, SourceKind> = new Map([
+  ['.ovf', 'ovf'],
+  ['.ova', 'ova'],
+  ['.vmx', 'vmx'],
+]);
+
+/** What a file describes by its extension, in any letter case; null when it is no descriptor. */
+export function descriptorKind(name: string): SourceKind | null {
+  return KINDS.get(path.extname(name).toLowerCase()) ?? null;
+}
+
+/** File name without folder and extension, the name of last resort for a machine. */
+export function stemOf(descriptor: DescriptorFile): string {
+  return path.posix.basename(descriptor.relative, path.posix.extname(descriptor.relative));
+}

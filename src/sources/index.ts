@@ -1,0 +1,1 @@
+export { readInventory } from './read-inventory.js';

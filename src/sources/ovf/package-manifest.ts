@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { toXenferryError } from '../../model/errors.js';
+import type { Problem } from '../../model/inventory.js';
+import { type ManifestEntry, manifestDigest, readManifest } from '../../ovf-parser/index.js';
+import { type About, problemOf, problemOfError } from '../problems.js';
+import type { PackageFiles } from './package-files.js';
+
+export interface PackageManifest {
+  /** Empty when the package has no manifest, or a broken one. */
+  readonly entries: readonly ManifestEntry[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads the manifest beside the descriptor and checks the descriptor itself against it. Digests of disks are checked
+ * when the disks are read, so that big data is read once. `descriptor` are the descriptor's bytes.
+ */
+export async function readPackageManifest(
+  files: PackageFiles,
+  descriptor: Uint8Array,
+  about: About,
+): Promise<PackageManifest> {
+  const name = files.descriptorName.replace(/(\.[^.]*)?$/, '.mf');
+  try {
+    const range = await files.find(name);
+    const entries = range === null ? [] : await readManifest(range);
+    return { entries, problems: descriptorProblems(entries, files.descriptorName, descriptor, about) };
+  } catch (error) {
+    const { message } = toXenferryError(error);
+    const problem = problemOfError(error, { ...about, line: null });
+    return {
+      entries: [],
+      problems: [{ ...problem, line: null, message: `the manifest ${name}: ${message}` }],
+    };
+  }
+}
+
+function descriptorProblems(
+  entries: readonly ManifestEntry[],
+  name: string,
+  descriptor: Uint8Array,
+  about: About,
+): readonly Problem[] {
+  const expected = manifestDigest(entries, [name]);
+  if (expected === null) return [];
+  const actual = createHash(expected.algorithm).update(descriptor).digest('hex');
+  if (actual === expected.hex) return [];
+  const message = `the descriptor has the ${expected.algorithm} ${actual}, its manifest says ${expected.hex}`;
+  return [problemOf('critical', 'MANIFEST_MISMATCH', message, about)];
+}

@@ -1,0 +1,62 @@
+import type { Inventory, Problem } from '../model/inventory.js';
+import type { SourceKind, VirtualMachine } from '../model/virtual-machine.js';
+import type { DescriptorFile } from './descriptor-file.js';
+import { findDescriptors } from './find-descriptors.js';
+import { readOvf } from './ovf/read-ovf.js';
+import { problemOf, problemOfError } from './problems.js';
+import { readVmx } from './vmx/read-vmx.js';
+
+const READERS: Readonly<Record<SourceKind, (descriptor: DescriptorFile) => Promise<Inventory>>> = {
+  ovf: readOvf,
+  ova: readOvf,
+  vmx: readVmx,
+};
+
+/**
+ * The machines at `source`: one .ovf, .ova or .vmx file, or a folder searched with the folders in it. Only metadata
+ * is read. Machines are sorted by descriptor path, then start order; ids are stable as long as files keep their names.
+ * A descriptor that cannot be read becomes a critical problem and never stops the others.
+ * Throws SOURCE_NOT_FOUND or SOURCE_UNREADABLE for `source` itself.
+ */
+export async function readInventory(source: string): Promise<Inventory> {
+  const { descriptors, problems } = await findDescriptors(source);
+  const read: Inventory[] = [];
+  for (const descriptor of descriptors) read.push(await readDescriptor(descriptor));
+  const machines = read.flatMap((inventory) => inStartOrder(inventory.machines));
+  return {
+    machines,
+    problems: [...problems, ...read.flatMap((inventory) => inventory.problems), ...repeatedNames(machines)],
+  };
+}
+
+async function readDescriptor(descriptor: DescriptorFile): Promise<Inventory> {
+  try {
+    return await READERS[descriptor.kind](descriptor);
+  } catch (error) {
+    const problem = problemOfError(error, { file: descriptor.relative, machineId: null });
+    return { machines: [], problems: [problem] };
+  }
+}
+
+function inStartOrder(machines: readonly VirtualMachine[]): readonly VirtualMachine[] {
+  const last = Number.POSITIVE_INFINITY;
+  return [...machines].sort((a, b) => {
+    const left = a.startOrder ?? last;
+    const right = b.startOrder ?? last;
+    return left === right ? 0 : left - right;
+  });
+}
+
+function repeatedNames(machines: readonly VirtualMachine[]): readonly Problem[] {
+  const first = new Map<string, VirtualMachine>();
+  return machines.flatMap((machine) => {
+    const other = first.get(machine.name);
+    if (other === undefined) {
+      first.set(machine.name, machine);
+      return [];
+    }
+    const message = `the name "${machine.name}" is also that of ${other.id}`;
+    const about = { file: machine.source.descriptor, machineId: machine.id };
+    return [problemOf('warning', 'PLAN_NAME_TAKEN', message, about)];
+  });
+}

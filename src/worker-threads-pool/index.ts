@@ -1,0 +1,2 @@
+export { type RunOptions, type TaskKind, WorkerThreadsPool } from './pool.js';
+export { threadEntry } from './task-result.js';

@@ -1,0 +1,256 @@
+import { readFileSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readInventory } from '../../../src/sources/index.js';
+import { buildOvf, disk, ITEMS, item } from '../ovf-parser/build-ovf.js';
+import { DISK_BYTES, digest, Estate, onlyDisk, onlyMachine, streamVmdk, summaries } from './estate.js';
+
+const CAPACITY = `ovf:capacity="${DISK_BYTES}"`;
+const DISKS = disk('vmdisk1', 'file1', CAPACITY);
+
+let vmdk: Buffer;
+let estate: Estate;
+beforeAll(() => {
+  vmdk = streamVmdk();
+});
+beforeEach(() => {
+  estate = new Estate();
+});
+afterEach(() => estate.remove());
+
+function file(href: string, attributes = ''): string {
+  return `<File ovf:id="file1" ovf:href="${href}" ${attributes}/>`;
+}
+
+/** Writes an export of one machine in `web01/`. */
+function writeExport(files: string, disks = DISKS): string {
+  const text = buildOvf({ files, disks });
+  estate.write('web01/web01.ovf', text);
+  return text;
+}
+
+describe('an OVF folder', () => {
+  test('gives its machine with the disk located and its digest attached', async () => {
+    const sections = `<OperatingSystemSection ovf:id="96" vmw:osType="debian12_64Guest"><Info/></OperatingSystemSection>
+      <AnnotationSection><Info/><Annotation>Shop front</Annotation></AnnotationSection>`;
+    const text = buildOvf({ files: file('disk1.vmdk', `ovf:size="${vmdk.length}"`), disks: DISKS, sections });
+    estate.write('web01/web01.ovf', text);
+    const diskPath = estate.write('web01/disk1.vmdk', vmdk);
+    const manifest = [
+      `SHA256(web01.ovf)= ${digest('sha256', text)}`,
+      `SHA1(disk1.vmdk)= ${digest('sha1', vmdk)}`,
+    ];
+    estate.write('web01/web01.mf', `${manifest.join('\r\n')}\r\n`);
+    expect(await readInventory(estate.root)).toEqual({
+      machines: [
+        {
+          id: 'web01/web01.ovf',
+          name: 'web01',
+          description: 'Shop front',
+          uuid: null,
+          guestOs: 'debian12_64Guest',
+          firmware: 'bios',
+          secureBoot: false,
+          cpus: 2,
+          coresPerSocket: 1,
+          memoryBytes: 536_870_912,
+          disks: [
+            {
+              capacityBytes: DISK_BYTES,
+              format: 'streamOptimized',
+              file: 'disk1.vmdk',
+              controller: 'pvscsi',
+              bus: 0,
+              unit: 0,
+              location: { path: diskPath, offset: 0, length: vmdk.length },
+              expectedDigest: { algorithm: 'sha1', hex: digest('sha1', vmdk) },
+            },
+          ],
+          nics: [{ network: 'VM Network', mac: null, adapter: 'vmxnet3' }],
+          startOrder: null,
+          startDelaySeconds: 0,
+          source: { kind: 'ovf', descriptor: 'web01/web01.ovf' },
+        },
+      ],
+      problems: [],
+    });
+  });
+
+  test('may hold its disk under the written or the decoded name', async () => {
+    writeExport(file('web%2001.vmdk'));
+    const decoded = estate.write('web01/web 01.vmdk', vmdk);
+    expect(onlyDisk(await readInventory(estate.root)).location?.path).toBe(decoded);
+    const written = estate.write('web01/web%2001.vmdk', vmdk);
+    expect(onlyDisk(await readInventory(estate.root)).location?.path).toBe(written);
+  });
+
+  test.each([
+    ['../secret.vmdk', 'OVF_UNSAFE_PATH'],
+    ['/etc/passwd', 'OVF_UNSAFE_PATH'],
+    ['file:///etc/passwd', 'OVF_UNSAFE_PATH'],
+    ['link.vmdk', 'OVF_UNSAFE_PATH'],
+    ['linked/secret.vmdk', 'OVF_UNSAFE_PATH'],
+  ])('cannot lead to %s', async (href, code) => {
+    const secret = estate.write('secret.vmdk', vmdk);
+    const text = writeExport(file(href));
+    symlinkSync(secret, path.join(estate.root, 'web01', 'link.vmdk'));
+    symlinkSync(estate.root, path.join(estate.root, 'web01', 'linked'));
+    const inventory = await readInventory(estate.root);
+    expect(onlyDisk(inventory)).toMatchObject({ file: href, location: null });
+    const line = text.split('\n').findIndex((content) => content.includes('<File')) + 1;
+    const machineId = 'web01/web01.ovf';
+    expect(inventory.problems).toMatchObject([
+      { severity: 'critical', code, line, machineId, file: machineId },
+    ]);
+  });
+
+  test('may hold a link that stays inside', async () => {
+    writeExport(file('link.vmdk'));
+    estate.write('web01/disk1.vmdk', vmdk);
+    symlinkSync('disk1.vmdk', path.join(estate.root, 'web01', 'link.vmdk'));
+    expect((await readInventory(estate.root)).problems).toEqual([]);
+  });
+
+  test('without its disk keeps the machine, with a critical problem', async () => {
+    writeExport(file('disk1.vmdk'));
+    const inventory = await readInventory(estate.root);
+    expect(onlyDisk(inventory)).toMatchObject({ location: null, capacityBytes: DISK_BYTES });
+    expect(summaries(inventory.problems)).toEqual(['critical OVF_FILE_MISSING web01/disk1.vmdk']);
+  });
+
+  test.each([
+    ['smaller', 1, 'critical'],
+    ['larger', -1, 'warning'],
+  ])('with a %s file than it says is told', async (_, difference, severity) => {
+    writeExport(file('disk1.vmdk', `ovf:size="${vmdk.length + difference}"`));
+    estate.write('web01/disk1.vmdk', vmdk);
+    const { problems } = await readInventory(estate.root);
+    expect(summaries(problems)).toEqual([`${severity} OVF_FILE_SIZE web01/disk1.vmdk`]);
+  });
+
+  test('with another capacity than the disk has takes that of the disk', async () => {
+    writeExport(file('disk1.vmdk'), disk('vmdisk1', 'file1', 'ovf:capacity="2097152"'));
+    estate.write('web01/disk1.vmdk', vmdk);
+    const inventory = await readInventory(estate.root);
+    expect(onlyDisk(inventory).capacityBytes).toBe(DISK_BYTES);
+    expect(summaries(inventory.problems)).toEqual(['warning OVF_MALFORMED web01/disk1.vmdk']);
+  });
+
+  test('with a disk that is none keeps the machine and what the descriptor says', async () => {
+    writeExport(file('disk1.vmdk'));
+    estate.write('web01/disk1.vmdk', 'this is no disk at all'.repeat(100));
+    const inventory = await readInventory(estate.root);
+    expect(onlyDisk(inventory)).toMatchObject({ format: 'streamOptimized', capacityBytes: DISK_BYTES });
+    expect(inventory.problems).toMatchObject([{ severity: 'critical', machineId: 'web01/web01.ovf' }]);
+    expect(inventory.problems[0]?.code).toMatch(/^VMDK_/);
+  });
+
+  test.each([
+    ['gzip', file('disk1.vmdk', 'ovf:compression="gzip"'), DISKS, 'web01/disk1.vmdk'],
+    ['gzip that is not declared', file('disk1.vmdk'), DISKS, 'web01/disk1.vmdk'],
+    ['another compression', file('disk1.vmdk', 'ovf:compression="bzip2"'), DISKS, 'web01/web01.ovf'],
+    ['chunks', file('disk1.vmdk', 'ovf:chunkSize="1024"'), DISKS, 'web01/web01.ovf'],
+    [
+      'a delta',
+      file('disk1.vmdk'),
+      disk('vmdisk1', 'file1', `${CAPACITY} ovf:parentRef="b"`),
+      'web01/web01.ovf',
+    ],
+    ['an empty disk', file('x'), `<Disk ovf:diskId="vmdisk1" ${CAPACITY}/>`, 'web01/web01.ovf'],
+  ])('with %s is not converted yet', async (_, files, disks, about) => {
+    writeExport(files, disks);
+    estate.write('web01/disk1.vmdk', gzipSync(vmdk));
+    const inventory = await readInventory(estate.root);
+    expect(onlyDisk(inventory)).toMatchObject({ location: null, capacityBytes: DISK_BYTES });
+    expect(summaries(inventory.problems)).toEqual([`critical OVF_UNSUPPORTED ${about}`]);
+  });
+
+  test('that says gzip of a plain file is read as it is', async () => {
+    writeExport(file('disk1.vmdk', 'ovf:compression="gzip"'));
+    estate.write('web01/disk1.vmdk', vmdk);
+    const inventory = await readInventory(estate.root);
+    expect(onlyDisk(inventory).location).not.toBeNull();
+    expect(summaries(inventory.problems)).toEqual(['warning OVF_MALFORMED web01/disk1.vmdk']);
+  });
+
+  test('gives what the parser survived with line and machine', async () => {
+    const items = [...ITEMS, item({ InstanceID: 9, ResourceType: 'seventeen' })];
+    estate.write('web01.ovf', buildOvf({ files: file('disk1.vmdk'), disks: DISKS, items }));
+    estate.write('disk1.vmdk', vmdk);
+    const { problems } = await readInventory(estate.root);
+    expect(problems).toMatchObject([{ severity: 'warning', code: 'OVF_MALFORMED', machineId: 'web01.ovf' }]);
+    expect(problems[0]?.line).toBeGreaterThan(1);
+  });
+});
+
+describe('a manifest', () => {
+  test.each([
+    ['that is right', (text: string) => `SHA1(web01.ovf)= ${digest('sha1', text)}`, []],
+    [
+      'of another descriptor',
+      () => `SHA1(web01.ovf)= ${digest('sha1', '')}`,
+      ['critical MANIFEST_MISMATCH web01/web01.ovf'],
+    ],
+    ['that is no manifest', () => 'hello', ['critical MANIFEST_MALFORMED web01/web01.ovf']],
+  ])('%s', async (_, manifest, expected) => {
+    const text = writeExport(file('disk1.vmdk'));
+    estate.write('web01/disk1.vmdk', vmdk);
+    estate.write('web01/web01.mf', manifest(text));
+    const { machines, problems } = await readInventory(estate.root);
+    expect(machines).toHaveLength(1);
+    expect(summaries(problems)).toEqual(expected);
+  });
+});
+
+describe('an OVA', () => {
+  test.each([
+    ['descriptor first', ['web01.ovf', 'web01.mf', 'disk1.vmdk']],
+    ['manifest last', ['web01.ovf', 'disk1.vmdk', 'web01.mf']],
+    ['descriptor last', ['disk1.vmdk', 'web01.mf', 'web01.ovf']],
+    ['names with ./', ['./web01.ovf', './disk1.vmdk', './web01.mf']],
+  ])('with the %s has its disk where it lies', async (_, members) => {
+    const text = writeExport(file('disk1.vmdk', `ovf:size="${vmdk.length}"`));
+    estate.write('web01/disk1.vmdk', vmdk);
+    const lines = [
+      `SHA1(web01.ovf)= ${digest('sha1', text)}`,
+      `SHA256(disk1.vmdk)= ${digest('sha256', vmdk)}`,
+    ];
+    estate.write('web01/web01.mf', lines.join('\n'));
+    const ova = estate.tar('web01.ova', 'web01', ...members);
+    const inventory = await readInventory(ova);
+    expect(inventory.problems).toEqual([]);
+    expect(onlyMachine(inventory)).toMatchObject({
+      id: 'web01.ova',
+      source: { kind: 'ova', descriptor: 'web01.ova' },
+    });
+    const { location, expectedDigest, capacityBytes, format } = onlyDisk(inventory);
+    expect({ capacityBytes, format }).toEqual({ capacityBytes: DISK_BYTES, format: 'streamOptimized' });
+    expect(expectedDigest).toEqual({ algorithm: 'sha256', hex: digest('sha256', vmdk) });
+    if (location === null) throw new Error('no location');
+    expect(location.path).toBe(ova);
+    expect(readFileSync(ova).subarray(location.offset, location.offset + location.length)).toEqual(vmdk);
+  });
+
+  test('may have all its members in one folder', async () => {
+    writeExport(file('disk1.vmdk'));
+    estate.write('web01/disk1.vmdk', vmdk);
+    const inventory = await readInventory(
+      estate.tar('web01.ova', '.', 'web01/web01.ovf', 'web01/disk1.vmdk'),
+    );
+    expect(inventory.problems).toEqual([]);
+    expect(onlyDisk(inventory).location).not.toBeNull();
+  });
+
+  test('without its disk, or with a hostile reference, keeps the machine', async () => {
+    writeExport(file('disk1.vmdk'));
+    const missing = await readInventory(estate.tar('web01.ova', 'web01', 'web01.ovf'));
+    expect(summaries(missing.problems)).toEqual(['critical OVF_FILE_MISSING web01.ova/disk1.vmdk']);
+    writeExport(file('../secret.vmdk'));
+    estate.write('secret.vmdk', vmdk);
+    const ova = estate.tar('web01.ova', 'web01', '-P', 'web01.ovf', '../secret.vmdk');
+    const hostile = await readInventory(ova);
+    expect(onlyDisk(hostile).location).toBeNull();
+    expect(summaries(hostile.problems)).toEqual(['critical OVF_UNSAFE_PATH web01.ova']);
+  });
+});
