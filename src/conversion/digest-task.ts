@@ -26,7 +26,8 @@ export async function checkDigest({ range, expected, name, canceled }: DigestInp
     const hash = createHash(expected.algorithm);
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     for (let offset = 0; offset < file.length; offset += READ_BYTES) {
-      if (Atomics.load(canceled, 0) !== 0) throw new XenferryError('CANCELED', 'the digest check was stopped');
+      if (Atomics.load(canceled, 0) !== 0)
+        throw new XenferryError('CANCELED', 'the digest check was stopped');
       const length = Math.min(READ_BYTES, file.length - offset);
       await file.read(buffer, 0, length, offset);
       hash.update(buffer.subarray(0, length));

@@ -66,9 +66,13 @@ async function verifyXva({ path, expected }: VerifyInput): Promise<VerifyOutput>
 }
 
 function mismatch(path: string, disk: number, block: number): XenferryError {
-  return new XenferryError('VERIFY_MISMATCH', `disk ${disk} block ${block} reads back different from its source`, {
-    file: path,
-  });
+  return new XenferryError(
+    'VERIFY_MISMATCH',
+    `disk ${disk} block ${block} reads back different from its source`,
+    {
+      file: path,
+    },
+  );
 }
 
 /** Reads an XVA as the importer does, in archive order, judging every rule on the way. */
@@ -98,7 +102,10 @@ class XvaBlocks {
       const chunk = this.#next;
       if (chunk?.diskId !== diskId || chunk.counter !== offset / CHUNK_BYTES) {
         if (offset === 0 || offset + length === virtualBytes) {
-          throw this.#archive.invalid(chunk?.offset ?? 0, `${diskId} lacks its ${offset === 0 ? 'first' : 'last'} chunk`);
+          throw this.#archive.invalid(
+            chunk?.offset ?? 0,
+            `${diskId} lacks its ${offset === 0 ? 'first' : 'last'} chunk`,
+          );
         }
         continue;
       }
@@ -112,19 +119,25 @@ class XvaBlocks {
 
   expectEnd(): void {
     const chunk = this.#next;
-    if (chunk !== undefined) throw this.#archive.invalid(chunk.offset, `unexpected chunk ${chunk.diskId}/${chunk.counter}`);
+    if (chunk !== undefined)
+      throw this.#archive.invalid(chunk.offset, `unexpected chunk ${chunk.diskId}/${chunk.counter}`);
   }
 
   async #readChunk(chunk: XvaChunk, target: Buffer): Promise<void> {
     if (chunk.length !== target.length) {
-      throw this.#archive.invalid(chunk.offset, `a chunk of ${chunk.length} bytes instead of ${target.length}`);
+      throw this.#archive.invalid(
+        chunk.offset,
+        `a chunk of ${chunk.length} bytes instead of ${target.length}`,
+      );
     }
     await this.#archive.file.read(target, 0, target.length, chunk.offset);
     this.bytes += target.length;
     const actual = chunkChecksum(chunk.checksumKind, target, this.#xxh64);
     if (actual !== chunk.checksum) {
-      throw this.#archive.invalid(chunk.offset, `the checksum of ${chunk.diskId}/${chunk.counter} does not fit`);
+      throw this.#archive.invalid(
+        chunk.offset,
+        `the checksum of ${chunk.diskId}/${chunk.counter} does not fit`,
+      );
     }
   }
 }
-

@@ -1,7 +1,13 @@
 import type { PartialFile } from '../io/partial-file.js';
 import { BLOCK_BYTES } from '../model/units.js';
-import { CHUNK_BYTES, CHUNK_STRIDE, type ChunkChecksum, END_OF_ARCHIVE_BYTES, encodeOvaXmlMember } from '../xva/index.js';
 import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
+import {
+  CHUNK_BYTES,
+  CHUNK_STRIDE,
+  type ChunkChecksum,
+  END_OF_ARCHIVE_BYTES,
+  encodeOvaXmlMember,
+} from '../xva/index.js';
 import { type BlockJournal, type ConvertedDisk, convertDisk, type DiskProgress } from './convert-disk.js';
 import type { ImageSource } from './image-source.js';
 

@@ -39,6 +39,13 @@ export const ERROR_CATALOG = {
     hint: 'Rename one of the machines; their output files would collide.',
   },
 
+  PLAN_DUPLICATE_MAC: { category: 'plan', hint: 'Change one of the two addresses before both machines run.' },
+  PLAN_CPU_TOPOLOGY: { category: 'plan', hint: 'Set the cores per socket after the import.' },
+  PLAN_SECURE_BOOT: {
+    category: 'plan',
+    hint: 'Install the Secure Boot certificates on the pool, or turn Secure Boot off after the import.',
+  },
+
   SOURCE_NOT_FOUND: { category: 'source', hint: 'Check the path and its permissions.' },
   SOURCE_UNREADABLE: { category: 'source', hint: 'Check the permissions and the health of the storage.' },
   SOURCE_CHANGED: {
@@ -96,7 +103,7 @@ export const ERROR_CATALOG = {
 
   TARGET_NO_SPACE: {
     category: 'target',
-    hint: 'Free space on the target or choose another one; the next run goes on.',
+    hint: 'Free space on the target or choose another one, then run the same command again.',
   },
   TARGET_UNWRITABLE: { category: 'target', hint: 'Check the path and permissions of the target.' },
   TARGET_EXISTS: { category: 'target', hint: 'Remove the file, choose another name, or pass --force.' },

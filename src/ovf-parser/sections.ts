@@ -5,7 +5,7 @@ import type { XmlElement } from './xml-tree.js';
  * What an element is, whatever OVF version wrote it: OVF 0.9 has `<Section xsi:type="ovf:DiskSection_Type">` and
  * `<Content xsi:type="ovf:VirtualSystem_Type">` where OVF 1 and 2 name the element.
  */
-export function kindOf(element: XmlElement): string {
+function kindOf(element: XmlElement): string {
   if (element.name !== 'Section' && element.name !== 'Content') return element.name;
   const type = attribute(element, 'type') ?? element.name;
   return type.replace(/^.*:/, '').replace(/_Type$/, '');

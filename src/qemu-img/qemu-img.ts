@@ -23,7 +23,9 @@ export interface QemuImgOptions {
 
 /** Format and size as QEMU sees them. Throws TOOL_MISSING, TOOL_FAILED. */
 export async function qemuImgInfo(path: string, options: QemuImgOptions = {}): Promise<QemuImageInfo> {
-  const info = INFO.parse(JSON.parse(await runQemuImg(['info', '--output=json', fileArgument(path)], options)));
+  const info = INFO.parse(
+    JSON.parse(await runQemuImg(['info', '--output=json', fileArgument(path)], options)),
+  );
   return { format: info.format, virtualBytes: info['virtual-size'] };
 }
 
@@ -41,13 +43,18 @@ export async function qemuImgCompare(a: string, b: string, options: QemuImgOptio
     await runQemuImg(['compare', fileArgument(a), fileArgument(b)], options);
     return true;
   } catch (error) {
-    if (error instanceof XenferryError && error.cause instanceof ExecaError && error.cause.exitCode === 1) return false;
+    if (error instanceof XenferryError && error.cause instanceof ExecaError && error.cause.exitCode === 1)
+      return false;
     throw error;
   }
 }
 
 /** Writes `source`, of whatever format QEMU knows, as a sparse raw file. Throws TOOL_MISSING, TOOL_FAILED. */
-export async function qemuImgToRaw(source: string, target: string, options: QemuImgOptions = {}): Promise<void> {
+export async function qemuImgToRaw(
+  source: string,
+  target: string,
+  options: QemuImgOptions = {},
+): Promise<void> {
   await runQemuImg(['convert', '-O', 'raw', fileArgument(source), fileArgument(target)], options);
 }
 
@@ -84,8 +91,12 @@ async function runQemuImg(args: readonly string[], { signal }: QemuImgOptions): 
         hint: 'Install it: sudo apt-get install --no-install-recommends qemu-utils',
       });
     }
-    throw new XenferryError('TOOL_FAILED', `qemu-img ${args[0]}: ${String(error.stderr || error.shortMessage).trim()}`, {
-      cause: error,
-    });
+    throw new XenferryError(
+      'TOOL_FAILED',
+      `qemu-img ${args[0]}: ${String(error.stderr || error.shortMessage).trim()}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

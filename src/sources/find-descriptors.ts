@@ -165,7 +165,7 @@ function tooDeep({ relative }: Entry): Problem {
 }
 
 /** Order by code units: the same on every machine, whatever its locale. */
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

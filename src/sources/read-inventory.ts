@@ -15,7 +15,8 @@ const READERS: Readonly<Record<SourceKind, (descriptor: DescriptorFile) => Promi
 /**
  * The machines at `source`: one .ovf, .ova or .vmx file, or a folder searched with the folders in it. Only metadata
  * is read. Machines are sorted by descriptor path, then start order; ids are stable as long as files keep their names.
- * A descriptor that cannot be read becomes a critical problem and never stops the others.
+ * A descriptor that cannot be read becomes a critical problem without a machine and never stops the others; a critical
+ * problem that leaves the machine readable always names the machine.
  * Throws SOURCE_NOT_FOUND or SOURCE_UNREADABLE for `source` itself.
  */
 export async function readInventory(source: string): Promise<Inventory> {

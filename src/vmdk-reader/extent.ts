@@ -4,6 +4,8 @@ export type MarkRange = (start: number, end: number) => void;
 /** One part of a disk, backed by one file. Offsets are bytes from the extent's start. */
 export interface Extent {
   readonly byteLength: number;
+  /** Whether what is allocated surely holds data; a flat file may be full of zeros. */
+  readonly exactMap: boolean;
   /** Every range that may hold data; the rest reads as zeros. Costs metadata only. */
   markAllocated(mark: MarkRange): Promise<void>;
   /** Fills `target[at, at + length)` from `offset`. Calls may overlap in time. */
@@ -15,6 +17,7 @@ export interface Extent {
 export function zeroExtent(byteLength: number): Extent {
   return {
     byteLength,
+    exactMap: true,
     markAllocated: async () => {},
     read: async (target, at, _offset, length) => {
       target.fill(0, at, at + length);

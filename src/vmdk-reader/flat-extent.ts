@@ -10,6 +10,7 @@ export type DataRanges = (
 /** A raw part of a file: FLAT and VMFS extents, and raw images. */
 export class FlatExtent implements Extent {
   readonly byteLength: number;
+  readonly exactMap = false;
   readonly #file: SourceFile;
   readonly #base: number;
   readonly #dataRanges: DataRanges | undefined;

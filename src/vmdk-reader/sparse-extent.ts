@@ -22,6 +22,7 @@ interface GrainRead {
 export class SparseExtent implements Extent {
   readonly header: SparseHeader;
   readonly byteLength: number;
+  readonly exactMap = true;
   readonly #file: SourceFile;
   readonly #grainBytes: number;
   readonly #tables: GrainTables;

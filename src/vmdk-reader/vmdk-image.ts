@@ -12,11 +12,14 @@ export class DiskImage {
   readonly format: string;
   /** Absolute paths of the files the disk consists of. */
   readonly files: readonly string[];
+  /** Whether every allocated block surely holds data. */
+  readonly exactMap: boolean;
   readonly #parts: ReadonlyArray<{ readonly start: number; readonly extent: Extent }>;
 
   constructor(format: string, extents: readonly Extent[], files: readonly string[]) {
     this.format = format;
     this.files = files;
+    this.exactMap = extents.every((extent) => extent.exactMap);
     let start = 0;
     this.#parts = extents.map((extent) => {
       const part = { start, extent };

@@ -27,12 +27,13 @@ export async function readOvf(source: DescriptorFile): Promise<Inventory> {
   const context = { files, manifest: manifest.entries, descriptor: source.relative };
 
   const machines: VirtualMachine[] = [];
-  const problems: Problem[] = [...manifest.problems, ...findingsOf(envelope, source)];
+  const problems: Problem[] = [...findingsOf(envelope, source)];
   for (const system of envelope.systems) {
     const machineId = machineIdOf(envelope, system.id, source);
     const machine = await readMachine(system, source, { ...context, machineId });
     machines.push(...machine.machines);
-    problems.push(...machine.problems);
+    // A descriptor nobody vouches for keeps every machine of it from being converted.
+    problems.push(...manifest.problems.map((problem) => ({ ...problem, machineId })), ...machine.problems);
   }
   return { machines, problems };
 }

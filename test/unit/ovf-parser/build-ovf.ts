@@ -8,7 +8,7 @@ export interface PrefixStyle {
   readonly rasd: string;
 }
 
-export const OVF_NAMESPACE = 'http://schemas.dmtf.org/ovf/envelope/1';
+const OVF_NAMESPACE = 'http://schemas.dmtf.org/ovf/envelope/1';
 const RASD_NAMESPACE = 'http://schemas.dmtf.org/wbem/wscim/1/cim-schema/2/CIM_ResourceAllocationSettingData';
 
 /** `cpu`, `memory`, `controller`, ... as `<Item>` elements; keys are rasd names. */

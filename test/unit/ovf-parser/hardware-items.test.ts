@@ -65,6 +65,15 @@ describe('the hardware of a machine', () => {
     ]);
   });
 
+  test('keeps controllers apart that claim one address', () => {
+    const twin = item({ InstanceID: 30, ResourceType: 6, ResourceSubType: 'lsilogic', Address: 0 });
+    const data = HARD_DISK.replace('>4<', '>31<').replace('>3</rasd:Parent', '>30</rasd:Parent');
+    expect(firstSystem(buildOvf({ items: [...ITEMS, twin, data] })).drives).toMatchObject([
+      { controller: 'pvscsi', bus: 0 },
+      { controller: 'lsilogic', bus: 1 },
+    ]);
+  });
+
   test.each([
     [{ VirtualQuantity: 512, AllocationUnits: 'byte * 2^20' }, 536_870_912],
     [{ VirtualQuantity: 512, AllocationUnits: 'MegaBytes' }, 536_870_912],
@@ -94,7 +103,7 @@ describe('the hardware of a machine', () => {
       memory(256, ''),
       memory(512, ' ovf:configuration="small"'),
       memory(1024, ' ovf:configuration="normal large"'),
-      item({ InstanceID: 9, ResourceType: 4, VirtualQuantity: 1 }, ' ovf:bound="min"'),
+      item({ InstanceID: 0, ResourceType: 4, VirtualQuantity: 1 }, ' ovf:bound="min"'),
     ];
     const options = (attribute: string): string => `<DeploymentOptionSection><Info/>
       <Configuration ovf:id="small"/><Configuration ovf:id="normal"${attribute}/></DeploymentOptionSection>`;

@@ -5,19 +5,36 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Inventory, Problem } from '../../../src/model/inventory.js';
 import type { Disk, VirtualMachine } from '../../../src/model/virtual-machine.js';
+import { buildOvf, disk } from '../ovf-parser/build-ovf.js';
 
 /** Capacity of the disks `streamVmdk` and `Estate.writeFlat` give. */
 export const DISK_BYTES = 1_048_576;
+
+export const CAPACITY = `ovf:capacity="${DISK_BYTES}"`;
+/** The one disk of `file` in a DiskSection. */
+export const DISKS = disk('vmdisk1', 'file1', CAPACITY);
+
+/** The one file of a References element. */
+export function file(href: string, attributes = ''): string {
+  return `<File ovf:id="file1" ovf:href="${href}" ${attributes}/>`;
+}
 
 /** A folder of exports that a test writes and `remove` removes. */
 export class Estate {
   readonly root = mkdtempSync(path.join(tmpdir(), 'xenferry-'));
 
   write(name: string, content: string | Uint8Array): string {
-    const file = path.join(this.root, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, content);
-    return file;
+    const target = path.join(this.root, name);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, content);
+    return target;
+  }
+
+  /** Writes the descriptor of one machine in `web01/`; gives its text. */
+  writeExport(files: string, disks = DISKS): string {
+    const text = buildOvf({ files, disks });
+    this.write('web01/web01.ovf', text);
+    return text;
   }
 
   /** A monolithicFlat disk: its descriptor and its data beside it. */
@@ -31,9 +48,9 @@ export class Estate {
 
   /** An OVA of these files of the estate, in this order. */
   tar(name: string, folder: string, ...members: readonly string[]): string {
-    const file = path.join(this.root, name);
-    execFileSync('tar', ['--format=ustar', '-cf', file, '-C', path.join(this.root, folder), ...members]);
-    return file;
+    const target = path.join(this.root, name);
+    execFileSync('tar', ['--format=ustar', '-cf', target, '-C', path.join(this.root, folder), ...members]);
+    return target;
   }
 
   remove(): void {
@@ -47,17 +64,8 @@ export function streamVmdk(): Buffer {
   const raw = path.join(folder, 'disk.raw');
   const vmdk = path.join(folder, 'disk.vmdk');
   writeFileSync(raw, Buffer.alloc(DISK_BYTES, 'xenferry'));
-  execFileSync('qemu-img', [
-    'convert',
-    '-f',
-    'raw',
-    '-O',
-    'vmdk',
-    '-o',
-    'subformat=streamOptimized',
-    raw,
-    vmdk,
-  ]);
+  const options = 'convert -f raw -O vmdk -o subformat=streamOptimized'.split(' ');
+  execFileSync('qemu-img', [...options, raw, vmdk]);
   const bytes = readFileSync(vmdk);
   rmSync(folder, { recursive: true });
   return bytes;

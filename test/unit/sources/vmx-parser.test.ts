@@ -25,7 +25,7 @@ describe('a .vmx file', () => {
     ['|E6|9D|B1', '東'],
     ['100 | 200 |zz', '100 | 200 |zz'],
   ])('escapes %j', (value, text) => {
-    expect(parse(`.encoding = "UTF-8"\nannotation = "${value}"`)['annotation']).toBe(text);
+    expect(parse(`.encoding = "UTF-8"\nannotation = "${value}"`).annotation).toBe(text);
   });
 
   test.each([
@@ -35,7 +35,7 @@ describe('a .vmx file', () => {
     ['UTF-8', [0x5a, 0xc3, 0xbc], 'Zü'],
   ])('may be in %s', (encoding, bytes, text) => {
     const start = Buffer.from(`.encoding = "${encoding}"\ndisplayName = "`);
-    const value = parse(Buffer.concat([start, Buffer.from(bytes), Buffer.from('"\n')]))['displayname'];
+    const value = parse(Buffer.concat([start, Buffer.from(bytes), Buffer.from('"\n')])).displayname;
     expect(value).toBe(text);
   });
 

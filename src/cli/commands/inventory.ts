@@ -1,0 +1,53 @@
+import type { CommandModule } from 'yargs';
+import type { Inventory } from '../../model/inventory.js';
+import { isCritical } from '../../model/plan.js';
+import { formatBytes } from '../../report/index.js';
+import { readInventory } from '../../sources/index.js';
+import { exitCodeOfCounts } from '../exit-codes.js';
+import { type CommonOptions, formatTable, note, printJson, printLine, red, yellow } from '../output.js';
+
+interface Options extends CommonOptions {
+  readonly source: string;
+}
+
+export const inventoryCommand: CommandModule<CommonOptions, Options> = {
+  command: 'inventory <source>',
+  describe: 'List the machines of a folder of exports, and what is wrong with them',
+  builder: (args) =>
+    args
+      .positional('source', { type: 'string', demandOption: true, describe: 'Folder, .ovf, .ova or .vmx' })
+      .example('$0 inventory samples/estate', 'Table of all machines')
+      .example('$0 inventory web01.ovf --json', 'The same as JSON; docs/cli.md has its fields'),
+  handler: async ({ source, json }) => {
+    const inventory = await readInventory(source);
+    if (json) printJson(inventory);
+    else printInventory(inventory);
+    process.exitCode = exitCodeOfInventory(inventory);
+  },
+};
+
+function printInventory({ machines, problems }: Inventory): void {
+  const rows = machines.map((machine) => [
+    machine.name,
+    machine.guestOs,
+    machine.secureBoot ? `${machine.firmware} secure` : machine.firmware,
+    `${machine.cpus}`,
+    formatBytes(machine.memoryBytes),
+    machine.disks.map((disk) => `${formatBytes(disk.capacityBytes)} ${disk.format}`).join(', '),
+    machine.nics.map((nic) => nic.network).join(', '),
+    machine.startOrder === null ? '' : `${machine.startOrder}`,
+  ]);
+  printLine(formatTable([['NAME', 'GUEST', 'FIRMWARE', 'CPUS', 'MEMORY', 'DISKS', 'NETWORKS', 'START'], ...rows]));
+  for (const { severity, file, line, message, code, hint } of problems) {
+    const mark = severity === 'critical' ? red(severity) : yellow(severity);
+    note(`${mark}: ${file}${line === null ? '' : `:${line}`}: ${message} (${code})\n  hint: ${hint}`);
+  }
+}
+
+/** A critical problem means that its machine, or what a descriptor should hold, cannot be converted. */
+function exitCodeOfInventory({ machines, problems }: Inventory): number {
+  const critical = problems.filter(isCritical);
+  const broken = new Set(critical.flatMap(({ machineId }) => (machineId === null ? [] : [machineId])));
+  const unreadable = critical.filter(({ machineId }) => machineId === null).length;
+  return exitCodeOfCounts(broken.size + unreadable, machines.length + unreadable);
+}

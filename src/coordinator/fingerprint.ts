@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { systemErrorCode } from '../model/errors.js';
+import type { PlannedMachine } from '../model/plan.js';
+import { readVmdkInfo } from '../vmdk-reader/index.js';
+
+/**
+ * Tells whether a job is still the one that was begun: a digest of what will be written around the disks
+ * (`metadata`) and of name, size and time of every source file. Never throws for a damaged source.
+ */
+export async function fingerprintOf({ machine, output }: PlannedMachine, metadata: string): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([output, metadata]));
+  for (const { location } of machine.disks) {
+    if (location === null) continue;
+    const files = await readVmdkInfo(location).then(
+      (info) => info.files,
+      () => [location.path],
+    );
+    for (const file of files) hash.update(JSON.stringify([file, location.offset, await fileVersion(file)]));
+  }
+  return hash.digest('hex');
+}
+
+async function fileVersion(file: string): Promise<readonly number[]> {
+  try {
+    const { size, mtimeMs } = await stat(file);
+    return [size, mtimeMs];
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error;
+    return [];
+  }
+}

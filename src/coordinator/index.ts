@@ -1,0 +1,2 @@
+export type { BatchEvent, BatchObserver } from './batch-events.js';
+export { type BatchOptions, type BatchResult, runBatch } from './run-batch.js';

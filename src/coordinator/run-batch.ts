@@ -1,0 +1,107 @@
+import type { Profile } from '../guests/profiles/index.js';
+import { Ledger } from '../ledger/index.js';
+import { XenferryError } from '../model/errors.js';
+import type { Problem } from '../model/inventory.js';
+import { isCritical, type Plan } from '../model/plan.js';
+import { xvaPlan } from '../targets/xva-folder/index.js';
+import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
+import type { ChunkChecksum } from '../xva/index.js';
+import type { BatchObserver } from './batch-events.js';
+import { fingerprintOf } from './fingerprint.js';
+import { type PlannedJob, runJob } from './run-job.js';
+
+export interface BatchOptions {
+  readonly plan: Plan;
+  readonly profiles: readonly Profile[];
+  /** Threads for conversions. */
+  readonly threads: number;
+  /** Machines at a time. */
+  readonly parallel: number;
+  readonly checksum: ChunkChecksum;
+  readonly signal: AbortSignal;
+  readonly observe: BatchObserver;
+}
+
+export interface BatchResult {
+  readonly done: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+/**
+ * Runs every machine of a plan, several at a time, and goes on where an earlier run of the same plan stopped.
+ * One machine's failure never stops another. Throws PLAN_BLOCKED, TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID.
+ */
+export async function runBatch(options: BatchOptions): Promise<BatchResult> {
+  const { plan } = options;
+  refuseBlockedPlan(plan);
+  const ledger = await Ledger.open(plan.target);
+  const pool = new WorkerThreadsPool(options.threads);
+  try {
+    const batchId = await ledger.beginBatch(JSON.stringify(plan.sources), plan.target);
+    const jobs = await enlist(ledger, batchId, options);
+    await runAll(jobs, options.parallel, (job) =>
+      runJob({ ...options, ledger, pool, target: plan.target }, job),
+    );
+    await ledger.finishBatch(batchId);
+    const states = (await ledger.jobs(batchId)).map(({ state }) => state);
+    const count = (wanted: string) => states.filter((state) => state === wanted).length;
+    return { done: count('done'), failed: count('failed'), cancelled: count('cancelled') };
+  } finally {
+    await pool.close();
+    await ledger.close();
+  }
+}
+
+function refuseBlockedPlan(plan: Plan): void {
+  const blocking = plan.concerns.find(isCritical);
+  if (blocking === undefined) return;
+  throw new XenferryError('PLAN_BLOCKED', `${blocking.message} (${blocking.id})`, { hint: blocking.remedy });
+}
+
+/** Writes the plan's jobs down; descriptors that could not be read are jobs that have failed already. */
+async function enlist(
+  ledger: Ledger,
+  batchId: number,
+  { plan, profiles }: BatchOptions,
+): Promise<PlannedJob[]> {
+  const prepared = await Promise.all(
+    plan.machines.map(async (planned) => {
+      const xva = xvaPlan(planned, profiles);
+      return { planned, xva, fingerprint: await fingerprintOf(planned, xva.ovaXml) };
+    }),
+  );
+  await ledger.enlist(batchId, [
+    ...prepared.map(({ planned, fingerprint }) => ({
+      machineId: planned.machine.id,
+      planned: JSON.stringify(planned),
+      fingerprint,
+    })),
+    ...plan.unreadable.map((problem) => ({ machineId: problem.file, planned: 'null', fingerprint: '' })),
+  ]);
+  const records = await ledger.jobs(batchId);
+  for (const problem of plan.unreadable) {
+    const record = records.find(({ machineId }) => machineId === problem.file);
+    if (record !== undefined) await ledger.failJob(record.id, errorOfProblem(problem));
+  }
+  return prepared.flatMap((job) => {
+    const record = records.find(({ machineId }) => machineId === job.planned.machine.id);
+    return record === undefined ? [] : [{ ...job, record }];
+  });
+}
+
+function errorOfProblem({ code, message, hint, file, line }: Problem): XenferryError {
+  return new XenferryError(code, message, { hint, file, line: line ?? undefined });
+}
+
+async function runAll<T>(
+  items: readonly T[],
+  parallel: number,
+  run: (item: T) => Promise<void>,
+): Promise<void> {
+  const queue = [...items];
+  const lane = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await run(item);
+  };
+  await Promise.all(Array.from({ length: Math.max(1, parallel) }, lane));
+}

@@ -1,0 +1,193 @@
+import { open, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { diskDigest, VERIFY, type XvaFile } from '../conversion/index.js';
+import { PartialFile, partialLength } from '../io/partial-file.js';
+import type { JobRecord, Ledger, StepName } from '../ledger/index.js';
+import {
+  type ErrorCode,
+  isCanceled,
+  systemErrorCode,
+  toXenferryError,
+  XenferryError,
+} from '../model/errors.js';
+import { isCritical, type PlannedMachine } from '../model/plan.js';
+import { BLOCK_BYTES } from '../model/units.js';
+import type { XvaPlan } from '../targets/xva-folder/index.js';
+import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
+import type { ChunkChecksum } from '../xva/index.js';
+import type { BatchObserver } from './batch-events.js';
+import { convertMachine } from './convert-machine.js';
+import { fingerprintOf } from './fingerprint.js';
+
+export interface JobContext {
+  readonly ledger: Ledger;
+  readonly pool: WorkerThreadsPool;
+  /** Absolute path. */
+  readonly target: string;
+  readonly checksum: ChunkChecksum;
+  readonly signal: AbortSignal;
+  readonly observe: BatchObserver;
+}
+
+/** A machine's job with everything it needs. */
+export interface PlannedJob {
+  readonly record: JobRecord;
+  readonly planned: PlannedMachine;
+  readonly xva: XvaPlan;
+  readonly fingerprint: string;
+}
+
+/** After these the partial file is worth keeping: the next run goes on with it. */
+const RESUMABLE: readonly ErrorCode[] = ['CANCELED', 'SOURCE_UNREADABLE', 'WORKER_CRASHED', 'INTERNAL'];
+
+/**
+ * Brings one machine from whatever state the ledger has it in to `done`, or to `failed` or `cancelled`.
+ * Never throws but for a ledger that cannot be written.
+ */
+export async function runJob(context: JobContext, job: PlannedJob): Promise<void> {
+  const { ledger, observe, signal } = context;
+  const { record, planned } = job;
+  const name = planned.machine.name;
+  try {
+    signal.throwIfAborted();
+    refuseBlocked(planned);
+    if (!(await isFinished(context, job))) await convertAndVerify(context, job);
+    await ledger.setState(record.id, 'done');
+    observe({ kind: 'job', name, state: 'done', error: null });
+  } catch (error) {
+    if (signal.aborted || isCanceled(error)) {
+      await ledger.setState(record.id, 'cancelled');
+      observe({ kind: 'job', name, state: 'cancelled', error: null });
+      return;
+    }
+    const failure = toXenferryError(error);
+    await ledger.failJob(record.id, failure);
+    observe({ kind: 'job', name, state: 'failed', error: failure });
+  }
+}
+
+function refuseBlocked({ concerns }: PlannedMachine): void {
+  const blocking = concerns.find(isCritical);
+  if (blocking !== undefined)
+    throw new XenferryError(blocking.id, blocking.message, { hint: blocking.remedy });
+}
+
+/** Whether an earlier run verified the output and it still stands under its final name. */
+async function isFinished({ target }: JobContext, { record, planned }: PlannedJob): Promise<boolean> {
+  if (record.outputBytes === null) return false;
+  return (await fileSize(join(target, planned.output))) === record.outputBytes;
+}
+
+async function convertAndVerify(context: JobContext, job: PlannedJob): Promise<void> {
+  const { ledger } = context;
+  const id = job.record.id;
+  const path = join(context.target, job.planned.output);
+  await refuseForeignFile(path, job.xva.vmUuid);
+  const resume = (await partialLength(path)) !== null && job.record.outputBytes === null;
+  if (!resume) await ledger.resetJob(id);
+  const partial = await PartialFile.open(path, resume);
+  try {
+    const xva = await convert(context, job, partial);
+    const fileBytes = await verify(context, job, partial, xva);
+    await ledger.recordOutput(id, fileBytes);
+    await partial.publish();
+    await ledger.clearBlocks(id);
+  } catch (error) {
+    if (context.signal.aborted || RESUMABLE.includes(toXenferryError(error).code)) await partial.keep();
+    else {
+      await partial.discard();
+      await ledger.resetJob(id);
+    }
+    throw error;
+  }
+}
+
+async function convert(context: JobContext, job: PlannedJob, partial: PartialFile): Promise<XvaFile> {
+  const { ledger, pool, checksum, signal, observe } = context;
+  const { record, planned, xva } = job;
+  const { machine } = planned;
+  await enter(context, job, 'convert');
+  const result = await convertMachine(
+    {
+      machine,
+      xva,
+      pool,
+      checksum,
+      signal,
+      journal: (index) => ledger.blockJournal(record.id, index),
+      onProgress: (disk, progress) => observe({ kind: 'progress', name: machine.name, disk, progress }),
+    },
+    partial,
+  );
+  if ((await fingerprintOf(planned, xva.ovaXml)) !== job.fingerprint) {
+    throw new XenferryError('SOURCE_CHANGED', 'a source file changed while it was converted', {
+      file: machine.source.descriptor,
+    });
+  }
+  let bytes = 0;
+  for (const [disk, { records, resumedBlocks }] of result.disks.entries()) {
+    const isData = (digest: bigint) => digest !== 0n;
+    bytes += records.digests.slice(resumedBlocks).filter(isData).length * BLOCK_BYTES;
+    await ledger.recordDisk({
+      job_id: record.id,
+      disk,
+      data_bytes: records.digests.filter(isData).length * BLOCK_BYTES,
+      digest: diskDigest(records.digests),
+      manifest: machine.disks[disk]?.expectedDigest?.algorithm ?? null,
+    });
+  }
+  await ledger.finishStep(record.id, 'convert', 'done', bytes);
+  return result;
+}
+
+/** Reads the archive back before it gets its name. Returns its length in bytes. */
+async function verify(
+  context: JobContext,
+  job: PlannedJob,
+  partial: PartialFile,
+  xva: XvaFile,
+): Promise<number> {
+  await enter(context, job, 'verify');
+  context.signal.throwIfAborted();
+  const expected = xva.disks.map(({ records }) => records.digests);
+  const { bytes } = await context.pool.run(VERIFY, { kind: 'xva', path: partial.path, expected });
+  await context.ledger.finishStep(job.record.id, 'verify', 'done', bytes);
+  return xva.fileBytes;
+}
+
+async function enter(
+  { ledger, observe }: JobContext,
+  { record, planned }: PlannedJob,
+  step: StepName,
+): Promise<void> {
+  const state = step === 'convert' ? 'converting' : 'verifying';
+  await ledger.setState(record.id, state);
+  await ledger.startStep(record.id, step);
+  observe({ kind: 'job', name: planned.machine.name, state, error: null });
+}
+
+/** Only an archive of the same machine is ever replaced. */
+async function refuseForeignFile(path: string, vmUuid: string): Promise<void> {
+  if ((await fileSize(path)) === null) return;
+  const handle = await open(path, 'r');
+  try {
+    const head = Buffer.alloc(4096);
+    const { bytesRead } = await handle.read(head, 0, head.length, 0);
+    if (head.subarray(0, bytesRead).includes(`<name>uuid</name><value>${vmUuid}</value>`)) return;
+  } finally {
+    await handle.close();
+  }
+  throw new XenferryError('TARGET_EXISTS', 'a file of that name exists and is not this machine', {
+    file: path,
+    hint: 'Move the file away or choose another target.',
+  });
+}
+
+async function fileSize(path: string): Promise<number | null> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

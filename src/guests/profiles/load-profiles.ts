@@ -1,0 +1,27 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { XenferryError } from '../../model/errors.js';
+import { PROFILE_SCHEMA, type Profile } from './profile.js';
+
+/** The folder that ships with the program; the compiled code lies one level deeper than the sources. */
+const SHIPPED_PROFILES = fileURLToPath(
+  new URL(import.meta.url.endsWith('.js') ? '../../../../profiles/' : '../../../profiles/', import.meta.url),
+);
+
+/** All profiles of a folder, by file name. Throws PROFILE_INVALID with the file and what is wrong. */
+export async function loadProfiles(folder: string = SHIPPED_PROFILES): Promise<Profile[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).sort();
+  return await Promise.all(names.map((name) => loadProfile(join(folder, name))));
+}
+
+async function loadProfile(file: string): Promise<Profile> {
+  try {
+    return PROFILE_SCHEMA.parse(parse(await readFile(file, 'utf8')));
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    throw new XenferryError('PROFILE_INVALID', reason, { file, cause });
+  }
+}

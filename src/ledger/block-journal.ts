@@ -1,0 +1,67 @@
+import type { Kysely } from 'kysely';
+import type { LedgerSchema } from './schema.js';
+
+/** One unit-bits byte and one XXH64 per block. */
+interface Records {
+  readonly unitBits: Uint8Array;
+  readonly digests: BigUint64Array;
+}
+
+/** The blocks of one disk that are safely in the partial file. */
+export class LedgerBlockJournal {
+  readonly #db: Kysely<LedgerSchema>;
+  readonly #durably: <T>(action: () => Promise<T>) => Promise<T>;
+  readonly #key: { readonly job_id: number; readonly disk: number };
+
+  constructor(
+    db: Kysely<LedgerSchema>,
+    durably: <T>(action: () => Promise<T>) => Promise<T>,
+    jobId: number,
+    disk: number,
+  ) {
+    this.#db = db;
+    this.#durably = durably;
+    this.#key = { job_id: jobId, disk };
+  }
+
+  /** Records from block 0 on, up to the first gap. */
+  async load(): Promise<Records> {
+    const rows = await this.#db
+      .selectFrom('blocks')
+      .select(['first_block', 'unit_bits', 'digests'])
+      .where('job_id', '=', this.#key.job_id)
+      .where('disk', '=', this.#key.disk)
+      .orderBy('first_block')
+      .execute();
+    const bits: Buffer[] = [];
+    const digests: Buffer[] = [];
+    let next = 0;
+    for (const row of rows) {
+      if (row.first_block !== next) break;
+      bits.push(row.unit_bits);
+      digests.push(row.digests);
+      next += row.unit_bits.length;
+    }
+    return { unitBits: Uint8Array.from(Buffer.concat(bits)), digests: decodeDigests(Buffer.concat(digests)) };
+  }
+
+  async append(firstBlock: number, { unitBits, digests }: Records): Promise<void> {
+    const row = {
+      ...this.#key,
+      first_block: firstBlock,
+      unit_bits: Buffer.from(unitBits),
+      digests: encodeDigests(digests),
+    };
+    await this.#durably(() => this.#db.insertInto('blocks').values(row).execute());
+  }
+}
+
+function encodeDigests(digests: BigUint64Array): Buffer {
+  const bytes = Buffer.alloc(digests.length * 8);
+  for (const [block, digest] of digests.entries()) bytes.writeBigUInt64LE(digest, block * 8);
+  return bytes;
+}
+
+function decodeDigests(bytes: Buffer): BigUint64Array {
+  return BigUint64Array.from({ length: bytes.length / 8 }, (_, block) => bytes.readBigUInt64LE(block * 8));
+}

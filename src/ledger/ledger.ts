@@ -1,0 +1,311 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Kysely, Migrator } from 'kysely';
+import { type SerializedError, systemErrorCode, XenferryError } from '../model/errors.js';
+import { Ballast } from './ballast.js';
+import { LedgerBlockJournal } from './block-journal.js';
+import { LedgerLock } from './ledger-lock.js';
+import { type JobState, type LedgerSchema, MIGRATIONS, type StepName } from './schema.js';
+import { SqliteDialect } from './sqlite-dialect.js';
+
+const LEDGER_FOLDER = '.xenferry';
+
+/** A job as it is to be: what the plan says and what its source files are. */
+export interface JobSpec {
+  readonly machineId: string;
+  /** The model's PlannedMachine as JSON. */
+  readonly planned: string;
+  readonly fingerprint: string;
+}
+
+/** What was written down about an error; the stack stays out of it. */
+export type RecordedError = Omit<SerializedError, 'stack'>;
+
+export interface JobRecord {
+  readonly id: number;
+  readonly machineId: string;
+  readonly state: JobState;
+  readonly planned: string;
+  readonly error: RecordedError | null;
+  readonly outputBytes: number | null;
+}
+
+/**
+ * The durable record of one target folder: batches, jobs, steps and the journal of finished blocks.
+ * One process at a time may write; any number may read.
+ */
+export class Ledger {
+  readonly #db: Kysely<LedgerSchema>;
+  readonly #lock: LedgerLock | null;
+  readonly #ballast: Ballast;
+
+  private constructor(db: Kysely<LedgerSchema>, lock: LedgerLock | null, ballast: Ballast) {
+    this.#db = db;
+    this.#lock = lock;
+    this.#ballast = ballast;
+  }
+
+  /** Opens or makes the ledger of `target` for writing. Throws TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID. */
+  static async open(target: string): Promise<Ledger> {
+    const folder = join(target, LEDGER_FOLDER);
+    try {
+      await mkdir(folder, { recursive: true });
+    } catch (cause) {
+      throw new XenferryError('TARGET_UNWRITABLE', `cannot be made (${systemErrorCode(cause)})`, {
+        file: folder,
+        cause,
+      });
+    }
+    const lock = await guard(folder, () => LedgerLock.acquire(join(folder, 'lock')));
+    const ballast = new Ballast(join(folder, 'reserve'));
+    await guard(folder, () => ballast.take());
+    return new Ledger(await openDatabase(folder), lock, ballast);
+  }
+
+  /** Opens the ledger of `target` for reading. Throws SOURCE_NOT_FOUND when there is none, LEDGER_INVALID. */
+  static async openForReading(target: string, exists: (path: string) => boolean): Promise<Ledger> {
+    const folder = join(target, LEDGER_FOLDER);
+    if (!exists(databaseFile(folder))) {
+      throw new XenferryError('SOURCE_NOT_FOUND', 'no run of xenferry has written here', { file: target });
+    }
+    return new Ledger(await openDatabase(folder), null, new Ballast(join(folder, 'reserve')));
+  }
+
+  async close(): Promise<void> {
+    await this.#db.destroy();
+    await this.#lock?.release();
+  }
+
+  /** The batch for these sources and this target, made if it is new; it counts as running again. */
+  async beginBatch(sources: string, target: string): Promise<number> {
+    return await this.#durably(async () => {
+      const { id } = await this.#db
+        .insertInto('batches')
+        .values({ sources, target, started_at: Date.now(), finished_at: null })
+        .onConflict((conflict) => conflict.columns(['sources', 'target']).doUpdateSet({ finished_at: null }))
+        .returning('id')
+        .executeTakeFirstOrThrow();
+      return id;
+    });
+  }
+
+  async finishBatch(batchId: number): Promise<void> {
+    await this.#durably(() =>
+      this.#db.updateTable('batches').set({ finished_at: Date.now() }).where('id', '=', batchId).execute(),
+    );
+  }
+
+  /** The most recently used batch. */
+  async latestBatch(): Promise<{
+    id: number;
+    sources: string;
+    startedAt: number;
+    finishedAt: number | null;
+  } | null> {
+    const row = await this.#db
+      .selectFrom('batches')
+      .selectAll()
+      .orderBy('id', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    if (row === undefined) return null;
+    return { id: row.id, sources: row.sources, startedAt: row.started_at, finishedAt: row.finished_at };
+  }
+
+  /**
+   * Makes the batch's jobs those of `specs`, in that order. A job that is known with the same fingerprint keeps
+   * its state and journal; one whose source or plan changed starts afresh; others are dropped.
+   */
+  async enlist(batchId: number, specs: readonly JobSpec[]): Promise<void> {
+    await this.#durably(() =>
+      this.#db.transaction().execute(async (trx) => {
+        const known = await trx.selectFrom('jobs').selectAll().where('batch_id', '=', batchId).execute();
+        for (const job of known) {
+          const spec = specs.find(({ machineId }) => machineId === job.machine_id);
+          if (spec?.fingerprint !== job.fingerprint)
+            await trx.deleteFrom('jobs').where('id', '=', job.id).execute();
+        }
+        for (const [position, { machineId, planned, fingerprint }] of specs.entries()) {
+          await trx
+            .insertInto('jobs')
+            .values({
+              batch_id: batchId,
+              machine_id: machineId,
+              position,
+              state: 'planned',
+              planned,
+              fingerprint,
+              error: null,
+              output_bytes: null,
+            })
+            .onConflict((conflict) =>
+              conflict.columns(['batch_id', 'machine_id']).doUpdateSet({ position, planned }),
+            )
+            .execute();
+        }
+      }),
+    );
+  }
+
+  async jobs(batchId: number): Promise<JobRecord[]> {
+    const rows = await this.#db
+      .selectFrom('jobs')
+      .selectAll()
+      .where('batch_id', '=', batchId)
+      .orderBy('position')
+      .execute();
+    return rows.map((row) => ({
+      id: row.id,
+      machineId: row.machine_id,
+      state: row.state,
+      planned: row.planned,
+      error: row.error === null ? null : (JSON.parse(row.error) as RecordedError),
+      outputBytes: row.output_bytes,
+    }));
+  }
+
+  async setState(jobId: number, state: JobState): Promise<void> {
+    await this.#durably(() =>
+      this.#db.updateTable('jobs').set({ state, error: null }).where('id', '=', jobId).execute(),
+    );
+  }
+
+  async failJob(jobId: number, error: RecordedError): Promise<void> {
+    const { code, message, hint, place } = error;
+    await this.#durably(() =>
+      this.#db
+        .updateTable('jobs')
+        .set({ state: 'failed', error: JSON.stringify({ code, message, hint, place }) })
+        .where('id', '=', jobId)
+        .execute(),
+    );
+  }
+
+  /** Notes the size of the verified output before it gets its final name. */
+  async recordOutput(jobId: number, outputBytes: number): Promise<void> {
+    await this.#durably(() =>
+      this.#db.updateTable('jobs').set({ output_bytes: outputBytes }).where('id', '=', jobId).execute(),
+    );
+  }
+
+  /** Forgets what was done for a job, so that it starts afresh. */
+  async resetJob(jobId: number): Promise<void> {
+    await this.#durably(() =>
+      this.#db.transaction().execute(async (trx) => {
+        await trx.updateTable('jobs').set({ output_bytes: null }).where('id', '=', jobId).execute();
+        for (const table of ['blocks', 'steps', 'disks'] as const) {
+          await trx.deleteFrom(table).where('job_id', '=', jobId).execute();
+        }
+      }),
+    );
+  }
+
+  async startStep(jobId: number, name: StepName): Promise<void> {
+    const fresh = { state: 'running', started_at: Date.now(), finished_at: null, bytes: 0 } as const;
+    await this.#durably(() =>
+      this.#db
+        .insertInto('steps')
+        .values({ job_id: jobId, name, ...fresh })
+        .onConflict((conflict) => conflict.columns(['job_id', 'name']).doUpdateSet(fresh))
+        .execute(),
+    );
+  }
+
+  async finishStep(jobId: number, name: StepName, state: 'done' | 'failed', bytes: number): Promise<void> {
+    await this.#durably(() =>
+      this.#db
+        .updateTable('steps')
+        .set({ state, finished_at: Date.now(), bytes })
+        .where('job_id', '=', jobId)
+        .where('name', '=', name)
+        .execute(),
+    );
+  }
+
+  async steps(jobId: number): Promise<LedgerSchema['steps'][]> {
+    return await this.#db
+      .selectFrom('steps')
+      .selectAll()
+      .where('job_id', '=', jobId)
+      .orderBy('started_at')
+      .execute();
+  }
+
+  async recordDisk(disk: LedgerSchema['disks']): Promise<void> {
+    const { data_bytes, digest, manifest } = disk;
+    await this.#durably(() =>
+      this.#db
+        .insertInto('disks')
+        .values(disk)
+        .onConflict((conflict) =>
+          conflict.columns(['job_id', 'disk']).doUpdateSet({ data_bytes, digest, manifest }),
+        )
+        .execute(),
+    );
+  }
+
+  async disks(jobId: number): Promise<LedgerSchema['disks'][]> {
+    return await this.#db
+      .selectFrom('disks')
+      .selectAll()
+      .where('job_id', '=', jobId)
+      .orderBy('disk')
+      .execute();
+  }
+
+  blockJournal(jobId: number, disk: number): LedgerBlockJournal {
+    return new LedgerBlockJournal(this.#db, (action) => this.#durably(action), jobId, disk);
+  }
+
+  async clearBlocks(jobId: number): Promise<void> {
+    await this.#durably(() => this.#db.deleteFrom('blocks').where('job_id', '=', jobId).execute());
+  }
+
+  /** Runs a change; when the disk is full, once more after giving the reserve away. */
+  async #durably<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      if (systemErrorCode(error) !== 'SQLITE_FULL') throw ledgerError(error);
+    }
+    await this.#ballast.drop();
+    try {
+      return await action();
+    } catch (error) {
+      throw ledgerError(error);
+    }
+  }
+}
+
+function databaseFile(folder: string): string {
+  return join(folder, 'ledger.sqlite');
+}
+
+async function openDatabase(folder: string): Promise<Kysely<LedgerSchema>> {
+  const db = new Kysely<LedgerSchema>({ dialect: new SqliteDialect(databaseFile(folder)) });
+  await guard(folder, async () => {
+    const { error } = await new Migrator({ db, provider: MIGRATIONS }).migrateToLatest();
+    if (error !== undefined) throw error;
+  });
+  return db;
+}
+
+async function guard<T>(folder: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw error instanceof XenferryError ? error : ledgerError(error, folder);
+  }
+}
+
+function ledgerError(cause: unknown, file?: string): XenferryError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const code = systemErrorCode(cause);
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC') {
+    return new XenferryError('TARGET_NO_SPACE', 'the target is full: the ledger cannot be written', {
+      file,
+      cause,
+    });
+  }
+  return new XenferryError('LEDGER_INVALID', `the ledger cannot be used: ${reason}`, { file, cause });
+}

@@ -1,0 +1,122 @@
+import type { Generated, Kysely, Migration, MigrationProvider } from 'kysely';
+
+export type JobState = 'planned' | 'converting' | 'verifying' | 'done' | 'failed' | 'cancelled';
+export type StepName = 'convert' | 'verify';
+export type StepState = 'running' | 'done' | 'failed';
+
+/** Times are milliseconds since 1970, sizes bytes, JSON columns hold the model's types. */
+export interface LedgerSchema {
+  /** One per source and target; runs of the same command go on with it. */
+  batches: {
+    id: Generated<number>;
+    sources: string;
+    target: string;
+    started_at: number;
+    finished_at: number | null;
+  };
+  /** One per machine, or per descriptor that could not be read. */
+  jobs: {
+    id: Generated<number>;
+    batch_id: number;
+    machine_id: string;
+    /** Order in the plan. */
+    position: number;
+    state: JobState;
+    /** PlannedMachine. */
+    planned: string;
+    /** Names and versions of the source files; a change starts the job afresh. */
+    fingerprint: string;
+    /** SerializedError without its stack. */
+    error: string | null;
+    output_bytes: number | null;
+  };
+  steps: {
+    job_id: number;
+    name: StepName;
+    state: StepState;
+    started_at: number;
+    finished_at: number | null;
+    /** Guest bytes the step handled. */
+    bytes: number;
+  };
+  disks: {
+    job_id: number;
+    disk: number;
+    data_bytes: number;
+    /** Digest of the content, null until converted. */
+    digest: string | null;
+    /** Name of the manifest's algorithm when the manifest was kept. */
+    manifest: string | null;
+  };
+  /** The journal: blocks that are safely in the partial file, in runs without gaps. */
+  blocks: {
+    job_id: number;
+    disk: number;
+    first_block: number;
+    unit_bits: Buffer;
+    /** Little-endian XXH64 of each block. */
+    digests: Buffer;
+  };
+}
+
+const FIRST: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('batches')
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('sources', 'text', (column) => column.notNull())
+      .addColumn('target', 'text', (column) => column.notNull())
+      .addColumn('started_at', 'integer', (column) => column.notNull())
+      .addColumn('finished_at', 'integer')
+      .addUniqueConstraint('batches_identity', ['sources', 'target'])
+      .execute();
+    await db.schema
+      .createTable('jobs')
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('batch_id', 'integer', (column) =>
+        column.notNull().references('batches.id').onDelete('cascade'),
+      )
+      .addColumn('machine_id', 'text', (column) => column.notNull())
+      .addColumn('position', 'integer', (column) => column.notNull())
+      .addColumn('state', 'text', (column) => column.notNull())
+      .addColumn('planned', 'text', (column) => column.notNull())
+      .addColumn('fingerprint', 'text', (column) => column.notNull())
+      .addColumn('error', 'text')
+      .addColumn('output_bytes', 'integer')
+      .addUniqueConstraint('jobs_identity', ['batch_id', 'machine_id'])
+      .execute();
+    await db.schema
+      .createTable('steps')
+      .addColumn('job_id', 'integer', (column) => column.notNull().references('jobs.id').onDelete('cascade'))
+      .addColumn('name', 'text', (column) => column.notNull())
+      .addColumn('state', 'text', (column) => column.notNull())
+      .addColumn('started_at', 'integer', (column) => column.notNull())
+      .addColumn('finished_at', 'integer')
+      .addColumn('bytes', 'integer', (column) => column.notNull())
+      .addPrimaryKeyConstraint('steps_key', ['job_id', 'name'])
+      .execute();
+    await db.schema
+      .createTable('disks')
+      .addColumn('job_id', 'integer', (column) => column.notNull().references('jobs.id').onDelete('cascade'))
+      .addColumn('disk', 'integer', (column) => column.notNull())
+      .addColumn('data_bytes', 'integer', (column) => column.notNull())
+      .addColumn('digest', 'text')
+      .addColumn('manifest', 'text')
+      .addPrimaryKeyConstraint('disks_key', ['job_id', 'disk'])
+      .execute();
+    await db.schema
+      .createTable('blocks')
+      .addColumn('job_id', 'integer', (column) => column.notNull().references('jobs.id').onDelete('cascade'))
+      .addColumn('disk', 'integer', (column) => column.notNull())
+      .addColumn('first_block', 'integer', (column) => column.notNull())
+      .addColumn('unit_bits', 'blob', (column) => column.notNull())
+      .addColumn('digests', 'blob', (column) => column.notNull())
+      .addPrimaryKeyConstraint('blocks_key', ['job_id', 'disk', 'first_block'])
+      .execute();
+  },
+};
+
+/** Every step of the schema's history, in order; steps are never changed once released. */
+export const MIGRATIONS: MigrationProvider = {
+  getMigrations: async () => ({ '0001-first': FIRST }),
+};

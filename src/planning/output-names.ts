@@ -1,0 +1,27 @@
+const MAX_NAME_BYTES = 180;
+
+/**
+ * File names for machines, in order: what a file system or a shell stumbles over becomes `_`, and a name that is
+ * taken (also by a name that differs in letter case alone) gets a number.
+ */
+export function outputNames(names: readonly string[], extension: string): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    const base = fileNameOf(name);
+    let candidate = base;
+    for (let number = 2; taken.has(candidate.toLowerCase()); number++) candidate = `${base}-${number}`;
+    taken.add(candidate.toLowerCase());
+    return `${candidate}${extension}`;
+  });
+}
+
+function fileNameOf(name: string): string {
+  const plain = name
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{N} ._()+@=,-]/gu, '_')
+    .trim()
+    .replace(/^[.-]+/, '_');
+  let end = plain.length;
+  while (Buffer.byteLength(plain.slice(0, end)) > MAX_NAME_BYTES) end--;
+  return plain.slice(0, end).trim() || 'machine';
+}

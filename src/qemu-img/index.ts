@@ -1,0 +1,1 @@
+export { qemuImgCompare, qemuImgDataRanges, qemuImgInfo, qemuImgToRaw, qemuImgVersion } from './qemu-img.js';

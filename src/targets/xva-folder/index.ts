@@ -1,0 +1,2 @@
+export { deviceNumber, vdiBytes } from './ova-objects.js';
+export { type XvaPlan, xvaPlan } from './xva-plan.js';

@@ -1,0 +1,317 @@
+import { createHash } from 'node:crypto';
+import { formatUuid, uuidFrom } from '../../conversion/index.js';
+import type { Profile } from '../../guests/profiles/index.js';
+import { BLOCK_BYTES, roundUp } from '../../model/units.js';
+import type { VirtualMachine } from '../../model/virtual-machine.js';
+import { NULL_REF, XmlRpcDouble, type XmlRpcStruct, type XvaObject } from '../../xva/index.js';
+
+/** Device number kept for the CD drive, as XenServer's templates have it. */
+const CD_DEVICE = 3;
+const DEFAULT_MTU = '1500';
+
+/** The objects of a machine's archive and the ids of its disks, in the machine's disk order. */
+export interface OvaObjects {
+  readonly objects: readonly XvaObject[];
+  readonly diskIds: readonly string[];
+  /** The VM's own: what tells this machine from every other. */
+  readonly vmUuid: string;
+}
+
+/**
+ * A machine as XAPI records: one VM, an SR that stands for the target's, a VDI and VBD a disk, an empty CD drive,
+ * a VIF and network a NIC. Everything is derived from the machine, so that the same one gives the same archive.
+ */
+export function ovaObjects(machine: VirtualMachine, profile: Profile): OvaObjects {
+  const refs = new RefCounter();
+  const uuid = (what: string) =>
+    formatUuid(uuidFrom(`${what} ${machine.id} ${machine.uuid ?? ''} ${machine.name}`));
+  const vm = refs.next();
+  const sr = refs.next();
+
+  const networks = [...new Set(machine.nics.map((nic) => nic.network))].map((name) => ({
+    name,
+    object: networkObject(refs.next(), name, formatUuid(uuidFrom(`network ${name}`))),
+  }));
+  const networkRef = (name: string) =>
+    networks.find((network) => network.name === name)?.object.id ?? NULL_REF;
+  const vifs = machine.nics.map((nic, index) =>
+    vifObject(
+      refs.next(),
+      vm,
+      uuid(`vif ${index}`),
+      networkRef(nic.network),
+      index,
+      nic.mac ?? derivedMac(uuid(`mac ${index}`)),
+    ),
+  );
+  const vdis = machine.disks.map((disk, index) =>
+    vdiObject(
+      refs.next(),
+      sr,
+      uuid(`vdi ${index}`),
+      `${machine.name} ${index}`,
+      disk.file,
+      disk.capacityBytes,
+    ),
+  );
+  const vbds = vdis.map((vdi, index) =>
+    diskVbd(refs.next(), vm, vdi.id, uuid(`vbd ${index}`), deviceNumber(index)),
+  );
+  const cd = cdVbd(refs.next(), vm, uuid('cd'));
+
+  const vmUuid = machine.uuid ?? uuid('vm');
+  const vmObject: XvaObject = {
+    class: 'VM',
+    id: vm,
+    snapshot: {
+      ...vmSnapshot(machine, profile, vmUuid, uuid('mac seed')),
+      VIFs: vifs.map(({ id }) => id),
+      VBDs: [...vbds, cd].map(({ id }) => id),
+    },
+  };
+  const objects = [
+    vmObject,
+    srObject(sr, uuid('sr')),
+    ...networks.map(({ object }) => object),
+    ...vifs,
+    ...vdis,
+    ...vbds,
+    cd,
+  ];
+  return { objects, diskIds: vdis.map(({ id }) => id), vmUuid };
+}
+
+/** The device number of disk `index`: 0, 1, 2, 4, 5, … */
+export function deviceNumber(index: number): number {
+  return index < CD_DEVICE ? index : index + 1;
+}
+
+/** Ids of equal width: the importer takes disks in string order, where `Ref:10` comes before `Ref:2`. */
+class RefCounter {
+  #last = 0;
+
+  next(): string {
+    return `Ref:${String(++this.#last).padStart(5, '0')}`;
+  }
+}
+
+/** A unicast, locally administered MAC for a NIC whose source names none. */
+function derivedMac(seed: string): string {
+  const bytes = createHash('sha256').update(seed).digest().subarray(0, 6);
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+function vmSnapshot(machine: VirtualMachine, profile: Profile, uuid: string, macSeed: string): XmlRpcStruct {
+  const memory = String(machine.memoryBytes);
+  const cpus = String(machine.cpus);
+  const efi = machine.firmware === 'efi';
+  return {
+    uuid,
+    name_label: machine.name,
+    name_description: machine.description,
+    user_version: '1',
+    is_a_template: false,
+    is_a_snapshot: false,
+    power_state: 'Halted',
+    domain_type: 'hvm',
+    resident_on: NULL_REF,
+    affinity: NULL_REF,
+    parent: NULL_REF,
+    memory_static_min: memory,
+    memory_dynamic_min: memory,
+    memory_dynamic_max: memory,
+    memory_static_max: memory,
+    VCPUs_params: {},
+    VCPUs_max: cpus,
+    VCPUs_at_startup: cpus,
+    actions_after_shutdown: 'destroy',
+    actions_after_reboot: 'restart',
+    actions_after_crash: 'restart',
+    PV_bootloader: '',
+    PV_kernel: '',
+    PV_ramdisk: '',
+    PV_args: '',
+    PV_bootloader_args: '',
+    PV_legacy_args: '',
+    HVM_boot_policy: 'BIOS order',
+    HVM_boot_params: { order: 'cdn', firmware: efi ? 'uefi' : 'bios' },
+    HVM_shadow_multiplier: new XmlRpcDouble(1),
+    NVRAM: {},
+    platform: {
+      acpi: '1',
+      apic: 'true',
+      pae: 'true',
+      nx: 'true',
+      hpet: 'true',
+      vga: 'std',
+      videoram: '8',
+      'device-model': efi ? 'qemu-upstream-uefi' : 'qemu-upstream-compat',
+      ...(efi ? { secureboot: machine.secureBoot ? 'true' : 'false' } : {}),
+      ...(machine.cpus % machine.coresPerSocket === 0
+        ? { 'cores-per-socket': String(machine.coresPerSocket) }
+        : {}),
+      ...profile.platform,
+    },
+    PCI_bus: '',
+    other_config: { mac_seed: macSeed, 'xenferry:source': machine.source.descriptor },
+    domid: '-1',
+    domarch: '',
+    is_control_domain: false,
+    metrics: NULL_REF,
+    guest_metrics: NULL_REF,
+    recommendations: '',
+    generation_id: '0:0',
+    hardware_platform_version: '0',
+    has_vendor_device: profile.hasVendorDevice,
+    reference_label: profile.template,
+    order: String(machine.startOrder ?? 0),
+    start_delay: String(machine.startDelaySeconds),
+    shutdown_delay: '0',
+    tags: ['xenferry'],
+  };
+}
+
+function srObject(id: string, uuid: string): XvaObject {
+  return {
+    class: 'SR',
+    id,
+    snapshot: {
+      uuid,
+      name_label: 'Xenferry',
+      name_description: '',
+      virtual_allocation: '0',
+      physical_utilisation: '0',
+      physical_size: '0',
+      type: 'ext',
+      content_type: 'user',
+      shared: false,
+      other_config: {},
+    },
+  };
+}
+
+/** The importer finds the pool's network of this name; only without one does it make a new one on this bridge. */
+function networkObject(id: string, name: string, uuid: string): XvaObject {
+  const bridge = `xf${uuid.slice(0, 8)}`;
+  return {
+    class: 'network',
+    id,
+    snapshot: { uuid, name_label: name, name_description: '', bridge, MTU: DEFAULT_MTU, other_config: {} },
+  };
+}
+
+const QOS_AND_STATUS: XmlRpcStruct = {
+  status_code: '0',
+  status_detail: '',
+  runtime_properties: {},
+  qos_algorithm_type: '',
+  qos_algorithm_params: {},
+  qos_supported_algorithms: [],
+};
+
+function vifObject(
+  id: string,
+  vm: string,
+  uuid: string,
+  network: string,
+  device: number,
+  mac: string,
+): XvaObject {
+  return {
+    class: 'VIF',
+    id,
+    snapshot: {
+      uuid,
+      device: String(device),
+      network,
+      VM: vm,
+      MAC: mac,
+      MAC_autogenerated: false,
+      MTU: DEFAULT_MTU,
+      other_config: {},
+      currently_attached: false,
+      ...QOS_AND_STATUS,
+    },
+  };
+}
+
+function vdiObject(
+  id: string,
+  sr: string,
+  uuid: string,
+  name: string,
+  description: string,
+  capacityBytes: number,
+): XvaObject {
+  return {
+    class: 'VDI',
+    id,
+    snapshot: {
+      uuid,
+      name_label: name,
+      name_description: description,
+      SR: sr,
+      virtual_size: String(vdiBytes(capacityBytes)),
+      physical_utilisation: '0',
+      type: 'user',
+      sharable: false,
+      read_only: false,
+      other_config: {},
+      storage_lock: false,
+      location: uuid,
+      managed: true,
+      missing: false,
+      parent: NULL_REF,
+    },
+  };
+}
+
+/** What a disk of `capacityBytes` becomes: storage managers round up to 2 MiB. */
+export function vdiBytes(capacityBytes: number): number {
+  return roundUp(Math.max(capacityBytes, 1), BLOCK_BYTES);
+}
+
+function diskVbd(id: string, vm: string, vdi: string, uuid: string, device: number): XvaObject {
+  return vbdObject(id, vm, vdi, uuid, device, {
+    bootable: device === 0,
+    mode: 'RW',
+    type: 'Disk',
+    empty: false,
+  });
+}
+
+function cdVbd(id: string, vm: string, uuid: string): XvaObject {
+  return vbdObject(id, vm, NULL_REF, uuid, CD_DEVICE, {
+    bootable: false,
+    mode: 'RO',
+    type: 'CD',
+    empty: true,
+  });
+}
+
+function vbdObject(
+  id: string,
+  vm: string,
+  vdi: string,
+  uuid: string,
+  device: number,
+  kind: XmlRpcStruct,
+): XvaObject {
+  return {
+    class: 'VBD',
+    id,
+    snapshot: {
+      uuid,
+      VM: vm,
+      VDI: vdi,
+      userdevice: String(device),
+      ...kind,
+      unpluggable: kind.type === 'CD',
+      storage_lock: false,
+      other_config: {},
+      currently_attached: false,
+      ...QOS_AND_STATUS,
+    },
+  };
+}

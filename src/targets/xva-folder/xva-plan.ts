@@ -1,0 +1,22 @@
+import type { Profile } from '../../guests/profiles/index.js';
+import { XenferryError } from '../../model/errors.js';
+import type { PlannedMachine } from '../../model/plan.js';
+import { encodeOvaXml } from '../../xva/index.js';
+import { ovaObjects } from './ova-objects.js';
+
+/** The metadata of a planned machine's archive. */
+export interface XvaPlan {
+  readonly ovaXml: string;
+  /** In the machine's disk order. */
+  readonly diskIds: readonly string[];
+  readonly vmUuid: string;
+}
+
+/** Same plan, same bytes. Throws PROFILE_INVALID when the plan's profile is not among `profiles`. */
+export function xvaPlan({ machine, profileId }: PlannedMachine, profiles: readonly Profile[]): XvaPlan {
+  const profile = profiles.find(({ id }) => id === profileId);
+  if (profile === undefined)
+    throw new XenferryError('PROFILE_INVALID', `the profile ${profileId} does not exist`);
+  const { objects, diskIds, vmUuid } = ovaObjects(machine, profile);
+  return { ovaXml: encodeOvaXml(objects), diskIds, vmUuid };
+}
