@@ -14,7 +14,9 @@ import { statusCommand } from './commands/status.js';
 import { EXIT_CODE_HELP, exitCodeOf } from './exit-codes.js';
 import { printError, printJson } from './output.js';
 
-const VERSION: string = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version;
+const VERSION: string = JSON.parse(
+  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
+).version;
 
 async function main(args: readonly string[]): Promise<void> {
   const verbose = args.includes('--verbose');
@@ -23,8 +25,17 @@ async function main(args: readonly string[]): Promise<void> {
       .scriptName('xenferry')
       .usage('$0 COMMAND: VMware machines in, Xen machines out')
       .option('json', { type: 'boolean', default: false, global: true, describe: 'Print one JSON document' })
-      .option('verbose', { type: 'boolean', default: false, global: true, describe: 'Print stacks of errors' })
-      .option('color', { type: 'boolean', global: true, describe: 'Colour on a terminal; --no-color for none' })
+      .option('verbose', {
+        type: 'boolean',
+        default: false,
+        global: true,
+        describe: 'Print stacks of errors',
+      })
+      .option('color', {
+        type: 'boolean',
+        global: true,
+        describe: 'Colour on a terminal; --no-color for none',
+      })
       .command(inventoryCommand)
       .command(planCommand)
       .command(runCommand)

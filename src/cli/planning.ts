@@ -37,12 +37,17 @@ export function withPlanningOptions<T>(args: Argv<T>): Argv<T & PlanningOptions>
 }
 
 /** Reads the sources and plans them. */
-export async function planSources(options: PlanningOptions): Promise<{ plan: Plan; profiles: readonly Profile[] }> {
+export async function planSources(
+  options: PlanningOptions,
+): Promise<{ plan: Plan; profiles: readonly Profile[] }> {
   const sources = options.source.map((source) => resolve(source));
   const inventories = await Promise.all(sources.map(readInventory));
   const profiles = await loadProfiles();
   const inventory = selected(joined(inventories, options.source), options.only);
-  return { profiles, plan: await buildPlan(inventory, { sources, target: resolve(options.target), profiles }) };
+  return {
+    profiles,
+    plan: await buildPlan(inventory, { sources, target: resolve(options.target), profiles }),
+  };
 }
 
 /** With several sources, the source as given stands before every id, which keeps them unique. */
@@ -69,7 +74,12 @@ function joined(inventories: readonly Inventory[], sources: readonly string[]): 
 /** The machines that a pattern names; problems of the others are none of this plan's. */
 function selected(inventory: Inventory, patterns: readonly string[]): Inventory {
   if (patterns.length === 0) return inventory;
-  const machines = inventory.machines.filter(({ name }) => patterns.some((pattern) => globMatches(pattern, name)));
+  const machines = inventory.machines.filter(({ name }) =>
+    patterns.some((pattern) => globMatches(pattern, name)),
+  );
   const ids = new Set(machines.map(({ id }) => id));
-  return { machines, problems: inventory.problems.filter(({ machineId }) => machineId !== null && ids.has(machineId)) };
+  return {
+    machines,
+    problems: inventory.problems.filter(({ machineId }) => machineId !== null && ids.has(machineId)),
+  };
 }

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Kysely, Migrator } from 'kysely';
+import { Kysely, Migrator, sql } from 'kysely';
 import { type SerializedError, systemErrorCode, XenferryError } from '../model/errors.js';
 import { Ballast } from './ballast.js';
 import { LedgerBlockJournal } from './block-journal.js';
@@ -82,7 +82,13 @@ export class Ledger {
       const { id } = await this.#db
         .insertInto('batches')
         .values({ sources, target, started_at: Date.now(), finished_at: null })
-        .onConflict((conflict) => conflict.columns(['sources', 'target']).doUpdateSet({ finished_at: null }))
+        .onConflict((conflict) =>
+          conflict.columns(['sources', 'target']).doUpdateSet({
+            // A killed run left no end: this one goes on with it, and its time counts.
+            started_at: sql<number>`CASE WHEN batches.finished_at IS NULL THEN batches.started_at ELSE excluded.started_at END`,
+            finished_at: null,
+          }),
+        )
         .returning('id')
         .executeTakeFirstOrThrow();
       return id;
@@ -255,6 +261,16 @@ export class Ledger {
 
   blockJournal(jobId: number, disk: number): LedgerBlockJournal {
     return new LedgerBlockJournal(this.#db, (action) => this.#durably(action), jobId, disk);
+  }
+
+  /** Number of blocks in the journal that hold data, over all disks of a job. */
+  async journaledDataBlocks(jobId: number): Promise<number> {
+    const rows = await this.#db
+      .selectFrom('blocks')
+      .select('unit_bits')
+      .where('job_id', '=', jobId)
+      .execute();
+    return rows.reduce((sum, { unit_bits }) => sum + unit_bits.filter((bits) => bits !== 0).length, 0);
   }
 
   async clearBlocks(jobId: number): Promise<void> {

@@ -18,10 +18,13 @@ export interface DiskSurvey {
   readonly files: readonly string[];
 }
 
-/** Opens a disk and reads its allocation map. Null when the disk has no file. Throws VMDK_*, SOURCE_*, TOOL_*. */
+/** The survey of a machine's disk; null when the disk has no file. Throws as `surveyImage`. */
 export async function surveyDisk(disk: Disk): Promise<DiskSurvey | null> {
-  if (disk.location === null) return null;
-  const source: ImageSource = { kind: 'vmdk', range: disk.location };
+  return disk.location === null ? null : await surveyImage({ kind: 'vmdk', range: disk.location });
+}
+
+/** Opens an image and reads its allocation map. Throws VMDK_*, SOURCE_*, TOOL_*. */
+export async function surveyImage(source: ImageSource): Promise<DiskSurvey> {
   const image = openImage(source, flatDataRanges);
   try {
     const allocated = await image.allocatedBlocks();

@@ -6,6 +6,8 @@ import { XenferryError } from '../model/errors.js';
 export interface QemuImageInfo {
   readonly format: string;
   readonly virtualBytes: number;
+  /** The image below this one in a chain; null for a whole image. */
+  readonly backingFile: string | null;
 }
 
 /** A range of an image, in bytes. */
@@ -14,7 +16,11 @@ export interface ImageRange {
   readonly end: number;
 }
 
-const INFO = z.object({ format: z.string(), 'virtual-size': z.number() });
+const INFO = z.object({
+  format: z.string(),
+  'virtual-size': z.number(),
+  'backing-filename': z.string().optional(),
+});
 const MAP = z.array(z.object({ start: z.number(), length: z.number(), data: z.boolean() }));
 
 export interface QemuImgOptions {
@@ -26,7 +32,11 @@ export async function qemuImgInfo(path: string, options: QemuImgOptions = {}): P
   const info = INFO.parse(
     JSON.parse(await runQemuImg(['info', '--output=json', fileArgument(path)], options)),
   );
-  return { format: info.format, virtualBytes: info['virtual-size'] };
+  return {
+    format: info.format,
+    virtualBytes: info['virtual-size'],
+    backingFile: info['backing-filename'] ?? null,
+  };
 }
 
 /** The ranges of a raw file that hold data, ascending; the rest are holes. Throws TOOL_MISSING, TOOL_FAILED. */

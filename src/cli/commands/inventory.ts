@@ -37,7 +37,9 @@ function printInventory({ machines, problems }: Inventory): void {
     machine.nics.map((nic) => nic.network).join(', '),
     machine.startOrder === null ? '' : `${machine.startOrder}`,
   ]);
-  printLine(formatTable([['NAME', 'GUEST', 'FIRMWARE', 'CPUS', 'MEMORY', 'DISKS', 'NETWORKS', 'START'], ...rows]));
+  printLine(
+    formatTable([['NAME', 'GUEST', 'FIRMWARE', 'CPUS', 'MEMORY', 'DISKS', 'NETWORKS', 'START'], ...rows]),
+  );
   for (const { severity, file, line, message, code, hint } of problems) {
     const mark = severity === 'critical' ? red(severity) : yellow(severity);
     note(`${mark}: ${file}${line === null ? '' : `:${line}`}: ${message} (${code})\n  hint: ${hint}`);

@@ -2,7 +2,16 @@ import type { CommandModule } from 'yargs';
 import { type Concern, isCritical, type Plan } from '../../model/plan.js';
 import { formatBytes } from '../../report/index.js';
 import { EXIT } from '../exit-codes.js';
-import { bold, type CommonOptions, formatTable, green, printJson, printLine, red, yellow } from '../output.js';
+import {
+  bold,
+  type CommonOptions,
+  formatTable,
+  green,
+  printJson,
+  printLine,
+  red,
+  yellow,
+} from '../output.js';
 import { type PlanningOptions, planSources, withPlanningOptions } from '../planning.js';
 
 export const planCommand: CommandModule<CommonOptions, CommonOptions & PlanningOptions> = {
@@ -21,7 +30,10 @@ export const planCommand: CommandModule<CommonOptions, CommonOptions & PlanningO
 };
 
 function isClear({ machines, unreadable, concerns }: Plan): boolean {
-  return unreadable.length === 0 && ![...concerns, ...machines.flatMap((machine) => machine.concerns)].some(isCritical);
+  return (
+    unreadable.length === 0 &&
+    ![...concerns, ...machines.flatMap((machine) => machine.concerns)].some(isCritical)
+  );
 }
 
 function printPlan({ machines, unreadable, concerns, target }: Plan): void {
@@ -39,7 +51,12 @@ function printPlan({ machines, unreadable, concerns, target }: Plan): void {
   }
   for (const { file, line, message, code, hint } of unreadable) {
     printConcerns(file, [
-      { id: code, severity: 'critical', message: line === null ? message : `line ${line}: ${message}`, remedy: hint },
+      {
+        id: code,
+        severity: 'critical',
+        message: line === null ? message : `line ${line}: ${message}`,
+        remedy: hint,
+      },
     ]);
   }
   if (concerns.length > 0) printConcerns('the plan', concerns);

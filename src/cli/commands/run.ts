@@ -1,0 +1,117 @@
+import type { CommandModule } from 'yargs';
+import { type BatchResult, runBatch } from '../../coordinator/index.js';
+import { XenferryError } from '../../model/errors.js';
+import { isCritical, type Plan } from '../../model/plan.js';
+import { formatBytes, formatRate, formatSeconds, type RunReport, writeReport } from '../../report/index.js';
+import { EXIT, exitCodeOfCounts } from '../exit-codes.js';
+import { interruptible } from '../interrupt.js';
+import { LiveView } from '../live-view.js';
+import { loadReport } from '../load-report.js';
+import { bold, type CommonOptions, note, printJson, printLine } from '../output.js';
+import { type PlanningOptions, planSources, withPlanningOptions } from '../planning.js';
+import { shellQuote } from '../shell-quote.js';
+import { countOption } from '../threads.js';
+
+interface Options extends CommonOptions, PlanningOptions {
+  readonly workers: number | undefined;
+  readonly parallel: number | undefined;
+  readonly checksum: 'sha1' | 'xxhash';
+}
+
+export const runCommand: CommandModule<CommonOptions, Options> = {
+  command: 'run <source..>',
+  describe: 'Convert machines into .xva files, verify and report; run it again to go on',
+  builder: (args) =>
+    withPlanningOptions(args)
+      .option('workers', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Threads; default one per processor',
+      })
+      .option('parallel', {
+        type: 'number',
+        requiresArg: true,
+        describe: 'Machines at a time; default one per processor',
+      })
+      .option('checksum', {
+        choices: ['sha1', 'xxhash'] as const,
+        default: 'sha1' as const,
+        describe: 'Checksums in the XVA: sha1 for every release, xxhash (faster) from XenServer 8.1 on',
+      })
+      .example('$0 run exports/ --target /srv/xva', 'Everything below exports/')
+      .example('$0 run shop.ovf gateway.ova --target out', 'Two exports'),
+  handler: async (options) => {
+    const threads = countOption('workers', options.workers);
+    const parallel = countOption('parallel', options.parallel);
+    const { plan, profiles } = await planSources(options);
+    refuseHopelessPlan(plan);
+    note(`${plan.machines.length} machines into ${plan.target}`);
+    const view = new LiveView(plan.machines.reduce((sum, { dataBytes }) => sum + dataBytes, 0));
+    const result = await interruptible(async (signal) => {
+      try {
+        return await runBatch({
+          ...options,
+          plan,
+          profiles,
+          threads,
+          parallel,
+          signal,
+          observe: view.observe,
+        });
+      } finally {
+        view.end();
+      }
+    });
+    const report = await loadReport(plan.target);
+    const page = await writeReport(report, plan.target);
+    if (options.json) printJson(report);
+    else printSummary(report, page.html);
+    process.exitCode = exitCodeOfResult(result);
+  },
+};
+
+/** With nothing that could run there is no batch to report on. */
+function refuseHopelessPlan({ machines, unreadable, concerns }: Plan): void {
+  if (concerns.some(isCritical)) return;
+  if (machines.some((machine) => !machine.concerns.some(isCritical))) return;
+  if (unreadable.length > 0) return;
+  const blocking = machines.flatMap((machine) => machine.concerns).find(isCritical);
+  if (blocking === undefined) return;
+  throw new XenferryError(
+    'PLAN_BLOCKED',
+    `no machine can be converted; first: ${blocking.message} (${blocking.id})`,
+    {
+      hint: blocking.remedy,
+    },
+  );
+}
+
+function exitCodeOfResult({ done, failed, cancelled }: BatchResult): number {
+  return cancelled > 0 ? EXIT.cancelled : exitCodeOfCounts(failed, done + failed);
+}
+
+function printSummary({ machines, totals, target, startedAt, finishedAt }: RunReport, page: string): void {
+  printLine();
+  for (const { name, state, output, outputBytes, steps, error } of machines) {
+    const convert = steps.find((step) => step.name === 'convert');
+    const speed =
+      convert?.seconds == null
+        ? ''
+        : ` in ${formatSeconds(convert.seconds)}, ${formatRate(convert.bytes, convert.seconds)}`;
+    if (state === 'done') printLine(`${name}: ${output}, ${formatBytes(outputBytes ?? 0)}${speed}`);
+    else printLine(`${name}: ${state}${error === null ? '' : ` – ${error.message} (${error.code})`}`);
+  }
+  const seconds = finishedAt === null ? Number.NaN : (finishedAt - startedAt) / 1000;
+  printLine(
+    `\n${bold(`${totals.done} of ${totals.machines} machines done`)}, ${formatBytes(totals.dataBytes)} of data in ${formatSeconds(seconds)}`,
+  );
+  const finished = machines.filter(({ state }) => state === 'done');
+  if (finished.length > 0) {
+    printLine(
+      `\nOn a host of the pool, where ${target} is mounted or copied to (preserve=true keeps the MAC addresses):`,
+    );
+    for (const { output } of finished)
+      printLine(`  xe vm-import filename=${shellQuote(output ?? '')} preserve=true`);
+  }
+  printLine(`\nReport: ${page}`);
+}

@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import type { CommandModule } from 'yargs';
+import { formatBytes, formatSeconds, type MachineReport, type RunReport } from '../../report/index.js';
+import { loadReport } from '../load-report.js';
+import { type CommonOptions, formatTable, printJson, printLine } from '../output.js';
+
+interface Options extends CommonOptions {
+  readonly target: string;
+}
+
+export const statusCommand: CommandModule<CommonOptions, Options> = {
+  command: 'status [target]',
+  describe: 'Show how far the machines of a target folder are, also while a run goes on',
+  builder: (args) =>
+    args
+      .positional('target', { type: 'string', default: 'out', describe: 'Target folder of a run' })
+      .example('$0 status /srv/xva', 'A line per machine'),
+  handler: async ({ target, json }) => {
+    const report = await loadReport(resolve(target));
+    if (json) printJson(statusDocument(report));
+    else printStatus(report);
+  },
+};
+
+function statusDocument({ target, startedAt, finishedAt, totals, machines }: RunReport) {
+  return {
+    target,
+    startedAt,
+    finishedAt,
+    totals,
+    machines: machines.map(({ name, state, safeBytes, planned, error, output }) => ({
+      name,
+      state,
+      safeBytes,
+      dataBytes: planned?.dataBytes ?? 0,
+      output,
+      error,
+    })),
+  };
+}
+
+function printStatus({ machines, totals, startedAt, finishedAt }: RunReport): void {
+  printLine(formatTable([['NAME', 'STATE', 'SAFE', 'OUTPUT'], ...machines.map(statusRow)]));
+  const end = finishedAt ?? Date.now();
+  const verb = finishedAt === null ? 'not finished' : 'finished';
+  printLine(
+    `\n${totals.done} done, ${totals.failed} failed, ${totals.open} open; ${verb}, ${formatSeconds((end - startedAt) / 1000)} since the start`,
+  );
+}
+
+function statusRow({ name, state, safeBytes, planned, error, output }: MachineReport): string[] {
+  const total = planned?.dataBytes ?? 0;
+  const safe = state === 'done' ? total : safeBytes;
+  return [
+    name,
+    state,
+    `${formatBytes(safe)}/${formatBytes(total)}`,
+    error === null ? (output ?? '') : error.message,
+  ];
+}

@@ -1,0 +1,80 @@
+import { openImage, VERIFY } from '../conversion/index.js';
+import { SourceFile } from '../io/source-file.js';
+import { describeError, XenferryError } from '../model/errors.js';
+import { checkVhd } from '../vhd/index.js';
+import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
+import { XvaArchive } from '../xva/index.js';
+
+export interface FileCheck {
+  readonly file: string;
+  readonly format: 'vmdk' | 'vhd' | 'xva';
+  readonly disks: readonly { readonly virtualBytes: number }[];
+  /** What is wrong, in words; empty for a good file. */
+  readonly findings: readonly string[];
+}
+
+/** Judges a file by its content, whatever its name. Throws SOURCE_* when it cannot be read. */
+export async function checkFile(file: string): Promise<FileCheck> {
+  const source = SourceFile.openWhole(file, 'SOURCE_UNREADABLE');
+  const length = source.length;
+  const start = Buffer.alloc(Math.min(length, 16));
+  source.readSync(start, 0);
+  const end = Buffer.alloc(Math.min(length, 512));
+  source.readSync(end, length - end.length);
+  source.close();
+  if (start.toString('latin1', 0, 8) === 'ova.xml\0') return await checkXva(file);
+  if (end.toString('latin1', 0, 8) === 'conectix') return await checkVhdFile(file);
+  return await checkVmdk(file, length);
+}
+
+async function checkVmdk(file: string, length: number): Promise<FileCheck> {
+  return await judged({ file, format: 'vmdk' }, async () => {
+    const image = openImage({ kind: 'vmdk', range: { path: file, offset: 0, length } });
+    try {
+      await image.allocatedBlocks();
+      return { disks: [{ virtualBytes: image.capacityBytes }], findings: [] };
+    } finally {
+      image.close();
+    }
+  });
+}
+
+async function checkVhdFile(file: string): Promise<FileCheck> {
+  return await judged({ file, format: 'vhd' }, async () => {
+    const { virtualBytes, findings } = checkVhd(file);
+    return { disks: [{ virtualBytes }], findings };
+  });
+}
+
+async function checkXva(file: string): Promise<FileCheck> {
+  return await judged({ file, format: 'xva' }, async () => {
+    const archive = XvaArchive.open(file);
+    archive.close();
+    const pool = new WorkerThreadsPool(1);
+    try {
+      await pool.run(VERIFY, { kind: 'xva', path: file, expected: null });
+    } finally {
+      await pool.close();
+    }
+    return { disks: archive.disks.map(({ virtualBytes }) => ({ virtualBytes })), findings: [] };
+  });
+}
+
+/** An error about the file's format is a finding; one about reaching it is not. */
+async function judged(
+  about: Pick<FileCheck, 'file' | 'format'>,
+  judge: () => Promise<Pick<FileCheck, 'disks' | 'findings'>>,
+): Promise<FileCheck> {
+  try {
+    return { ...about, ...(await judge()) };
+  } catch (error) {
+    if (!(error instanceof XenferryError) || error.category !== 'format') throw error;
+    return {
+      ...about,
+      disks: [],
+      findings: [
+        `${describeError({ message: error.message, place: { ...error.place, file: undefined } })} (${error.code})`,
+      ],
+    };
+  }
+}

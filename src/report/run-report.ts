@@ -1,0 +1,114 @@
+import type { JobState, Ledger, RecordedError, StepName } from '../ledger/index.js';
+import type { PlannedMachine } from '../model/plan.js';
+import { BLOCK_BYTES } from '../model/units.js';
+
+/** What a batch did, machine by machine; the content of report.json. Sizes are bytes, times milliseconds since 1970. */
+export interface RunReport {
+  readonly target: string;
+  readonly sources: readonly string[];
+  readonly startedAt: number;
+  /** Null while the batch runs, or when it was killed. */
+  readonly finishedAt: number | null;
+  readonly totals: {
+    readonly machines: number;
+    readonly done: number;
+    readonly failed: number;
+    /** Neither done nor failed. */
+    readonly open: number;
+    readonly dataBytes: number;
+    readonly outputBytes: number;
+  };
+  readonly machines: readonly MachineReport[];
+}
+
+export interface MachineReport {
+  readonly name: string;
+  readonly state: JobState;
+  readonly error: RecordedError | null;
+  /** File in the target folder; null for a descriptor that could not be read. */
+  readonly output: string | null;
+  readonly outputBytes: number | null;
+  /** Guest data of an unfinished machine that the journal holds: a new run does not do it again. */
+  readonly safeBytes: number;
+  /** As planned; null for a descriptor that could not be read. */
+  readonly planned: PlannedMachine | null;
+  readonly disks: readonly DiskReport[];
+  readonly steps: readonly StepReport[];
+}
+
+export interface DiskReport {
+  readonly file: string;
+  readonly capacityBytes: number;
+  /** Bytes of blocks that are not zeros; null until converted. */
+  readonly dataBytes: number | null;
+  /** Digest of the content, the same in every format (see docs/verification.md); null until converted. */
+  readonly digest: string | null;
+  /** Algorithm of the manifest digest that was checked on the source file; null without one. */
+  readonly manifest: string | null;
+}
+
+export interface StepReport {
+  readonly name: StepName;
+  readonly seconds: number | null;
+  /** Guest data handled by the last run of the step. */
+  readonly bytes: number;
+}
+
+/** Collects the report of the ledger's latest batch; null when there is none. */
+export async function collectReport(ledger: Ledger, target: string): Promise<RunReport | null> {
+  const batch = await ledger.latestBatch();
+  if (batch === null) return null;
+  const machines = await Promise.all((await ledger.jobs(batch.id)).map((job) => machineReport(ledger, job)));
+  const sum = (of: (machine: MachineReport) => number) =>
+    machines.reduce((total, machine) => total + of(machine), 0);
+  const done = machines.filter(({ state }) => state === 'done').length;
+  const failed = machines.filter(({ state }) => state === 'failed').length;
+  return {
+    target,
+    sources: JSON.parse(batch.sources),
+    startedAt: batch.startedAt,
+    finishedAt: batch.finishedAt,
+    totals: {
+      machines: machines.length,
+      done,
+      failed,
+      open: machines.length - done - failed,
+      dataBytes: sum(({ disks }) => disks.reduce((bytes, disk) => bytes + (disk.dataBytes ?? 0), 0)),
+      outputBytes: sum(({ state, outputBytes }) => (state === 'done' ? (outputBytes ?? 0) : 0)),
+    },
+    machines,
+  };
+}
+
+async function machineReport(
+  ledger: Ledger,
+  job: Awaited<ReturnType<Ledger['jobs']>>[number],
+): Promise<MachineReport> {
+  const planned: PlannedMachine | null = JSON.parse(job.planned);
+  const disks = await ledger.disks(job.id);
+  const steps = await ledger.steps(job.id);
+  return {
+    name: planned?.machine.name ?? job.machineId,
+    state: job.state,
+    error: job.error,
+    output: planned?.output ?? null,
+    outputBytes: job.outputBytes,
+    safeBytes: (await ledger.journaledDataBlocks(job.id)) * BLOCK_BYTES,
+    planned,
+    disks: (planned?.machine.disks ?? []).map(({ file, capacityBytes }, index) => {
+      const converted = disks.find(({ disk }) => disk === index);
+      return {
+        file,
+        capacityBytes,
+        dataBytes: converted?.data_bytes ?? null,
+        digest: converted?.digest ?? null,
+        manifest: converted?.manifest ?? null,
+      };
+    }),
+    steps: steps.map(({ name, started_at, finished_at, bytes }) => ({
+      name,
+      seconds: finished_at === null ? null : (finished_at - started_at) / 1000,
+      bytes,
+    })),
+  };
+}
