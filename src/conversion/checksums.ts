@@ -18,10 +18,5 @@ export function chunkChecksum(
   xxh64: (bytes: Uint8Array) => bigint,
 ): string {
   if (kind === 'sha1') return createHash('sha1').update(bytes).digest('hex');
-  return formatXxh64(xxh64(bytes)).toUpperCase();
-}
-
-/** 16 lower-case hexadecimal digits. */
-export function formatXxh64(digest: bigint): string {
-  return digest.toString(16).padStart(16, '0');
+  return xxh64(bytes).toString(16).padStart(16, '0').toUpperCase();
 }

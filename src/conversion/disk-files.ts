@@ -1,5 +1,4 @@
 import { PartialFile } from '../io/partial-file.js';
-import { BLOCK_BYTES } from '../model/units.js';
 import {
   BLOCK_STRIDE,
   encodeVhdFooter,
@@ -85,9 +84,4 @@ async function intoPartialFile<T>(outPath: string, write: (partial: PartialFile)
     await partial.discard();
     throw error;
   }
-}
-
-/** Upper bound of what the blocks of a disk take, in bytes. */
-export function allocatedBytes(allocated: Uint8Array): number {
-  return allocated.reduce((sum, flag) => sum + flag, 0) * BLOCK_BYTES;
 }

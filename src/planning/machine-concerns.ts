@@ -2,11 +2,9 @@ import { ERROR_CATALOG } from '../model/error-catalog.js';
 import type { ErrorCode } from '../model/errors.js';
 import type { Problem, Severity } from '../model/inventory.js';
 import type { Concern } from '../model/plan.js';
-import { GIB } from '../model/units.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
+import { MAX_VHD_BYTES } from '../vhd/index.js';
 
-/** A VHD, in which nearly every storage repository keeps its disks, ends here. */
-const MAX_VDI_BYTES = 2040 * GIB;
 /** Device numbers end at 254, and one is the CD drive's. */
 const MAX_DISKS = 254;
 /** `number-of-vifs` of every XenServer template. */
@@ -39,7 +37,8 @@ export function* machineConcerns(machine: VirtualMachine): Generator<Concern> {
     );
   }
   for (const disk of disks) {
-    if (disk.capacityBytes > MAX_VDI_BYTES) {
+    // Nearly every storage repository keeps its disks in VHDs.
+    if (disk.capacityBytes > MAX_VHD_BYTES) {
       yield concern(
         'VHD_TOO_LARGE',
         'critical',

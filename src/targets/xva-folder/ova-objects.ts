@@ -82,7 +82,7 @@ export function ovaObjects(machine: VirtualMachine, profile: Profile): OvaObject
 }
 
 /** The device number of disk `index`: 0, 1, 2, 4, 5, … */
-export function deviceNumber(index: number): number {
+function deviceNumber(index: number): number {
   return index < CD_DEVICE ? index : index + 1;
 }
 
@@ -268,7 +268,7 @@ function vdiObject(
 }
 
 /** What a disk of `capacityBytes` becomes: storage managers round up to 2 MiB. */
-export function vdiBytes(capacityBytes: number): number {
+function vdiBytes(capacityBytes: number): number {
   return roundUp(Math.max(capacityBytes, 1), BLOCK_BYTES);
 }
 

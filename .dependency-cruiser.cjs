@@ -1,0 +1,61 @@
+// The floors of docs/design.md: imports go down only. Folders of one floor do not know each other, except
+// where `below` says that one stands on another.
+const FLOORS = [
+  ['model'],
+  ['io'],
+  ['ovf-parser', 'vmdk-reader', 'vhd', 'xva', 'qemu-img', 'worker-threads-pool', 'ledger'],
+  ['sources', 'conversion', 'guests'],
+  ['planning', 'targets'],
+  ['coordinator'],
+  ['report'],
+  ['cli'],
+];
+
+const folder = (names) => `^src/(?:${names.join('|')})/`;
+
+const upward = FLOORS.slice(0, -1).map((names, floor) => ({
+  name: `floor-${floor}-imports-upward`,
+  severity: 'error',
+  from: { path: folder(names) },
+  to: { path: folder(FLOORS.slice(floor + 1).flat()) },
+}));
+
+const sideward = FLOORS.filter((names) => names.length > 1).flatMap((names) =>
+  names.map((name) => ({
+    name: `${name}-imports-its-neighbour`,
+    severity: 'error',
+    from: { path: folder([name]) },
+    to: { path: folder(names.filter((other) => other !== name)) },
+  })),
+);
+
+module.exports = {
+  forbidden: [
+    ...upward,
+    ...sideward,
+    { name: 'circle', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'past-the-front-door',
+      comment: 'a folder of formats or tools is used through its index',
+      severity: 'error',
+      from: { path: '^src/([^/]+)/', pathNot: '^src/(?:model|io)/' },
+      to: {
+        path: '^src/(?:ovf-parser|vmdk-reader|vhd|xva|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report|coordinator)/',
+        pathNot: ['^src/$1/', '/index\\.ts$'],
+      },
+    },
+    {
+      name: 'threads-start-above-floor-3',
+      severity: 'error',
+      from: { path: '^workers/' },
+      to: { path: folder(FLOORS.slice(4).flat()) },
+    },
+    { name: 'unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types'] },
+  },
+};

@@ -1,0 +1,111 @@
+import type { Concern, PlannedMachine } from '../model/plan.js';
+import type { VirtualMachine } from '../model/virtual-machine.js';
+import { formatBytes } from './format.js';
+import { code, count, facts, stacked, table } from './html-elements.js';
+import { html, type Markup } from './html-markup.js';
+import { detailsId, severityBadge, stateBadge } from './html-words.js';
+import type { DiskReport, MachineReport, RunReport } from './run-report.js';
+
+/** A part per machine to unfold; null when no descriptor could be read. */
+export function details(report: RunReport): Markup | null {
+  const parts = report.machines.flatMap((machine, index) =>
+    machine.planned === null ? [] : [machineDetails(machine, machine.planned, index)],
+  );
+  if (parts.length === 0) return null;
+  return html`<section aria-labelledby="details">
+<h2 id="details">Machine details</h2>
+<p class="note">A content digest depends on what a disk holds and not on its format. The source was read with it, and
+so was the finished file before it got its name.</p>
+${parts}
+</section>`;
+}
+
+function machineDetails(report: MachineReport, planned: PlannedMachine, index: number): Markup {
+  const { machine, concerns } = planned;
+  return html`<details id="${detailsId(index)}">
+<summary><h3>${machine.name}</h3> ${stateBadge(report.state)} <span class="gist">${gist(machine, concerns)}</span></summary>
+${machine.description === '' ? null : html`<p class="message">${machine.description}</p>`}
+${hardware(planned)}
+${concernList(concerns)}
+${disks(report.disks, machine)}
+${nics(machine)}
+</details>
+`;
+}
+
+function gist(
+  { cpus, memoryBytes, disks: { length } }: VirtualMachine,
+  concerns: readonly Concern[],
+): string {
+  const parts = [count(cpus, 'CPU'), formatBytes(memoryBytes), count(length, 'disk')];
+  return [...parts, ...(concerns.length === 0 ? [] : [count(concerns.length, 'concern')])].join(' · ');
+}
+
+function hardware({ machine, profileTitle, profileId }: PlannedMachine): Markup {
+  return facts([
+    ['CPUs', `${machine.cpus}, ${count(machine.coresPerSocket, 'core')} per socket`],
+    ['Memory', formatBytes(machine.memoryBytes)],
+    ['Firmware', firmware(machine)],
+    ['Guest', stacked(profileTitle, machine.guestOs)],
+    ['Profile', code(profileId)],
+    ['Start order', startOrder(machine)],
+    ['BIOS UUID', machine.uuid === null ? null : code(machine.uuid)],
+    ['Source', html`${code(machine.source.descriptor)} (${machine.source.kind.toUpperCase()})`],
+  ]);
+}
+
+function firmware({ firmware: kind, secureBoot }: VirtualMachine): string {
+  if (kind === 'bios') return 'BIOS';
+  return `UEFI, Secure Boot ${secureBoot ? 'on' : 'off'}`;
+}
+
+function startOrder({ startOrder: position, startDelaySeconds: delay }: VirtualMachine): string | null {
+  if (position === null) return null;
+  return delay === 0 ? String(position) : `${position}, then wait ${delay} s`;
+}
+
+function concernList(concerns: readonly Concern[]): Markup | null {
+  if (concerns.length === 0) return null;
+  return html`<h4>Concerns</h4>
+<ul class="concerns">
+${concerns.map(
+  ({ id, severity, message, remedy }) =>
+    html`<li>${severityBadge(severity)} ${message} ${code(id)}<br><strong>${remedy}</strong></li>\n`,
+)}</ul>`;
+}
+
+function disks(reports: readonly DiskReport[], machine: VirtualMachine): Markup | null {
+  if (reports.length === 0) return null;
+  const rows = reports.map((disk, index) => [
+    stacked(code(disk.file), attachment(machine, index)),
+    formatBytes(disk.capacityBytes),
+    disk.dataBytes === null ? '–' : formatBytes(disk.dataBytes),
+    disk.manifest === null ? 'not checked' : html`${disk.manifest.toUpperCase()} matches`,
+    disk.digest === null ? '–' : html`<code class="digest">${disk.digest}</code>`,
+  ]);
+  const columns = [
+    { title: 'File' },
+    { title: 'Capacity', numeric: true },
+    { title: 'Data', numeric: true },
+    { title: 'Manifest' },
+    { title: 'Content digest' },
+  ];
+  return html`<h4>Disks</h4>
+${table(`Disks of ${machine.name}, the boot disk first`, columns, rows)}`;
+}
+
+function attachment({ disks: all }: VirtualMachine, index: number): string {
+  const disk = all[index];
+  return disk === undefined ? '' : `${disk.format} on ${disk.controller} ${disk.bus}:${disk.unit}`;
+}
+
+function nics({ name, nics: all }: VirtualMachine): Markup | null {
+  if (all.length === 0) return null;
+  const rows = all.map(({ network, mac, adapter }) => [
+    network,
+    mac === null ? 'none given, one is made up' : code(mac),
+    adapter,
+  ]);
+  return html`<h4>Network cards</h4>
+${table(`Network cards of ${name}`, [{ title: 'Network' }, { title: 'MAC address' }, { title: 'Adapter' }], rows)}`;
+}

@@ -1,0 +1,60 @@
+import { type Content, html, type Markup } from './html-markup.js';
+
+export interface Column {
+  readonly title: string;
+  /** Numbers stand to the right, where their digits line up. */
+  readonly numeric?: boolean;
+}
+
+/**
+ * A table whose first column names the row. The roles are spelled out because a narrow screen shows the rows as
+ * cards, and some browsers forget that a table is one once its display changes.
+ */
+export function table(
+  caption: string,
+  columns: readonly Column[],
+  rows: readonly (readonly Content[])[],
+): Markup {
+  return html`<table role="table">
+<caption>${caption}</caption>
+<thead role="rowgroup"><tr role="row">${columns.map(heading)}</tr></thead>
+<tbody role="rowgroup">
+${rows.map((cells) => html`<tr role="row">${cells.map((content, index) => cell(content, columns[index]))}</tr>\n`)}</tbody>
+</table>`;
+}
+
+function heading({ title, numeric }: Column): Markup {
+  return html`<th role="columnheader" scope="col"${numericClass(numeric)}>${title}</th>`;
+}
+
+function cell(content: Content, column: Column | undefined, index: number): Markup {
+  const label = html` data-label="${column?.title ?? ''}"`;
+  if (index === 0) return html`<th role="rowheader" scope="row">${content}</th>`;
+  return html`<td role="cell"${numericClass(column?.numeric)}${label}><div>${content}</div></td>`;
+}
+
+function numericClass(numeric: boolean | undefined): Markup | null {
+  return numeric === true ? html` class="numeric"` : null;
+}
+
+/** Names and values; entries whose value is null are left out. */
+export function facts(entries: readonly (readonly [name: string, value: Content])[]): Markup {
+  const known = entries.filter(([, value]) => value !== null);
+  return html`<dl class="facts">
+${known.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>`;
+}
+
+/** A value and, smaller below it, what goes with it. */
+export function stacked(value: Content, below: Content): Markup {
+  return html`${value}${below === null || below === '' ? null : html`<small>${below}</small>`}`;
+}
+
+/** Text as it stands in files and commands. */
+export function code(text: string): Markup {
+  return html`<code>${text}</code>`;
+}
+
+/** `1 machine`, `3 machines`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,90 @@
+import { formatBytes, formatRate, formatSeconds } from './format.js';
+import { type Column, code, stacked, table } from './html-elements.js';
+import { html, type Markup } from './html-markup.js';
+import { dataBytesOf, detailsId, failureId, stateBadge } from './html-words.js';
+import type { MachineReport, RunReport, StepReport } from './run-report.js';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'Machine' },
+  { title: 'State' },
+  { title: 'Guest' },
+  { title: 'Output' },
+  { title: 'Data', numeric: true },
+  { title: 'Convert', numeric: true },
+  { title: 'Verify', numeric: true },
+];
+
+const RESUMED = 'resumed';
+
+/** A row per machine. */
+export function machines(report: RunReport): Markup {
+  const rows = report.machines.map(row);
+  const resumed = report.machines.some((machine) => machine.steps.some((step) => isResumed(step, machine)));
+  return html`<section aria-labelledby="machines">
+<h2 id="machines">Machines</h2>
+${table('Every machine of the batch with its result', COLUMNS, rows)}
+${
+  resumed
+    ? html`<p class="note"><b>Resumed</b>: an earlier run had converted data already; the seconds and the rate are
+those of the last run alone.</p>`
+    : null
+}
+</section>`;
+}
+
+function row(machine: MachineReport, index: number): Markup[] {
+  const data = dataBytesOf(machine);
+  return [
+    stacked(
+      nameLink(machine, index),
+      machine.planned === null ? 'descriptor not readable' : descriptor(machine),
+    ),
+    machine.state === 'failed'
+      ? html`<a class="plain" href="#${failureId(index)}">${stateBadge(machine.state)}</a>`
+      : stateBadge(machine.state),
+    guest(machine),
+    output(machine),
+    html`${data === null ? '–' : formatBytes(data)}`,
+    step(machine, 'convert'),
+    step(machine, 'verify'),
+  ];
+}
+
+function nameLink({ name, planned }: MachineReport, index: number): Markup {
+  return html`<a href="#${planned === null ? failureId(index) : detailsId(index)}">${name}</a>`;
+}
+
+function descriptor({ planned }: MachineReport): string {
+  return planned?.machine.source.descriptor ?? '';
+}
+
+function guest({ planned }: MachineReport): Markup {
+  if (planned === null) return html`–`;
+  return stacked(planned.profileTitle, planned.machine.guestOs);
+}
+
+function output({ state, output: file, outputBytes }: MachineReport): Markup {
+  if (file === null || state !== 'done') return html`–`;
+  return stacked(code(file), outputBytes === null ? null : formatBytes(outputBytes));
+}
+
+function step(machine: MachineReport, name: StepReport['name']): Markup {
+  const found = machine.steps.find((candidate) => candidate.name === name);
+  if (found === undefined) return html`–`;
+  if (found.seconds === null) return html`${isUnderWay(machine) ? 'under way' : 'stopped'}`;
+  return stacked(formatSeconds(found.seconds), stepRate(found, found.seconds, machine));
+}
+
+function isUnderWay({ state }: MachineReport): boolean {
+  return state === 'converting' || state === 'verifying';
+}
+
+function stepRate(found: StepReport, seconds: number, machine: MachineReport): string {
+  const rate = found.bytes === 0 ? [] : [formatRate(found.bytes, seconds)];
+  return [...rate, ...(isResumed(found, machine) ? [RESUMED] : [])].join(', ') || 'no data';
+}
+
+/** Only converting goes on where it stopped; verifying always reads everything. */
+function isResumed({ name, seconds, bytes }: StepReport, machine: MachineReport): boolean {
+  return name === 'convert' && seconds !== null && bytes < (dataBytesOf(machine) ?? 0);
+}

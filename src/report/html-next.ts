@@ -1,0 +1,84 @@
+import { code, count, table } from './html-elements.js';
+import { html, type Markup } from './html-markup.js';
+import { shellWord } from './html-shell.js';
+import { startSequences } from './html-start-order.js';
+import { detailsId } from './html-words.js';
+import type { MachineReport, RunReport } from './run-report.js';
+
+/** What is left for people, in order, with the commands to paste. */
+export function nextSteps(report: RunReport): Markup | null {
+  const done = report.machines.filter(({ state }) => state === 'done');
+  const steps = [finishBatch(report), ...(done.length === 0 ? [] : importSteps(report, done))];
+  const shown = steps.filter((step) => step !== null);
+  if (shown.length === 0) return null;
+  return html`<section aria-labelledby="next">
+<h2 id="next">What to do next</h2>
+<ol class="steps">
+${shown.map((step) => html`<li>${step}</li>\n`)}</ol>
+</section>`;
+}
+
+function importSteps(report: RunReport, done: readonly MachineReport[]): (Markup | null)[] {
+  return [networks(done), repository(), imports(done), concerns(report), startSequences(report)];
+}
+
+function finishBatch({ totals: { failed, open }, sources, target }: RunReport): Markup | null {
+  if (failed + open === 0) return null;
+  const sentences = [
+    failed === 0 ? '' : 'Follow the advice under “What failed”. ',
+    'Then run the same command with the same options again: finished machines are left alone, the others go on.',
+  ];
+  const command = ['xenferry', 'run', ...sources.map(shellWord), '--target', shellWord(target)].join(' ');
+  return html`<h3>Finish the other ${count(failed + open, 'machine')}</h3>
+<p>${sentences}</p>
+${commands([command])}`;
+}
+
+function networks(done: readonly MachineReport[]): Markup | null {
+  const users = new Map<string, Set<string>>();
+  for (const { name, planned } of done) {
+    for (const { network } of planned?.machine.nics ?? []) {
+      users.set(network, (users.get(network) ?? new Set()).add(name));
+    }
+  }
+  if (users.size === 0) return null;
+  const rows = [...users].map(([network, names]) => [network, [...names].join(', ')]);
+  return html`<h3>Check the networks of the pool</h3>
+<p>Networks are matched by name. A name that the pool does not know becomes a new internal network without a way out,
+so rename or create these first:</p>
+${table('Networks the machines expect', [{ title: 'Network' }, { title: 'Machines' }], rows)}
+${commands(['xe network-list params=name-label'])}`;
+}
+
+function repository(): Markup {
+  return html`<h3>Choose the storage repository</h3>
+<p>The pool’s default, or set <code>SR</code> to another UUID that <code>xe sr-list</code> shows.</p>
+${commands(['SR=$(xe pool-list params=default-SR --minimal)'])}`;
+}
+
+function imports(done: readonly MachineReport[]): Markup {
+  const lines = done.flatMap(({ output }) =>
+    output === null ? [] : [`xe vm-import filename=${shellWord(output)} preserve=true sr-uuid="$SR"`],
+  );
+  return html`<h3>Import ${done.length === 1 ? 'the machine' : `the ${done.length} machines`}</h3>
+<p>Run this in the folder of the XVA files. <code>preserve=true</code> keeps the MAC addresses.</p>
+${commands(lines)}`;
+}
+
+function concerns({ machines }: RunReport): Markup | null {
+  const links = machines.flatMap(({ state, name, planned }, index) => {
+    const number = state === 'done' ? (planned?.concerns.length ?? 0) : 0;
+    return number === 0
+      ? []
+      : [html`<li><a href="#${detailsId(index)}">${name}</a>: ${count(number, 'concern')}</li>`];
+  });
+  if (links.length === 0) return null;
+  return html`<h3>Look after the concerns</h3>
+<p>These machines are converted, and something about them wants a look before they start:</p>
+<ul>${links}</ul>`;
+}
+
+/** One line each, so that all of them can be copied and pasted at once. */
+function commands(lines: readonly string[]): Markup {
+  return html`<pre>${lines.map((line) => html`<code>${line}</code>\n`)}</pre>`;
+}

@@ -1,0 +1,83 @@
+import type { JobState } from '../ledger/index.js';
+import type { Severity } from '../model/inventory.js';
+import { html, type Markup } from './html-markup.js';
+import type { MachineReport, RunReport } from './run-report.js';
+
+/** How the page colours something; the words always say it too. */
+export type Tone = 'done' | 'failed' | 'open';
+
+const STATE_WORDS: Record<JobState, string> = {
+  planned: 'Waiting',
+  converting: 'Converting',
+  verifying: 'Verifying',
+  done: 'Done',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+};
+
+const SEVERITY_WORDS: Record<Severity, string> = {
+  critical: 'Critical',
+  warning: 'Warning',
+  information: 'Note',
+};
+
+const SEVERITY_TONES: Record<Severity, Tone> = { critical: 'failed', warning: 'open', information: 'done' };
+
+export function toneOfState(state: JobState): Tone {
+  return state === 'done' || state === 'failed' ? state : 'open';
+}
+
+export function stateBadge(state: JobState): Markup {
+  return badge(STATE_WORDS[state], toneOfState(state));
+}
+
+export function severityBadge(severity: Severity): Markup {
+  return badge(SEVERITY_WORDS[severity], SEVERITY_TONES[severity]);
+}
+
+function badge(text: string, tone: Tone): Markup {
+  return html`<span class="badge ${tone}">${text}</span>`;
+}
+
+/** The whole batch in a few words, and whether they are good news. */
+export function verdict({ machines, failed, open }: RunReport['totals']): { text: string; tone: Tone } {
+  if (machines === 0) return { text: 'No machines', tone: 'open' };
+  if (failed > 0) return { text: `${share(failed, machines)} failed`, tone: 'failed' };
+  if (open > 0) return { text: `${share(open, machines)} not finished`, tone: 'open' };
+  return { text: `${share(machines, machines)} done`, tone: 'done' };
+}
+
+function share(part: number, machines: number): string {
+  if (machines === 1) return 'The machine is';
+  return part === machines ? `All ${machines} machines` : `${part} of ${machines} machines`;
+}
+
+const CLOCK = new Intl.DateTimeFormat('en-GB', {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZoneName: 'short',
+});
+
+/** A moment in the zone of the computer that converted, which the page names. */
+export function moment(time: number): Markup {
+  return html`<time datetime="${new Date(time).toISOString()}">${CLOCK.format(time)}</time>`;
+}
+
+/** Bytes of the machine that are not zeros; null before any of its disks was converted. */
+export function dataBytesOf({ disks }: MachineReport): number | null {
+  const known = disks.flatMap(({ dataBytes }) => (dataBytes === null ? [] : [dataBytes]));
+  return known.length === 0 ? null : known.reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Names for links within the page; positions, because machine names may repeat. */
+export function detailsId(index: number): string {
+  return `machine-${index + 1}`;
+}
+
+export function failureId(index: number): string {
+  return `failure-${index + 1}`;
+}
