@@ -14,21 +14,24 @@ export function details(report: RunReport): Markup | null {
   if (parts.length === 0) return null;
   return html`<section aria-labelledby="details">
 <h2 id="details">Machine details</h2>
-<p class="note">A content digest depends on what a disk holds and not on its format. The source was read with it, and
-so was the finished file before it got its name.</p>
+<p class="note">A content digest depends on what a disk holds, not on its format. A machine counts as done once its file
+was read back and gave the same content.</p>
 ${parts}
 </section>`;
 }
 
 function machineDetails(report: MachineReport, planned: PlannedMachine, index: number): Markup {
   const { machine, concerns } = planned;
-  return html`<details id="${detailsId(index)}">
+  // The anchor is inside, where following a link to it unfolds the part.
+  return html`<details>
 <summary><h3>${machine.name}</h3> ${stateBadge(report.state)} <span class="gist">${gist(machine, concerns)}</span></summary>
+<div class="body" id="${detailsId(index)}">
 ${machine.description === '' ? null : html`<p class="message">${machine.description}</p>`}
 ${hardware(planned)}
 ${concernList(concerns)}
 ${disks(report.disks, machine)}
 ${nics(machine)}
+</div>
 </details>
 `;
 }
@@ -46,11 +49,10 @@ function hardware({ machine, profileTitle, profileId }: PlannedMachine): Markup 
     ['CPUs', `${machine.cpus}, ${count(machine.coresPerSocket, 'core')} per socket`],
     ['Memory', formatBytes(machine.memoryBytes)],
     ['Firmware', firmware(machine)],
-    ['Guest', stacked(profileTitle, machine.guestOs)],
-    ['Profile', code(profileId)],
     ['Start order', startOrder(machine)],
+    ['Guest', stacked(profileTitle, `${machine.guestOs}, profile ${profileId}`)],
+    ['Source', stacked(code(machine.source.descriptor), machine.source.kind.toUpperCase())],
     ['BIOS UUID', machine.uuid === null ? null : code(machine.uuid)],
-    ['Source', html`${code(machine.source.descriptor)} (${machine.source.kind.toUpperCase()})`],
   ]);
 }
 
@@ -70,7 +72,7 @@ function concernList(concerns: readonly Concern[]): Markup | null {
 <ul class="concerns">
 ${concerns.map(
   ({ id, severity, message, remedy }) =>
-    html`<li>${severityBadge(severity)} ${message} ${code(id)}<br><strong>${remedy}</strong></li>\n`,
+    html`<li>${severityBadge(severity)}<div>${message} ${code(id)}<br><strong>${remedy}</strong></div></li>\n`,
 )}</ul>`;
 }
 
@@ -80,7 +82,7 @@ function disks(reports: readonly DiskReport[], machine: VirtualMachine): Markup 
     stacked(code(disk.file), attachment(machine, index)),
     formatBytes(disk.capacityBytes),
     disk.dataBytes === null ? '–' : formatBytes(disk.dataBytes),
-    disk.manifest === null ? 'not checked' : html`${disk.manifest.toUpperCase()} matches`,
+    manifestCheck(disk, machine, index),
     disk.digest === null ? '–' : html`<code class="digest">${disk.digest}</code>`,
   ]);
   const columns = [
@@ -99,13 +101,26 @@ function attachment({ disks: all }: VirtualMachine, index: number): string {
   return disk === undefined ? '' : `${disk.format} on ${disk.controller} ${disk.bus}:${disk.unit}`;
 }
 
+function manifestCheck({ manifest }: DiskReport, machine: VirtualMachine, index: number): string {
+  if (manifest !== null) return `${algorithmName(manifest)} matches`;
+  const promised = machine.disks[index]?.expectedDigest?.algorithm;
+  return promised === undefined ? 'none' : `${algorithmName(promised)} not checked`;
+}
+
+/** `sha256` as people write it: SHA-256. */
+function algorithmName(algorithm: string): string {
+  return algorithm.toUpperCase().replace(/^SHA(?=\d)/, 'SHA-');
+}
+
+const NIC_COLUMNS = [{ title: 'Network' }, { title: 'MAC address' }, { title: 'Adapter' }];
+
 function nics({ name, nics: all }: VirtualMachine): Markup | null {
   if (all.length === 0) return null;
   const rows = all.map(({ network, mac, adapter }) => [
     network,
-    mac === null ? 'none given, one is made up' : code(mac),
+    mac === null ? 'none given, one is derived' : code(mac),
     adapter,
   ]);
   return html`<h4>Network cards</h4>
-${table(`Network cards of ${name}`, [{ title: 'Network' }, { title: 'MAC address' }, { title: 'Adapter' }], rows)}`;
+<div class="narrow">${table(`Network cards of ${name}`, NIC_COLUMNS, rows)}</div>`;
 }

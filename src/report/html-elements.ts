@@ -19,7 +19,7 @@ export function table(
 <caption>${caption}</caption>
 <thead role="rowgroup"><tr role="row">${columns.map(heading)}</tr></thead>
 <tbody role="rowgroup">
-${rows.map((cells) => html`<tr role="row">${cells.map((content, index) => cell(content, columns[index]))}</tr>\n`)}</tbody>
+${rows.map((cells) => html`<tr role="row">${cells.map((content, index) => cell(content, index, columns[index]))}</tr>\n`)}</tbody>
 </table>`;
 }
 
@@ -27,7 +27,7 @@ function heading({ title, numeric }: Column): Markup {
   return html`<th role="columnheader" scope="col"${numericClass(numeric)}>${title}</th>`;
 }
 
-function cell(content: Content, column: Column | undefined, index: number): Markup {
+function cell(content: Content, index: number, column: Column | undefined): Markup {
   const label = html` data-label="${column?.title ?? ''}"`;
   if (index === 0) return html`<th role="rowheader" scope="row">${content}</th>`;
   return html`<td role="cell"${numericClass(column?.numeric)}${label}><div>${content}</div></td>`;

@@ -59,13 +59,13 @@ function figures({ totals, machines, startedAt, finishedAt }: RunReport): Markup
     .reduce((sum, { capacityBytes }) => sum + capacityBytes, 0);
   return html`<dl class="figures">
 ${figure('Machines', totals.machines, `${totals.done} done`)}
-${figure('Data moved', formatBytes(totals.dataBytes), `of ${formatBytes(capacity)} disk space`)}
+${figure('Data moved', formatBytes(totals.dataBytes), capacity === 0 ? null : `of ${formatBytes(capacity)} disk space`)}
 ${figure('Output', formatBytes(totals.outputBytes), count(totals.done, 'XVA file'))}
 ${figure('Duration', seconds === null ? '–' : formatSeconds(seconds), 'from start to end')}
 ${figure('Overall rate', seconds === null ? '–' : formatRate(totals.dataBytes, seconds), 'data moved per second')}
 </dl>`;
 }
 
-function figure(name: string, value: Content, below: string): Markup {
+function figure(name: string, value: Content, below: Content): Markup {
   return html`<div><dt>${name}</dt><dd>${stacked(value, below)}</dd></div>`;
 }

@@ -16,8 +16,9 @@ const COLUMNS: readonly Column[] = [
 
 const RESUMED = 'resumed';
 
-/** A row per machine. */
-export function machines(report: RunReport): Markup {
+/** A row per machine; null without any. */
+export function machines(report: RunReport): Markup | null {
+  if (report.machines.length === 0) return null;
   const rows = report.machines.map(row);
   const resumed = report.machines.some((machine) => machine.steps.some((step) => isResumed(step, machine)));
   return html`<section aria-labelledby="machines">

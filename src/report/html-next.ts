@@ -1,4 +1,4 @@
-import { code, count, table } from './html-elements.js';
+import { count, table } from './html-elements.js';
 import { html, type Markup } from './html-markup.js';
 import { shellWord } from './html-shell.js';
 import { startSequences } from './html-start-order.js';
@@ -19,7 +19,7 @@ ${shown.map((step) => html`<li>${step}</li>\n`)}</ol>
 }
 
 function importSteps(report: RunReport, done: readonly MachineReport[]): (Markup | null)[] {
-  return [networks(done), repository(), imports(done), concerns(report), startSequences(report)];
+  return [networks(done), repository(), imports(done), concerns(report), start(report)];
 }
 
 function finishBatch({ totals: { failed, open }, sources, target }: RunReport): Markup | null {
@@ -45,8 +45,8 @@ function networks(done: readonly MachineReport[]): Markup | null {
   const rows = [...users].map(([network, names]) => [network, [...names].join(', ')]);
   return html`<h3>Check the networks of the pool</h3>
 <p>Networks are matched by name. A name that the pool does not know becomes a new internal network without a way out,
-so rename or create these first:</p>
-${table('Networks the machines expect', [{ title: 'Network' }, { title: 'Machines' }], rows)}
+so make sure that these exist first:</p>
+<div class="narrow">${table('Networks the machines expect', [{ title: 'Network' }, { title: 'Machines' }], rows)}</div>
 ${commands(['xe network-list params=name-label'])}`;
 }
 
@@ -61,13 +61,14 @@ function imports(done: readonly MachineReport[]): Markup {
     output === null ? [] : [`xe vm-import filename=${shellWord(output)} preserve=true sr-uuid="$SR"`],
   );
   return html`<h3>Import ${done.length === 1 ? 'the machine' : `the ${done.length} machines`}</h3>
-<p>Run this in the folder of the XVA files. <code>preserve=true</code> keeps the MAC addresses.</p>
+<p>Run this on a host of the pool, in the folder of the XVA files. <code>preserve=true</code> keeps the MAC addresses.</p>
 ${commands(lines)}`;
 }
 
 function concerns({ machines }: RunReport): Markup | null {
   const links = machines.flatMap(({ state, name, planned }, index) => {
-    const number = state === 'done' ? (planned?.concerns.length ?? 0) : 0;
+    const pressing = planned?.concerns.filter(({ severity }) => severity !== 'information') ?? [];
+    const number = state === 'done' ? pressing.length : 0;
     return number === 0
       ? []
       : [html`<li><a href="#${detailsId(index)}">${name}</a>: ${count(number, 'concern')}</li>`];
@@ -78,7 +79,13 @@ function concerns({ machines }: RunReport): Markup | null {
 <ul>${links}</ul>`;
 }
 
+function start(report: RunReport): Markup {
+  return html`<h3>Start them</h3>
+<p>Shut the originals down first: they have the same names and addresses.</p>
+${startSequences(report)}`;
+}
+
 /** One line each, so that all of them can be copied and pasted at once. */
 function commands(lines: readonly string[]): Markup {
-  return html`<pre>${lines.map((line) => html`<code>${line}</code>\n`)}</pre>`;
+  return html`<pre>${lines.map((line) => html`<code>${line}\n</code>`)}</pre>`;
 }

@@ -9,8 +9,8 @@ interface Start {
   readonly delaySeconds: number;
 }
 
-/** The vApps' start sequences; null when there is none. Unfinished machines stay in, as others may wait for them. */
-export function startSequences({ machines }: RunReport): Markup | null {
+/** The start sequence of every vApp of several machines. Unfinished machines stay in, as others may wait for them. */
+export function startSequences({ machines }: RunReport): Markup[] {
   const vApps = new Map<string, Start[]>();
   for (const { name, state, planned } of machines) {
     if (planned === null || planned.machine.startOrder === null) continue;
@@ -20,14 +20,13 @@ export function startSequences({ machines }: RunReport): Markup | null {
       { name, state, order, delaySeconds },
     ]);
   }
-  if (vApps.size === 0) return null;
-  return html`<h3>Start the machines in their order</h3>
-${[...vApps].map(([descriptor, starts]) => sequence(descriptor, starts))}`;
+  const sequences = [...vApps].filter(([, starts]) => starts.length > 1);
+  return sequences.map(([descriptor, starts]) => sequence(descriptor, starts));
 }
 
 function sequence(descriptor: string, starts: readonly Start[]): Markup {
   const sorted = starts.toSorted((a, b) => a.order - b.order);
-  return html`<p>As ${code(descriptor)} has it:</p>
+  return html`<p>The order in ${code(descriptor)}:</p>
 <ol>
 ${sorted.map(
   ({ name, state, delaySeconds }) =>

@@ -43,12 +43,13 @@ function badge(text: string, tone: Tone): Markup {
 export function verdict({ machines, failed, open }: RunReport['totals']): { text: string; tone: Tone } {
   if (machines === 0) return { text: 'No machines', tone: 'open' };
   if (failed > 0) return { text: `${share(failed, machines)} failed`, tone: 'failed' };
-  if (open > 0) return { text: `${share(open, machines)} not finished`, tone: 'open' };
-  return { text: `${share(machines, machines)} done`, tone: 'done' };
+  const verb = machines === 1 ? 'is ' : '';
+  if (open > 0) return { text: `${share(open, machines)} ${verb}not finished`, tone: 'open' };
+  return { text: `${share(machines, machines)} ${verb}done`, tone: 'done' };
 }
 
 function share(part: number, machines: number): string {
-  if (machines === 1) return 'The machine is';
+  if (machines === 1) return 'The machine';
   return part === machines ? `All ${machines} machines` : `${part} of ${machines} machines`;
 }
 

@@ -24,10 +24,10 @@ export function renderHtml(report: RunReport): string {
 <body>
 <main>
 ${header(report)}
+${machines(report)}
 ${failures(report)}
-${report.machines.length === 0 ? null : machines(report)}
-${nextSteps(report)}
 ${details(report)}
+${nextSteps(report)}
 </main>
 </body>
 </html>
