@@ -40,7 +40,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '^src/(?:model|io)/' },
       to: {
-        path: '^src/(?:ovf-parser|vmdk-reader|vhd|xva|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report|coordinator)/',
+        path: '^src/(?:ovf-parser|vmdk-reader|vhd|xva|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report)/',
         pathNot: ['^src/$1/', '/index\\.ts$'],
       },
     },

@@ -1,22 +1,29 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import yargs from 'yargs';
+import yargs, { type ArgumentsCamelCase, type Argv, type CommandModule } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { XenferryError } from '../model/errors.js';
-import { checkCommand } from './commands/check.js';
-import { convertCommand } from './commands/convert.js';
-import { doctorCommand } from './commands/doctor.js';
-import { inventoryCommand } from './commands/inventory.js';
-import { planCommand } from './commands/plan.js';
-import { reportCommand } from './commands/report.js';
-import { runCommand } from './commands/run.js';
-import { statusCommand } from './commands/status.js';
+import type { Command } from './command.js';
 import { EXIT_CODE_HELP, exitCodeOf } from './exit-codes.js';
-import { printError, printJson } from './output.js';
+import { type CommonOptions, printError, printJson } from './output.js';
 
 const VERSION: string = JSON.parse(
   readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
 ).version;
+
+/** Each command's code is loaded when it is called: a conversion does not pay for the ledger or the report. */
+function lazy<Options extends CommonOptions>(
+  command: string,
+  describe: string,
+  load: () => Promise<Command<Options>>,
+): CommandModule<CommonOptions, Options> {
+  return {
+    command,
+    describe,
+    builder: async (args: Argv<CommonOptions>) => (await load()).builder(args),
+    handler: async (options: ArgumentsCamelCase<Options>) => (await load()).handler(options),
+  };
+}
 
 async function main(args: readonly string[]): Promise<void> {
   const verbose = args.includes('--verbose');
@@ -36,14 +43,62 @@ async function main(args: readonly string[]): Promise<void> {
         global: true,
         describe: 'Colour on a terminal; --no-color for none',
       })
-      .command(inventoryCommand)
-      .command(planCommand)
-      .command(runCommand)
-      .command(statusCommand)
-      .command(reportCommand)
-      .command(convertCommand)
-      .command(checkCommand)
-      .command(doctorCommand)
+      .command(
+        lazy(
+          'inventory <source>',
+          'List the machines of a folder of exports, and what is wrong with them',
+          async () => (await import('./commands/inventory.js')).inventoryCommand,
+        ),
+      )
+      .command(
+        lazy(
+          'plan <source..>',
+          'Say what a run would do and what stands against it; changes nothing',
+          async () => (await import('./commands/plan.js')).planCommand,
+        ),
+      )
+      .command(
+        lazy(
+          'run <source..>',
+          'Convert machines into .xva files, verify and report; run it again to go on',
+          async () => (await import('./commands/run.js')).runCommand,
+        ),
+      )
+      .command(
+        lazy(
+          'status [target]',
+          'Show how far the machines of a target folder are, also while a run goes on',
+          async () => (await import('./commands/status.js')).statusCommand,
+        ),
+      )
+      .command(
+        lazy(
+          'report [target]',
+          'Write report.html and report.json of the last run into its target folder',
+          async () => (await import('./commands/report.js')).reportCommand,
+        ),
+      )
+      .command(
+        lazy(
+          'convert <in> <out>',
+          'Convert one disk',
+          async () => (await import('./commands/convert.js')).convertCommand,
+        ),
+      )
+      .command(
+        lazy(
+          'check <file>',
+          'Judge a VMDK, VHD or XVA as its reader would, data included',
+          async () => (await import('./commands/check.js')).checkCommand,
+        ),
+      )
+      .command(
+        lazy(
+          'doctor',
+          'Say what this machine lacks and the command that mends it',
+          async () => (await import('./commands/doctor.js')).doctorCommand,
+        ),
+      )
       .demandCommand(1, 'Which command?')
       .recommendCommands()
       .strict()

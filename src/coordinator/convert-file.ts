@@ -7,7 +7,6 @@ import {
   type DiskProgress,
   diskDigest,
 } from '../conversion/index.js';
-import { loadProfiles } from '../guests/profiles/index.js';
 import { PartialFile } from '../io/partial-file.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import type { PlannedMachine } from '../model/plan.js';
@@ -86,6 +85,7 @@ async function writeXva(
   { source, allocated, capacityBytes }: DiskSurvey,
   pool: WorkerThreadsPool,
 ): Promise<{ digests: BigUint64Array; fileBytes: number }> {
+  const { loadProfiles } = await import('../guests/profiles/index.js');
   const { ovaXml, diskIds } = xvaPlan(machineAround(input, capacityBytes), await loadProfiles());
   const partial = await PartialFile.open(output, false);
   try {

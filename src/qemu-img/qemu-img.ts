@@ -1,27 +1,5 @@
-import { ExecaError, execa } from 'execa';
-import { z } from 'zod';
 import { XenferryError } from '../model/errors.js';
-
-/** What `qemu-img info` tells of an image. */
-export interface QemuImageInfo {
-  readonly format: string;
-  readonly virtualBytes: number;
-  /** The image below this one in a chain; null for a whole image. */
-  readonly backingFile: string | null;
-}
-
-/** A range of an image, in bytes. */
-export interface ImageRange {
-  readonly start: number;
-  readonly end: number;
-}
-
-const INFO = z.object({
-  format: z.string(),
-  'virtual-size': z.number(),
-  'backing-filename': z.string().optional(),
-});
-const MAP = z.array(z.object({ start: z.number(), length: z.number(), data: z.boolean() }));
+import type { ImageRange, QemuImageInfo } from './qemu-img-output.js';
 
 export interface QemuImgOptions {
   readonly signal?: AbortSignal;
@@ -29,22 +7,15 @@ export interface QemuImgOptions {
 
 /** Format and size as QEMU sees them. Throws TOOL_MISSING, TOOL_FAILED. */
 export async function qemuImgInfo(path: string, options: QemuImgOptions = {}): Promise<QemuImageInfo> {
-  const info = INFO.parse(
-    JSON.parse(await runQemuImg(['info', '--output=json', fileArgument(path)], options)),
-  );
-  return {
-    format: info.format,
-    virtualBytes: info['virtual-size'],
-    backingFile: info['backing-filename'] ?? null,
-  };
+  const { parseInfo } = await import('./qemu-img-output.js');
+  return parseInfo(await runQemuImg(['info', '--output=json', fileArgument(path)], options));
 }
 
 /** The ranges of a raw file that hold data, ascending; the rest are holes. Throws TOOL_MISSING, TOOL_FAILED. */
 export async function qemuImgDataRanges(path: string, options: QemuImgOptions = {}): Promise<ImageRange[]> {
   const output = await runQemuImg(['map', '--output=json', '-f', 'raw', fileArgument(path)], options);
-  return MAP.parse(JSON.parse(output)).flatMap(({ start, length, data }) =>
-    data ? [{ start, end: start + length }] : [],
-  );
+  const { parseMap } = await import('./qemu-img-output.js');
+  return parseMap(output);
 }
 
 /** Whether two images have the same content; a tail of zeros does not count. Throws TOOL_MISSING, TOOL_FAILED. */
@@ -53,8 +24,7 @@ export async function qemuImgCompare(a: string, b: string, options: QemuImgOptio
     await runQemuImg(['compare', fileArgument(a), fileArgument(b)], options);
     return true;
   } catch (error) {
-    if (error instanceof XenferryError && error.cause instanceof ExecaError && error.cause.exitCode === 1)
-      return false;
+    if (error instanceof XenferryError && exitCodeOf(error.cause) === 1) return false;
     throw error;
   }
 }
@@ -84,7 +54,13 @@ function fileArgument(path: string): string {
   return `file:${path}`;
 }
 
+function exitCodeOf(error: unknown): unknown {
+  return error instanceof Error && 'exitCode' in error ? error.exitCode : undefined;
+}
+
 async function runQemuImg(args: readonly string[], { signal }: QemuImgOptions): Promise<string> {
+  // Loaded when needed, like the parsers: most conversions never call QEMU and should not pay for it.
+  const { ExecaError, execa } = await import('execa');
   try {
     const { stdout } = await execa('qemu-img', args, {
       env: { LC_ALL: 'C' },

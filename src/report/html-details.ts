@@ -81,9 +81,9 @@ function disks(reports: readonly DiskReport[], machine: VirtualMachine): Markup 
   const rows = reports.map((disk, index) => [
     stacked(code(disk.file), attachment(machine, index)),
     formatBytes(disk.capacityBytes),
-    disk.dataBytes === null ? '–' : formatBytes(disk.dataBytes),
+    disk.dataBytes === null ? null : formatBytes(disk.dataBytes),
     manifestCheck(disk, machine, index),
-    disk.digest === null ? '–' : html`<code class="digest">${disk.digest}</code>`,
+    disk.digest === null ? null : html`<code class="digest">${disk.digest}</code>`,
   ]);
   const columns = [
     { title: 'File' },

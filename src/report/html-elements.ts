@@ -7,7 +7,7 @@ export interface Column {
 }
 
 /**
- * A table whose first column names the row. The roles are spelled out because a narrow screen shows the rows as
+ * A table whose first column names the row; null in a cell is a dash. The roles are spelled out because a narrow screen shows the rows as
  * cards, and some browsers forget that a table is one once its display changes.
  */
 export function table(
@@ -24,17 +24,18 @@ ${rows.map((cells) => html`<tr role="row">${cells.map((content, index) => cell(c
 }
 
 function heading({ title, numeric }: Column): Markup {
-  return html`<th role="columnheader" scope="col"${numericClass(numeric)}>${title}</th>`;
+  return html`<th role="columnheader" scope="col"${classAttribute(numeric === true ? ['numeric'] : [])}>${title}</th>`;
 }
 
 function cell(content: Content, index: number, column: Column | undefined): Markup {
   const label = html` data-label="${column?.title ?? ''}"`;
   if (index === 0) return html`<th role="rowheader" scope="row">${content}</th>`;
-  return html`<td role="cell"${numericClass(column?.numeric)}${label}><div>${content}</div></td>`;
+  const classes = [...(column?.numeric === true ? ['numeric'] : []), ...(content === null ? ['empty'] : [])];
+  return html`<td role="cell"${classAttribute(classes)}${label}><div>${content ?? '–'}</div></td>`;
 }
 
-function numericClass(numeric: boolean | undefined): Markup | null {
-  return numeric === true ? html` class="numeric"` : null;
+function classAttribute(classes: readonly string[]): Markup | null {
+  return classes.length === 0 ? null : html` class="${classes.join(' ')}"`;
 }
 
 /** Names and values; entries whose value is null are left out. */

@@ -8,7 +8,7 @@ import type { RunReport } from './run-report.js';
 export function header(report: RunReport): Markup {
   const { text, tone } = verdict(report.totals);
   return html`<header>
-<p class="kicker">Xenferry conversion report</p>
+<div class="top"><p class="kicker">Xenferry conversion report</p>${contents(report)}</div>
 <h1 class="verdict ${tone}">${text}</h1>
 <p class="lead">${lead(report)}</p>
 ${statusBar(report.totals)}
@@ -26,6 +26,20 @@ ${facts([
   ['Target', code(report.target)],
 ])}
 </header>`;
+}
+
+/** Links to the parts that this report has. */
+function contents({ totals, machines }: RunReport): Markup | null {
+  if (machines.length === 0) return null;
+  const parts = [
+    ['machines', 'Machines'],
+    ...(totals.failed === 0 ? [] : [['failures', 'What failed']]),
+    ...(machines.every(({ planned }) => planned === null) ? [] : [['details', 'Details']]),
+    ['next', 'What to do next'],
+  ];
+  return html`<nav aria-label="On this page">${parts.map(
+    ([id = '', title = '']) => html`<a href="#${id}">${title}</a> `,
+  )}</nav>`;
 }
 
 function lead({ totals: { machines, done, failed, open } }: RunReport): string {

@@ -1,6 +1,6 @@
 import { formatBytes, formatRate, formatSeconds } from './format.js';
 import { type Column, code, stacked, table } from './html-elements.js';
-import { html, type Markup } from './html-markup.js';
+import { type Content, html, type Markup } from './html-markup.js';
 import { dataBytesOf, detailsId, failureId, stateBadge } from './html-words.js';
 import type { MachineReport, RunReport, StepReport } from './run-report.js';
 
@@ -15,25 +15,26 @@ const COLUMNS: readonly Column[] = [
 ];
 
 const RESUMED = 'resumed';
+const RESUMED_NOTE = html`<p class="note"><b>Resumed</b>: an earlier run had converted data already; the seconds and
+the rate are those of the last run alone.</p>`;
+const KEPT_NOTE = html`<p class="note"><b>Kept</b>: converted and safe on the target; the next run does not do it
+again.</p>`;
 
 /** A row per machine; null without any. */
 export function machines(report: RunReport): Markup | null {
   if (report.machines.length === 0) return null;
   const rows = report.machines.map(row);
   const resumed = report.machines.some((machine) => machine.steps.some((step) => isResumed(step, machine)));
+  const kept = report.machines.some(({ safeBytes }) => safeBytes > 0);
   return html`<section aria-labelledby="machines">
 <h2 id="machines">Machines</h2>
 ${table('Every machine of the batch with its result', COLUMNS, rows)}
-${
-  resumed
-    ? html`<p class="note"><b>Resumed</b>: an earlier run had converted data already; the seconds and the rate are
-those of the last run alone.</p>`
-    : null
-}
+${resumed ? RESUMED_NOTE : null}
+${kept ? KEPT_NOTE : null}
 </section>`;
 }
 
-function row(machine: MachineReport, index: number): Markup[] {
+function row(machine: MachineReport, index: number): Content[] {
   const data = dataBytesOf(machine);
   return [
     stacked(
@@ -45,7 +46,7 @@ function row(machine: MachineReport, index: number): Markup[] {
       : stateBadge(machine.state),
     guest(machine),
     output(machine),
-    html`${data === null ? '–' : formatBytes(data)}`,
+    data === null ? null : formatBytes(data),
     step(machine, 'convert'),
     step(machine, 'verify'),
   ];
@@ -59,25 +60,29 @@ function descriptor({ planned }: MachineReport): string {
   return planned?.machine.source.descriptor ?? '';
 }
 
-function guest({ planned }: MachineReport): Markup {
-  if (planned === null) return html`–`;
+function guest({ planned }: MachineReport): Content {
+  if (planned === null) return null;
   return stacked(planned.profileTitle, planned.machine.guestOs);
 }
 
-function output({ state, output: file, outputBytes }: MachineReport): Markup {
-  if (file === null || state !== 'done') return html`–`;
+function output({ state, output: file, outputBytes }: MachineReport): Content {
+  if (file === null || state !== 'done') return null;
   return stacked(code(file), outputBytes === null ? null : formatBytes(outputBytes));
 }
 
-function step(machine: MachineReport, name: StepReport['name']): Markup {
+function step(machine: MachineReport, name: StepReport['name']): Content {
   const found = machine.steps.find((candidate) => candidate.name === name);
-  if (found === undefined) return html`–`;
-  if (found.seconds === null) return html`${isUnderWay(machine) ? 'under way' : 'stopped'}`;
+  if (found === undefined) return null;
+  if (found.seconds === null) return unfinished(machine);
   return stacked(formatSeconds(found.seconds), stepRate(found, found.seconds, machine));
 }
 
-function isUnderWay({ state }: MachineReport): boolean {
-  return state === 'converting' || state === 'verifying';
+function unfinished({ state, safeBytes }: MachineReport): Markup {
+  const underWay = state === 'converting' || state === 'verifying';
+  return stacked(
+    underWay ? 'under way' : 'stopped',
+    safeBytes === 0 ? null : `${formatBytes(safeBytes)} kept`,
+  );
 }
 
 function stepRate(found: StepReport, seconds: number, machine: MachineReport): string {

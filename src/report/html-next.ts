@@ -22,15 +22,12 @@ function importSteps(report: RunReport, done: readonly MachineReport[]): (Markup
   return [networks(done), repository(), imports(done), concerns(report), start(report)];
 }
 
-function finishBatch({ totals: { failed, open }, sources, target }: RunReport): Markup | null {
+function finishBatch({ totals: { done, failed, open }, sources, target }: RunReport): Markup | null {
   if (failed + open === 0) return null;
-  const sentences = [
-    failed === 0 ? '' : 'Follow the advice under “What failed”. ',
-    'Then run the same command with the same options again: finished machines are left alone, the others go on.',
-  ];
+  const advice = failed === 0 ? null : 'Follow the advice under “What failed” first. ';
   const command = ['xenferry', 'run', ...sources.map(shellWord), '--target', shellWord(target)].join(' ');
-  return html`<h3>Finish the other ${count(failed + open, 'machine')}</h3>
-<p>${sentences}</p>
+  return html`<h3>Finish the ${done === 0 ? '' : 'other '}${count(failed + open, 'machine')}</h3>
+<p>${advice}Run the same command with the same options again: finished machines are left alone, the others go on.</p>
 ${commands([command])}`;
 }
 

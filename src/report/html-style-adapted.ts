@@ -10,6 +10,7 @@ export const ADAPTED_STYLE = `
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
 
 @media screen and (max-width: 46rem) {
+  .verdict { margin-top: 0.9rem; }
   main { padding: 2rem 1.1rem 3rem; }
   section { margin-top: 2.75rem; }
   .figures { grid-template-columns: 1fr 1fr; gap: 1.1rem 0; }
@@ -21,16 +22,17 @@ export const ADAPTED_STYLE = `
   tbody tr { padding: 0.8rem 0; border-bottom: 1px solid var(--line); }
   tbody tr:first-child { border-top: 1px solid var(--line); }
   details tr:last-child { border-bottom: 0; }
-  tbody th, td, .steps table th, .steps table td { padding: 0.15rem 0; border: 0; white-space: normal; text-align: left; }
+  tbody th, td, td.numeric, .steps table th, .steps table td { padding: 0.15rem 0; border: 0; white-space: normal; text-align: left; }
   td { display: grid; grid-template-columns: 6.2rem minmax(0, 1fr); }
+  td.empty { display: none; }
   td::before { content: attr(data-label); color: var(--soft); }
   td small { display: inline; margin-left: 0.5em; }
-  .digest { width: auto; }
+  .digest { width: 16ch; }
   .failure { padding: 1rem 1.1rem; }
   .body { padding-inline: 1.1rem; }
   summary .gist { margin-left: 1.15rem; flex-basis: 100%; }
   .steps > li { padding-left: 0; }
-  .steps > li::before { position: static; display: block; margin-bottom: 0.5rem; }
+  .steps h3 { padding: 0.1rem 0 0.35rem 2.6rem; }
 }
 
 @media print {
@@ -43,8 +45,10 @@ export const ADAPTED_STYLE = `
   a { color: inherit; text-decoration: none; }
   h2, h3, h4, summary { break-after: avoid; }
   tr, .failure, .concerns li, .facts > div, pre code { break-inside: avoid; }
-  thead { display: table-header-group; }
+  details table, .narrow, .steps > li { break-inside: avoid; }
+  thead { display: table-header-group; break-after: avoid; }
+  .steps > li::before { top: 0; }
   details::details-content { display: block; block-size: auto; content-visibility: visible; }
-  summary::before { display: none; }
+  summary::before, nav { display: none; }
 }
 `;

@@ -15,7 +15,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 v
 main { max-width: 72rem; margin: 0 auto; padding: 3.5rem 2rem 5rem; }
 h1, h2, h3, h4, p, dl, dd, ol, ul, pre { margin: 0; }
 h1, h2, h3 { font-weight: 620; letter-spacing: -0.012em; text-wrap: balance; overflow-wrap: anywhere; }
-h2 { font-size: 1.375rem; line-height: 1.3; margin-bottom: 1rem; }
+h2 { scroll-margin-top: 1.5rem; font-size: 1.375rem; line-height: 1.3; margin-bottom: 1rem; }
 h3 { font-size: 1.0625rem; line-height: 1.4; }
 h4 { font-size: 0.9375rem; font-weight: 620; margin: 1.75rem 0 0.5rem; }
 section { margin-top: 3.5rem; }
@@ -30,6 +30,8 @@ small { display: block; font-size: 0.8125rem; line-height: 1.45; color: var(--so
 .note { font-size: 0.875rem; max-width: 46rem; margin: 0.75rem 0 1rem; }
 .message { white-space: pre-line; overflow-wrap: anywhere; max-width: 50rem; }
 
+.top { display: flex; flex-wrap: wrap; justify-content: space-between; align-items: baseline; gap: 0.35rem 2rem; }
+nav { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; font-size: 0.875rem; }
 .kicker { font-size: 0.8125rem; letter-spacing: 0.09em; text-transform: uppercase; color: var(--soft); }
 .verdict { font-size: clamp(1.9rem, 1.3rem + 2.6vw, 3rem); line-height: 1.12; letter-spacing: -0.025em; margin: 0.4rem 0 0.6rem; }
 .verdict.done { color: var(--done); } .verdict.failed { color: var(--failed); } .verdict.open { color: var(--open); }
@@ -64,6 +66,7 @@ tbody th { font-weight: 600; }
 .badge.done { color: var(--done); background: var(--done-wash); }
 .badge.failed { color: var(--failed); background: var(--failed-wash); }
 .badge.failed::before { border-radius: 1px; transform: rotate(45deg); }
+.badge.quiet { color: var(--soft); background: var(--wash); }
 .badge.open { color: var(--open); background: var(--open-wash); }
 .badge.open::before { background: none; border: 2px solid currentColor; }
 

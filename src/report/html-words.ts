@@ -4,7 +4,7 @@ import { html, type Markup } from './html-markup.js';
 import type { MachineReport, RunReport } from './run-report.js';
 
 /** How the page colours something; the words always say it too. */
-export type Tone = 'done' | 'failed' | 'open';
+export type Tone = 'done' | 'failed' | 'open' | 'quiet';
 
 const STATE_WORDS: Record<JobState, string> = {
   planned: 'Waiting',
@@ -21,9 +21,9 @@ const SEVERITY_WORDS: Record<Severity, string> = {
   information: 'Note',
 };
 
-const SEVERITY_TONES: Record<Severity, Tone> = { critical: 'failed', warning: 'open', information: 'done' };
+const SEVERITY_TONES: Record<Severity, Tone> = { critical: 'failed', warning: 'open', information: 'quiet' };
 
-export function toneOfState(state: JobState): Tone {
+function toneOfState(state: JobState): Tone {
   return state === 'done' || state === 'failed' ? state : 'open';
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { CommandModule } from 'yargs';
-import { checkFile, type FileCheck } from '../../coordinator/index.js';
+import { checkFile, type FileCheck } from '../../coordinator/check-file.js';
+import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { type CommonOptions, green, note, printJson, printLine, red } from '../output.js';
 
@@ -8,9 +8,7 @@ interface Options extends CommonOptions {
   readonly file: string;
 }
 
-export const checkCommand: CommandModule<CommonOptions, Options> = {
-  command: 'check <file>',
-  describe: 'Judge a VMDK, VHD or XVA as its reader would, data included',
+export const checkCommand: Command<Options> = {
   builder: (args) =>
     args
       .positional('file', { type: 'string', demandOption: true, describe: '.vmdk, .vhd or .xva' })

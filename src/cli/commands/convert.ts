@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import type { CommandModule } from 'yargs';
-import { convertFile, type OutputFormat } from '../../coordinator/index.js';
+import { convertFile, type OutputFormat } from '../../coordinator/convert-file.js';
 import { formatBytes, formatRate, formatSeconds } from '../../report/index.js';
+import type { Command } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { progressText } from '../live-view.js';
 import { type CommonOptions, printJson, printLine } from '../output.js';
@@ -18,9 +18,7 @@ interface Options extends CommonOptions {
 
 const FORMATS: readonly OutputFormat[] = ['vhd', 'raw', 'xva'];
 
-export const convertCommand: CommandModule<CommonOptions, Options> = {
-  command: 'convert <in> <out>',
-  describe: 'Convert one disk',
+export const convertCommand: Command<Options> = {
   builder: (args) =>
     args
       .positional('in', {

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import type { CommandModule } from 'yargs';
 import { freeBytes } from '../../planning/index.js';
 import { qemuImgVersion } from '../../qemu-img/index.js';
 import { formatBytes } from '../../report/index.js';
+import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { type CommonOptions, green, printJson, printLine, red, yellow } from '../output.js';
 
@@ -20,9 +20,7 @@ interface Finding {
 
 const OLDEST_NODE: readonly [number, number] = [20, 19];
 
-export const doctorCommand: CommandModule<CommonOptions, Options> = {
-  command: 'doctor',
-  describe: 'Say what this machine lacks and the command that mends it',
+export const doctorCommand: Command<Options> = {
   builder: (args) =>
     args
       .option('target', {

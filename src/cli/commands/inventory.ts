@@ -1,8 +1,8 @@
-import type { CommandModule } from 'yargs';
 import type { Inventory } from '../../model/inventory.js';
 import { isCritical } from '../../model/plan.js';
 import { formatBytes } from '../../report/index.js';
 import { readInventory } from '../../sources/index.js';
+import type { Command } from '../command.js';
 import { exitCodeOfCounts } from '../exit-codes.js';
 import { type CommonOptions, formatTable, note, printJson, printLine, red, yellow } from '../output.js';
 
@@ -10,9 +10,7 @@ interface Options extends CommonOptions {
   readonly source: string;
 }
 
-export const inventoryCommand: CommandModule<CommonOptions, Options> = {
-  command: 'inventory <source>',
-  describe: 'List the machines of a folder of exports, and what is wrong with them',
+export const inventoryCommand: Command<Options> = {
   builder: (args) =>
     args
       .positional('source', { type: 'string', demandOption: true, describe: 'Folder, .ovf, .ova or .vmx' })

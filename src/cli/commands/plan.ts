@@ -1,6 +1,6 @@
-import type { CommandModule } from 'yargs';
 import { type Concern, isCritical, type Plan } from '../../model/plan.js';
 import { formatBytes } from '../../report/index.js';
+import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import {
   bold,
@@ -14,9 +14,7 @@ import {
 } from '../output.js';
 import { type PlanningOptions, planSources, withPlanningOptions } from '../planning.js';
 
-export const planCommand: CommandModule<CommonOptions, CommonOptions & PlanningOptions> = {
-  command: 'plan <source..>',
-  describe: 'Say what a run would do and what stands against it; changes nothing',
+export const planCommand: Command<CommonOptions & PlanningOptions> = {
   builder: (args) =>
     withPlanningOptions(args)
       .example('$0 plan exports/ --target /srv/xva', 'Everything below exports/')

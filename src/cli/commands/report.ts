@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { CommandModule } from 'yargs';
 import { writeReport } from '../../report/index.js';
+import type { Command } from '../command.js';
 import { loadReport } from '../load-report.js';
 import { type CommonOptions, printJson, printLine } from '../output.js';
 
@@ -8,9 +8,7 @@ interface Options extends CommonOptions {
   readonly target: string;
 }
 
-export const reportCommand: CommandModule<CommonOptions, Options> = {
-  command: 'report [target]',
-  describe: 'Write report.html and report.json of the last run into its target folder',
+export const reportCommand: Command<Options> = {
   builder: (args) =>
     args
       .positional('target', { type: 'string', default: 'out', describe: 'Target folder of a run' })

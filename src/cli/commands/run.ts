@@ -1,8 +1,8 @@
-import type { CommandModule } from 'yargs';
 import { type BatchResult, runBatch } from '../../coordinator/index.js';
 import { XenferryError } from '../../model/errors.js';
 import { isCritical, type Plan } from '../../model/plan.js';
 import { formatBytes, formatRate, formatSeconds, type RunReport, writeReport } from '../../report/index.js';
+import type { Command } from '../command.js';
 import { EXIT, exitCodeOfCounts } from '../exit-codes.js';
 import { interruptible } from '../interrupt.js';
 import { LiveView } from '../live-view.js';
@@ -18,9 +18,7 @@ interface Options extends CommonOptions, PlanningOptions {
   readonly checksum: 'sha1' | 'xxhash';
 }
 
-export const runCommand: CommandModule<CommonOptions, Options> = {
-  command: 'run <source..>',
-  describe: 'Convert machines into .xva files, verify and report; run it again to go on',
+export const runCommand: Command<Options> = {
   builder: (args) =>
     withPlanningOptions(args)
       .option('workers', {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { CommandModule } from 'yargs';
 import { formatBytes, formatSeconds, type MachineReport, type RunReport } from '../../report/index.js';
+import type { Command } from '../command.js';
 import { loadReport } from '../load-report.js';
 import { type CommonOptions, formatTable, printJson, printLine } from '../output.js';
 
@@ -8,9 +8,7 @@ interface Options extends CommonOptions {
   readonly target: string;
 }
 
-export const statusCommand: CommandModule<CommonOptions, Options> = {
-  command: 'status [target]',
-  describe: 'Show how far the machines of a target folder are, also while a run goes on',
+export const statusCommand: Command<Options> = {
   builder: (args) =>
     args
       .positional('target', { type: 'string', default: 'out', describe: 'Target folder of a run' })

@@ -1,0 +1,189 @@
+import { mkdtempSync } from 'node:fs';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { MIB, roundUp } from '../../src/model/units.js';
+import { CHECKED, CONVERTED } from '../support/cli-documents.js';
+import { contentOf } from '../support/content.js';
+import { makeEmptyRaw, makeMixedRaw, makeVmdk, noise, SUBFORMATS } from '../support/disk-maker.js';
+import { sha256Of, visibleFiles } from '../support/file-facts.js';
+import { expectGoodXva, expectSameContent, vhdiMediaBytes } from '../support/oracles.js';
+import { runCli, runJson } from '../support/run-cli.js';
+import { tempFiles } from '../support/temp-files.js';
+import { buildStreamOptimized } from '../unit/vmdk-reader/vmdk-builder.js';
+
+const FORMATS = ['vhd', 'raw', 'xva'] as const;
+type Format = (typeof FORMATS)[number];
+
+/** No multiple of a grain, of a VHD block or of a track. */
+const ODD_CAPACITY = 37 * MIB + 3 * 512;
+
+const { folder } = tempFiles();
+const mixed = join(folder, 'mixed.raw');
+
+beforeAll(async () => {
+  await makeMixedRaw(mixed, ODD_CAPACITY);
+});
+
+function newFolder(): string {
+  return mkdtempSync(join(folder, 'case-'));
+}
+
+/** What a disk of `bytes` is inside a VHD or VDI. */
+function vdiBytes(bytes: number): number {
+  return roundUp(bytes, 2 * MIB);
+}
+
+/** Fails unless `output` holds exactly what `raw` holds, by judges of other hands. */
+async function expectHolds(output: string, format: Format, raw: string): Promise<void> {
+  const source = { path: raw, format: 'raw' };
+  const { size } = await stat(raw);
+  switch (format) {
+    case 'raw':
+      expect((await stat(output)).size).toBe(size);
+      await expectSameContent(source, { path: output, format: 'raw' });
+      return;
+    case 'vhd':
+      expect(await vhdiMediaBytes(output)).toBe(vdiBytes(size));
+      await expectSameContent(source, { path: output, format: 'vpc' });
+      await expectGoodByOurs(output, format, size);
+      return;
+    case 'xva': {
+      const { disks } = await expectGoodXva(output, { extractTo: newFolder() });
+      expect(disks.map(({ virtualSize }) => virtualSize)).toEqual([vdiBytes(size)]);
+      await expectSameContent(source, { path: disks[0]?.file ?? '', format: 'raw' });
+      await expectGoodByOurs(output, format, size);
+    }
+  }
+}
+
+async function expectGoodByOurs(output: string, format: Format, size: number): Promise<void> {
+  const check = await runJson(['check', output], CHECKED);
+  expect(check).toEqual({ file: output, format, disks: [{ virtualBytes: vdiBytes(size) }], findings: [] });
+}
+
+/** Converts `input` and checks everything about the result; returns its JSON document. */
+async function expectConverts(input: string, format: Format, raw: string, ...options: string[]) {
+  const out = newFolder();
+  const output = join(out, `disk.${format}`);
+  const result = await runJson(['convert', input, output, ...options], CONVERTED);
+  const { size } = await stat(raw);
+  const facts = { capacityBytes: size, fileBytes: (await stat(output)).size, ...(await contentOf(raw)) };
+  expect(result).toMatchObject({ input, output, format, ...facts });
+  expect(await visibleFiles(out)).toEqual([`disk.${format}`]);
+  await expectHolds(output, format, raw);
+  return result;
+}
+
+describe.each(SUBFORMATS)('a %s disk', (subformat) => {
+  const vmdk = join(folder, `${subformat}.vmdk`);
+
+  beforeAll(async () => {
+    await makeVmdk(mixed, vmdk, subformat);
+  });
+
+  it.each(FORMATS)('becomes a %s of the same content, and the same bytes each time', async (format) => {
+    const first = await expectConverts(vmdk, format, mixed, '--workers', '1');
+    const again = join(newFolder(), `disk.${format}`);
+    const second = await runJson(['convert', vmdk, again, '--workers', '2'], CONVERTED);
+    expect(await sha256Of(again)).toBe(await sha256Of(first.output));
+    expect(second.digest).toBe(first.digest);
+  });
+});
+
+describe.each([
+  { format: 'vhd', subformat: 'monolithicFlat' },
+  { format: 'raw', subformat: 'streamOptimized' },
+  { format: 'xva', subformat: 'monolithicSparse' },
+] as const)('$format output', ({ format, subformat }) => {
+  it('takes a stream with its directory at the end, as ESXi writes it', async () => {
+    const vmdk = join(newFolder(), 'esxi.vmdk');
+    const raw = `${vmdk}.raw`;
+    const { bytes } = buildStreamOptimized({
+      capacitySectors: 5 * 4096 + 7,
+      grains: new Map([
+        [0, noise(11, 65_536)],
+        [33, Buffer.alloc(65_536, 'text ')],
+        [64, Buffer.alloc(65_536)],
+        [160, noise(12, 65_536)],
+      ]),
+    });
+    await writeFile(vmdk, bytes);
+    await execa('qemu-img', ['convert', '-f', 'vmdk', '-O', 'raw', vmdk, raw]);
+    await expectConverts(vmdk, format, raw);
+  });
+
+  it('takes a disk of bare zeros', async () => {
+    const raw = join(newFolder(), 'zeros.raw');
+    await makeEmptyRaw(raw, 6 * MIB);
+    await makeVmdk(raw, `${raw}.vmdk`, subformat);
+    const { dataBytes } = await expectConverts(`${raw}.vmdk`, format, raw);
+    expect(dataBytes).toBe(0);
+  });
+
+  it('takes a disk of a single sector', async () => {
+    const raw = join(newFolder(), 'sector.raw');
+    await writeFile(raw, noise(21, 512));
+    await makeVmdk(raw, `${raw}.vmdk`, subformat);
+    await expectConverts(`${raw}.vmdk`, format, raw);
+  });
+
+  it('takes a qcow2 image by way of qemu-img and leaves no scratch copy', async () => {
+    const qcow2 = join(newFolder(), 'disk.qcow2');
+    await execa('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', '-c', mixed, qcow2]);
+    await expectConverts(qcow2, format, mixed);
+  });
+
+  it('takes a raw image', async () => {
+    await expectConverts(mixed, format, mixed);
+  });
+});
+
+describe('the output of convert', () => {
+  it('is never replaced unasked', async () => {
+    const out = join(newFolder(), 'disk.vhd');
+    await writeFile(out, 'precious');
+    const refused = await runCli(['convert', mixed, out]);
+    expect(refused.exitCode).toBe(5);
+    expect(refused.stderr).toMatch(/^error: .*disk\.vhd.*\(TARGET_EXISTS\)\nhint: .*--force/);
+    expect(await readFile(out, 'utf8')).toBe('precious');
+
+    expect((await runCli(['convert', mixed, out, '--force'])).exitCode).toBe(0);
+    await expectHolds(out, 'vhd', mixed);
+  });
+
+  it('is never its own input', async () => {
+    const image = join(newFolder(), 'disk.img');
+    await makeMixedRaw(image, ODD_CAPACITY);
+    const before = await sha256Of(image);
+    expect((await runCli(['convert', image, image, '--format', 'raw', '--force'])).exitCode).toBe(2);
+    expect(await sha256Of(image)).toBe(before);
+  });
+
+  it('is a VHD where neither its name nor --format asks for more', async () => {
+    const out = newFolder();
+    const formatOf = async (name: string, ...options: string[]) =>
+      (await runJson(['convert', mixed, join(out, name), ...options], CONVERTED)).format;
+    expect(await formatOf('c.img')).toBe('vhd');
+    expect(await formatOf('d.img', '--format', 'raw')).toBe('raw');
+  });
+
+  it('stands under a name with spaces, colons and letters of any script', async () => {
+    const strange = join(newFolder(), 'a: b', 'ünï 盘');
+    await mkdir(strange, { recursive: true });
+    const vmdk = join(strange, 'disk (1).vmdk');
+    await makeVmdk(mixed, vmdk, 'monolithicFlat');
+    const output = join(strange, 'out: 1.vhd');
+    expect((await runCli(['convert', vmdk, output])).exitCode).toBe(0);
+    await expectHolds(output, 'vhd', mixed);
+  });
+
+  it('is told in one line of text', async () => {
+    const output = join(newFolder(), 'disk.vhd');
+    const { exitCode, stdout, stderr } = await runCli(['convert', mixed, output]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    expect(stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(stdout).toContain(output);
+  });
+});

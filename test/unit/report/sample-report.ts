@@ -1,0 +1,127 @@
+import type { Concern, PlannedMachine } from '../../../src/model/plan.js';
+import { GIB } from '../../../src/model/units.js';
+import type { VirtualMachine } from '../../../src/model/virtual-machine.js';
+import type { MachineReport, RunReport } from '../../../src/report/run-report.js';
+
+/** A machine with everything a report can show. */
+const VM: VirtualMachine = {
+  id: 'web.ovf',
+  name: 'web01',
+  description: 'front end',
+  uuid: '420e0000-0000-4000-8000-000000000001',
+  guestOs: 'ubuntu64Guest',
+  firmware: 'efi',
+  secureBoot: true,
+  cpus: 4,
+  coresPerSocket: 2,
+  memoryBytes: 8 * GIB,
+  disks: [
+    {
+      capacityBytes: 40 * GIB,
+      format: 'streamOptimized',
+      file: 'web-disk1.vmdk',
+      controller: 'pvscsi',
+      bus: 0,
+      unit: 0,
+      location: null,
+      expectedDigest: { algorithm: 'sha256', hex: 'ab' },
+    },
+  ],
+  nics: [
+    { network: 'DMZ', mac: '00:50:56:00:00:01', adapter: 'vmxnet3' },
+    { network: 'Backup', mac: null, adapter: 'e1000' },
+  ],
+  startOrder: 1,
+  startDelaySeconds: 30,
+  source: { kind: 'ovf', descriptor: 'web.ovf' },
+};
+const CONCERN: Concern = {
+  id: 'PLAN_CPU_TOPOLOGY',
+  severity: 'warning',
+  message: 'odd topology',
+  remedy: 'Set the cores.',
+};
+
+/** A machine of a batch; what `change` leaves out is a finished conversion of 10 GiB. */
+export function machine(
+  state: MachineReport['state'],
+  change: Partial<MachineReport> = {},
+  vm = VM,
+): MachineReport {
+  const planned: PlannedMachine = {
+    machine: vm,
+    profileId: 'linux',
+    profileTitle: 'Linux',
+    output: `${vm.name}.xva`,
+    dataBytes: GIB,
+    certainBytes: 0,
+    concerns: [CONCERN],
+  };
+  const disk = { capacityBytes: 40 * GIB, dataBytes: 10 * GIB, digest: 'd1'.repeat(32), manifest: 'sha256' };
+  return {
+    name: vm.name,
+    state,
+    error: null,
+    output: planned.output,
+    outputBytes: 11 * GIB,
+    safeBytes: 0,
+    planned,
+    disks: [{ file: 'web-disk1.vmdk', ...disk }],
+    steps: [
+      { name: 'convert', seconds: 100, bytes: 10 * GIB },
+      { name: 'verify', seconds: 50, bytes: 10 * GIB },
+    ],
+    ...change,
+  };
+}
+
+export const TRUNCATED = machine(
+  'failed',
+  {
+    error: {
+      code: 'VMDK_TRUNCATED',
+      message: 'the file ends early',
+      hint: 'Copy it again.',
+      place: { file: 'web-disk1.vmdk', offset: 512 },
+    },
+    disks: [],
+    steps: [{ name: 'convert', seconds: null, bytes: 0 }],
+  },
+  { ...VM, name: 'db01', startOrder: 2 },
+);
+export const UNREADABLE: MachineReport = {
+  name: 'broken.ovf',
+  state: 'failed',
+  error: {
+    code: 'OVF_MALFORMED',
+    message: 'not closed',
+    hint: 'Export it again.',
+    place: { file: 'broken.ovf', line: 12 },
+  },
+  output: null,
+  outputBytes: null,
+  safeBytes: 0,
+  planned: null,
+  disks: [],
+  steps: [],
+};
+
+/** A batch of `machines` that took 200 seconds. */
+export function report(machines: readonly MachineReport[], change: Partial<RunReport> = {}): RunReport {
+  const count = (state: string) => machines.filter((each) => each.state === state).length;
+  const [done, failed] = [count('done'), count('failed')];
+  const open = machines.length - done - failed;
+  const totals = {
+    machines: machines.length,
+    done,
+    failed,
+    open,
+    dataBytes: 10 * GIB,
+    outputBytes: 11 * GIB,
+  };
+  const times = { startedAt: 1_751_659_200_000, finishedAt: 1_751_659_400_000 };
+  return { target: '/srv/xva', sources: ['/exports'], ...times, totals, machines, ...change };
+}
+
+/** One machine of each fate. */
+export const FULL = report([machine('done'), TRUNCATED, UNREADABLE, machine('cancelled', { steps: [] })]);
