@@ -40,6 +40,13 @@ export class LiveView {
     else this.#jobChanged(event);
   };
 
+  /** Writes a line that stays, above what is redrawn. */
+  readonly tell = (line: string): void => {
+    this.#erase();
+    process.stderr.write(`${line}\n`);
+    this.#draw();
+  };
+
   end(): void {
     clearInterval(this.#timer);
     this.#erase();
@@ -63,10 +70,8 @@ export class LiveView {
     const marks = { done: green('done'), failed: red('failed'), cancelled: yellow('cancelled') };
     const mark = state === 'done' || state === 'failed' || state === 'cancelled' ? marks[state] : state;
     if (this.#terminal && (state === 'converting' || state === 'planned')) return;
-    this.#erase();
-    process.stderr.write(`${name}: ${mark}${error === null ? '' : ` – ${error.message} (${error.code})`}\n`);
-    if (error !== null) process.stderr.write(`  hint: ${error.hint}\n`);
-    this.#draw();
+    this.tell(`${name}: ${mark}${error === null ? '' : ` – ${error.message} (${error.code})`}`);
+    if (error !== null) this.tell(`  hint: ${error.hint}`);
   }
 
   #doneBytes(): number {

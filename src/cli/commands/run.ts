@@ -1,6 +1,4 @@
 import { type BatchResult, runBatch } from '../../coordinator/index.js';
-import { XenferryError } from '../../model/errors.js';
-import { isCritical, type Plan } from '../../model/plan.js';
 import { formatBytes, formatRate, formatSeconds, type RunReport, writeReport } from '../../report/index.js';
 import type { Command } from '../command.js';
 import { EXIT, exitCodeOfCounts } from '../exit-codes.js';
@@ -42,24 +40,11 @@ export const runCommand: Command<Options> = {
     const threads = countOption('workers', options.workers);
     const parallel = countOption('parallel', options.parallel);
     const { plan, profiles } = await planSources(options);
-    refuseHopelessPlan(plan);
     note(`${plan.machines.length} machines into ${plan.target}`);
     const view = new LiveView(plan.machines.reduce((sum, { dataBytes }) => sum + dataBytes, 0));
-    const result = await interruptible(async (signal) => {
-      try {
-        return await runBatch({
-          ...options,
-          plan,
-          profiles,
-          threads,
-          parallel,
-          signal,
-          observe: view.observe,
-        });
-      } finally {
-        view.end();
-      }
-    });
+    const batch = (signal: AbortSignal) =>
+      runBatch({ ...options, plan, profiles, threads, parallel, signal, observe: view.observe });
+    const result = await interruptible(batch, view.tell).finally(() => view.end());
     const report = await loadReport(plan.target);
     const page = await writeReport(report, plan.target);
     if (options.json) printJson(report);
@@ -67,22 +52,6 @@ export const runCommand: Command<Options> = {
     process.exitCode = exitCodeOfResult(result);
   },
 };
-
-/** With nothing that could run there is no batch to report on. */
-function refuseHopelessPlan({ machines, unreadable, concerns }: Plan): void {
-  if (concerns.some(isCritical)) return;
-  if (machines.some((machine) => !machine.concerns.some(isCritical))) return;
-  if (unreadable.length > 0) return;
-  const blocking = machines.flatMap((machine) => machine.concerns).find(isCritical);
-  if (blocking === undefined) return;
-  throw new XenferryError(
-    'PLAN_BLOCKED',
-    `no machine can be converted; first: ${blocking.message} (${blocking.id})`,
-    {
-      hint: blocking.remedy,
-    },
-  );
-}
 
 function exitCodeOfResult({ done, failed, cancelled }: BatchResult): number {
   return cancelled > 0 ? EXIT.cancelled : exitCodeOfCounts(failed, done + failed);
@@ -103,6 +72,7 @@ function printSummary({ machines, totals, target, startedAt, finishedAt }: RunRe
   printLine(
     `\n${bold(`${totals.done} of ${totals.machines} machines done`)}, ${formatBytes(totals.dataBytes)} of data in ${formatSeconds(seconds)}`,
   );
+  if (totals.open > 0) printLine('\nThe same command goes on with what is not done.');
   const finished = machines.filter(({ state }) => state === 'done');
   if (finished.length > 0) {
     printLine(
