@@ -73,10 +73,10 @@ export async function convertDisk(conversion: DiskConversion): Promise<Converted
   signal?.addEventListener('abort', onAbort);
   if (signal?.aborted === true) board.abort();
   try {
-    await watch(threads, async () => {
-      onProgress?.(progress.read());
-      await checkpoint.runIfDue();
-    });
+    await Promise.all([
+      repeatUntil(threads, PROGRESS_INTERVAL, async () => onProgress?.(progress.read())),
+      repeatUntil(threads, CHECKPOINT_INTERVAL, () => checkpoint.run()),
+    ]);
   } catch (error) {
     board.abort();
     await threads;
@@ -135,14 +135,21 @@ async function runThread(
   } while (helper && !board.exhausted && !board.aborted);
 }
 
-async function watch(finished: Promise<unknown>, tick: () => Promise<void>): Promise<void> {
+/** Runs `action` every so many milliseconds, the next after the last has ended, until `finished` resolves. */
+async function repeatUntil(
+  finished: Promise<unknown>,
+  milliseconds: number,
+  action: () => Promise<void>,
+): Promise<void> {
   let running = true;
+  const timer = new AbortController();
   const end = finished.then(() => {
     running = false;
+    timer.abort();
   });
   while (running) {
-    await Promise.race([end, delay(PROGRESS_INTERVAL)]);
-    if (running) await tick();
+    await Promise.race([end, delay(milliseconds, undefined, { signal: timer.signal }).catch(() => {})]);
+    if (running) await action();
   }
 }
 
@@ -175,7 +182,6 @@ class Checkpoint {
   readonly #sync: () => Promise<void>;
   readonly #journal: BlockJournal | undefined;
   #noted: number;
-  #due = Date.now() + CHECKPOINT_INTERVAL;
 
   constructor(
     board: BlockBoard,
@@ -187,12 +193,6 @@ class Checkpoint {
     this.#noted = noted;
     this.#sync = sync;
     this.#journal = journal;
-  }
-
-  async runIfDue(): Promise<void> {
-    if (Date.now() < this.#due) return;
-    await this.run();
-    this.#due = Date.now() + CHECKPOINT_INTERVAL;
   }
 
   async run(): Promise<void> {

@@ -83,13 +83,17 @@ async function convertAndVerify(context: JobContext, job: PlannedJob): Promise<v
   const id = job.record.id;
   const path = join(context.target, job.planned.output);
   await refuseForeignFile(path, job.xva.vmUuid);
-  const resume = (await partialLength(path)) !== null && job.record.outputBytes === null;
-  if (!resume) await ledger.resetJob(id);
-  const partial = await PartialFile.open(path, resume);
+  const begun = await partialLength(path);
+  const verified = begun !== null && begun === job.record.outputBytes;
+  if (begun === null) await ledger.resetJob(id);
+  const partial = await PartialFile.open(path, begun !== null);
   try {
-    const xva = await convert(context, job, partial);
-    const fileBytes = await verify(context, job, partial, xva);
-    await ledger.recordOutput(id, fileBytes);
+    if (!verified) {
+      const xva = await convert(context, job, partial);
+      const fileBytes = await verify(context, job, partial, xva);
+      await partial.sync();
+      await ledger.recordOutput(id, fileBytes);
+    }
     await partial.publish();
     await ledger.clearBlocks(id);
   } catch (error) {

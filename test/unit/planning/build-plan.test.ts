@@ -1,0 +1,169 @@
+import { closeSync, openSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadProfiles } from '../../../src/guests/profiles/index.js';
+import type { Problem } from '../../../src/model/inventory.js';
+import type { Plan } from '../../../src/model/plan.js';
+import type { Disk, VirtualMachine } from '../../../src/model/virtual-machine.js';
+import { buildPlan } from '../../../src/planning/index.js';
+import { tempFiles } from '../../support/temp-files.js';
+import { buildStreamOptimized, descriptorText } from '../vmdk-reader/vmdk-builder.js';
+
+const { folder, put } = tempFiles();
+const GIB = 1024 ** 3;
+const MIB = 1024 ** 2;
+
+const location = put(
+  'disk.vmdk',
+  buildStreamOptimized({ capacitySectors: 8192, grains: new Map([[40, Buffer.alloc(65_536, 'x')]]) }).bytes,
+);
+
+function disk(changes: Partial<Disk> = {}): Disk {
+  return {
+    capacityBytes: 4 * MIB,
+    format: 'streamOptimized',
+    file: 'disk.vmdk',
+    controller: 'pvscsi',
+    bus: 0,
+    unit: 0,
+    location,
+    expectedDigest: null,
+    ...changes,
+  };
+}
+
+function machine(name: string, changes: Partial<VirtualMachine> = {}): VirtualMachine {
+  return {
+    id: `${name}.ovf`,
+    name,
+    description: '',
+    uuid: null,
+    guestOs: 'debian12_64Guest',
+    firmware: 'bios',
+    secureBoot: false,
+    cpus: 2,
+    coresPerSocket: 1,
+    memoryBytes: GIB,
+    disks: [disk()],
+    nics: [],
+    startOrder: null,
+    startDelaySeconds: 0,
+    source: { kind: 'ovf', descriptor: `${name}.ovf` },
+    ...changes,
+  };
+}
+
+async function plan(machines: VirtualMachine[], problems: Problem[] = []): Promise<Plan> {
+  const options = { sources: [folder], target: join(folder, 'out'), profiles: await loadProfiles() };
+  return await buildPlan({ machines, problems }, options);
+}
+
+const severities = (found: Plan['concerns']) => found.map(({ id, severity }) => `${id} ${severity}`);
+
+describe('a plan', () => {
+  it('counts the data that a disk’s tables tell of', async () => {
+    const { machines, concerns } = await plan([machine('web')]);
+    expect(machines).toMatchObject([
+      { output: 'web.xva', profileId: 'linux', dataBytes: 2 * MIB, concerns: [] },
+    ]);
+    expect(concerns).toEqual([]);
+  });
+
+  it.each<[string, Partial<VirtualMachine>, string[]]>([
+    ['has no disk', { disks: [] }, ['PLAN_NO_DISKS critical']],
+    [
+      'has a disk no VHD can hold',
+      { disks: [disk({ capacityBytes: 2041 * GIB })] },
+      ['VHD_TOO_LARGE critical'],
+    ],
+    ['has a disk of just the largest size', { disks: [disk({ capacityBytes: 2040 * GIB })] }, []],
+    ['has four disks', { disks: [disk(), disk(), disk(), disk()] }, ['PLAN_TOO_MANY_DISKS warning']],
+    ['has 255 disks', { disks: Array.from({ length: 255 }, () => disk()) }, ['PLAN_TOO_MANY_DISKS critical']],
+    ['has six CPUs in sockets of four', { cpus: 6, coresPerSocket: 4 }, ['PLAN_CPU_TOPOLOGY warning']],
+    ['boots with Secure Boot', { secureBoot: true }, ['PLAN_SECURE_BOOT warning']],
+    [
+      'has eight network cards, two with one MAC',
+      {
+        nics: ['01', '02', '03', '04', '05', '06', '07', '07'].map((end) => ({
+          network: 'LAN',
+          mac: `00:50:56:00:00:${end}`,
+          adapter: 'vmxnet3',
+        })),
+      },
+      ['PLAN_TOO_MANY_NICS warning', 'PLAN_DUPLICATE_MAC warning'],
+    ],
+  ])('says so when a machine %s', async (_, changes, expected) => {
+    const { machines } = await plan([machine('odd', changes)]);
+    expect(severities(machines[0]?.concerns ?? [])).toEqual(expected);
+  });
+
+  it('finds damage in the tables before anything is moved', async () => {
+    const built = buildStreamOptimized({
+      capacitySectors: 8192,
+      grains: new Map([[40, Buffer.alloc(65_536, 'x')]]),
+    });
+    built.bytes.writeUInt32LE(0x7fff_ffff, built.tableOffset + 160);
+    const { machines } = await plan([
+      machine('bad', { disks: [disk({ location: put('bad.vmdk', built.bytes) })] }),
+    ]);
+    expect(severities(machines[0]?.concerns ?? [])).toEqual(['VMDK_GRAIN_OUT_OF_RANGE critical']);
+  });
+
+  it('names two machines with one MAC', async () => {
+    const nics = [{ network: 'LAN', mac: '00:50:56:00:00:01', adapter: 'e1000' }];
+    const { concerns } = await plan([machine('a', { nics }), machine('b', { nics })]);
+    expect(concerns).toMatchObject([{ id: 'PLAN_DUPLICATE_MAC', message: expect.stringMatching(/a and b/) }]);
+  });
+
+  it('of nothing is blocked', async () => {
+    expect(severities((await plan([])).concerns)).toEqual(['PLAN_NO_MACHINES critical']);
+  });
+
+  it('keeps a descriptor that could not be read as a failure of its own, not as a block', async () => {
+    const problem: Problem = {
+      severity: 'critical',
+      code: 'OVF_MALFORMED',
+      message: 'bad',
+      hint: 'again',
+      file: 'x.ovf',
+      line: 3,
+      machineId: null,
+    };
+    const { unreadable, concerns } = await plan([machine('a')], [problem]);
+    expect(unreadable).toEqual([problem]);
+    expect(concerns).toEqual([]);
+  });
+});
+
+describe('room on the target', () => {
+  const sectors = 2 ** 35;
+  const grain = { grainSectors: 4096, entriesPerTable: 65_536 };
+
+  it('that surely is missing blocks the plan', async () => {
+    // A table of 65,536 grains of 2 MiB that all claim to hold data: 128 GiB of them a table, by metadata alone.
+    const built = buildStreamOptimized({ capacitySectors: sectors / 8, ...grain, grains: new Map() });
+    for (let table = 0; table < 16; table++) {
+      const at = built.tableOffset + table * (65_536 * 4 + 512);
+      for (let entry = 0; entry < 65_536; entry++) built.bytes.writeUInt32LE(2, at + entry * 4);
+    }
+    const huge = machine('huge', { disks: [disk({ location: put('huge.vmdk', built.bytes) })] });
+    expect(severities((await plan([huge])).concerns)).toEqual(['TARGET_NO_SPACE critical']);
+  });
+
+  it('is not asked for the holes of a flat disk', async () => {
+    const flat = put('huge-flat.vmdk', '');
+    truncateSync(flat.path, 2 ** 40);
+    const fd = openSync(flat.path, 'r+');
+    writeSync(fd, 'x', 2 ** 39);
+    closeSync(fd);
+    const descriptor = put(
+      'thick.vmdk',
+      descriptorText('monolithicFlat', `RW ${2 ** 31} FLAT "huge-flat.vmdk" 0`),
+    );
+    const { machines, concerns } = await plan([
+      machine('thick', { disks: [disk({ location: descriptor })] }),
+    ]);
+    expect(machines).toMatchObject([{ dataBytes: 2 * MIB, certainBytes: 0 }]);
+    expect(concerns).toEqual([]);
+  });
+});
