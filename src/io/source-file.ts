@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs';
 import { type ErrorCode, systemErrorCode, XenferryError } from '../model/errors.js';
 import type { FileRange } from '../model/virtual-machine.js';
 
@@ -28,31 +28,22 @@ export class SourceFile {
    * `truncatedCode` is also what later reads past the end throw.
    */
   static open(range: FileRange, truncatedCode: ErrorCode): SourceFile {
-    const fd = openForReading(range.path);
-    const { size } = fstatSync(fd);
-    if (range.offset + range.length > size) {
+    const { fd, size } = openRegularFile(range.path);
+    const end = range.offset + range.length;
+    if (end > size) {
       closeSync(fd);
-      throw new XenferryError(
-        'VMDK_TRUNCATED',
-        `the file has ${size} bytes, ${range.offset + range.length} expected`,
-        {
-          file: range.path,
-          offset: size,
-        },
-      );
+      throw new XenferryError(truncatedCode, `the file has ${size} bytes, ${end} expected`, {
+        file: range.path,
+        offset: size,
+      });
     }
     return new SourceFile(fd, range, truncatedCode);
   }
 
   /** Opens a whole file; throws as `open` does. */
   static openWhole(path: string, truncatedCode: ErrorCode): SourceFile {
-    const fd = openForReading(path);
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) {
-      closeSync(fd);
-      throw new XenferryError('SOURCE_UNREADABLE', 'not a regular file', { file: path });
-    }
-    return new SourceFile(fd, { path, offset: 0, length: stat.size }, truncatedCode);
+    const { fd, size } = openRegularFile(path);
+    return new SourceFile(fd, { path, offset: 0, length: size }, truncatedCode);
   }
 
   /** Fills `target` from `offset`; throws the code for truncation when the window ends first. */
@@ -115,9 +106,18 @@ export class SourceFile {
   }
 }
 
-function openForReading(path: string): number {
+/** Never waits: opening a named pipe in the ordinary way would hang until somebody writes to it. */
+function openRegularFile(path: string): { fd: number; size: number } {
+  const fd = openWithoutWaiting(path);
+  const stat = fstatSync(fd);
+  if (stat.isFile()) return { fd, size: stat.size };
+  closeSync(fd);
+  throw new XenferryError('SOURCE_UNREADABLE', 'not a regular file', { file: path });
+}
+
+function openWithoutWaiting(path: string): number {
   try {
-    return openSync(path, 'r');
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') {
       throw new XenferryError('SOURCE_NOT_FOUND', 'no such file', { file: path, cause: error });

@@ -164,12 +164,11 @@ const BAD_DISKS: readonly BadMachine[] = [
     name: 'grain-bomb',
     code: 'VMDK_GRAIN_CORRUPT',
     file: 'disk.vmdk',
+    // 100 MiB of zeros in the room of an ordinary grain.
     spoil: onDisk(() => {
-      const bomb = { stored: deflateSync(Buffer.alloc(1024 * MIB)) };
-      return buildStreamOptimized({
-        capacitySectors: CAPACITY / 512,
-        grains: new Map([...grains, [2, bomb]]),
-      }).bytes;
+      const bomb = { stored: deflateSync(Buffer.alloc(100 * MIB)) };
+      const withBomb = new Map<number, Buffer | typeof bomb>(grains).set(2, bomb);
+      return buildStreamOptimized({ capacitySectors: CAPACITY / 512, grains: withBomb }).bytes;
     }),
   },
   {

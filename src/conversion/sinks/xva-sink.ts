@@ -14,7 +14,7 @@ const ZERO_CHUNK = Buffer.alloc(CHUNK_BYTES);
  * The first and the last chunk are stored even when they are zeros: the importer relies on them.
  */
 export function xvaSink(spec: SinkSpec & { kind: 'xva' }, xxh64: (bytes: Uint8Array) => bigint): BlockSink {
-  const writer = PositionalWriter.open(spec.path, false);
+  const writer = PositionalWriter.open(spec.path, true);
   const headers = new ChunkHeaders(spec.diskId, spec.checksum);
   return {
     ranked: true,
