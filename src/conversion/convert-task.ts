@@ -31,7 +31,7 @@ export interface ConvertInput {
 export const CONVERT: TaskKind<ConvertInput, void> = { worker: 'convert' };
 
 interface ThreadContext {
-  readonly read: (target: Buffer, block: number) => Promise<void>;
+  readonly read: (block: number, buffers: LaneBuffers) => Promise<void>;
   readonly sink: BlockSink;
   readonly board: BlockBoard;
   readonly ranks: UnitRanks;
@@ -52,7 +52,7 @@ export async function convertBlocks(input: ConvertInput): Promise<void> {
   try {
     const sink = openSink(input.sink, xxh64);
     const context: ThreadContext = {
-      read: (target, block) => image.read(target, block * BLOCK_BYTES, BLOCK_BYTES),
+      read: (block, buffers) => image.read(buffers.block, block * BLOCK_BYTES, BLOCK_BYTES, buffers.tools),
       sink,
       board,
       ranks: new UnitRanks(board),
@@ -93,7 +93,7 @@ async function runLane(
     const block = board.claim();
     if (block === null) return;
     if (sink.ranked) ranks.expect(block);
-    await read(buffers.block, block);
+    await read(block, buffers);
     const isZero = buffers.block.equals(ZERO_BLOCK);
     const unitBits = sink.unitsOf(block, buffers.block, isZero);
     board.resolve(block, unitBits, isZero ? 0n : xxh64(buffers.block));

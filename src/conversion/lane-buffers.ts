@@ -1,5 +1,6 @@
 import { BLOCK_BYTES } from '../model/units.js';
 import { DATA_ALIGNMENT } from '../vhd/index.js';
+import { createReadTools, type ReadTools } from '../vmdk-reader/index.js';
 
 /** Memory of one lane: a page for what a sink puts before the data, then one block of data, side by side. */
 export interface LaneBuffers {
@@ -7,6 +8,8 @@ export interface LaneBuffers {
   readonly block: Buffer;
   /** Page and block as one buffer, aligned to 4 KiB. */
   readonly whole: Buffer;
+  /** What its reads work with. */
+  readonly tools: ReadTools;
 }
 
 const LANE_BYTES = DATA_ALIGNMENT + BLOCK_BYTES;
@@ -25,6 +28,7 @@ export function allocateLanes(lanes: number): LaneBuffers[] {
       page: Buffer.from(buffer, start, DATA_ALIGNMENT),
       block: Buffer.from(buffer, start + DATA_ALIGNMENT, BLOCK_BYTES),
       whole: Buffer.from(buffer, start, LANE_BYTES),
+      tools: createReadTools(),
     };
   });
 }

@@ -1,3 +1,5 @@
+import type { ReadTools } from './read-tools.js';
+
 /** Tells of a byte range of an extent that may hold data; ranges come in ascending order. */
 export type MarkRange = (start: number, end: number) => void;
 
@@ -8,8 +10,8 @@ export interface Extent {
   readonly exactMap: boolean;
   /** Every range that may hold data; the rest reads as zeros. Costs metadata only. */
   markAllocated(mark: MarkRange): Promise<void>;
-  /** Fills `target[at, at + length)` from `offset`. Calls may overlap in time. */
-  read(target: Buffer, at: number, offset: number, length: number): Promise<void>;
+  /** Fills `target[at, at + length)` from `offset`. Calls may overlap in time, each with its own tools. */
+  read(target: Buffer, at: number, offset: number, length: number, tools: ReadTools): Promise<void>;
   close(): void;
 }
 

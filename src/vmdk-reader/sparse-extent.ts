@@ -4,6 +4,7 @@ import { SECTOR_BYTES } from '../model/units.js';
 import { CompressedGrains } from './compressed-grains.js';
 import type { Extent, MarkRange } from './extent.js';
 import { GrainTables } from './grain-tables.js';
+import type { ReadTools } from './read-tools.js';
 import { readSparseHeader, type SparseHeader } from './sparse-header.js';
 
 /** A stored grain's part of a read: where in the file, where in the target, how much. */
@@ -57,11 +58,11 @@ export class SparseExtent implements Extent {
     }
   }
 
-  async read(target: Buffer, at: number, offset: number, length: number): Promise<void> {
+  async read(target: Buffer, at: number, offset: number, length: number, tools: ReadTools): Promise<void> {
     const grains = this.#storedGrains(target, at, offset, length);
     if (grains.length === 0) return;
     if (this.#compressed === null) await this.#readPlain(target, grains);
-    else await this.#compressed.read(target, grains, at + length);
+    else await this.#compressed.read(target, grains, at + length, tools);
   }
 
   close(): void {

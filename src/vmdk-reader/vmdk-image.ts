@@ -4,6 +4,7 @@ import type { FileRange } from '../model/virtual-machine.js';
 import type { Extent } from './extent.js';
 import { type DataRanges, FlatExtent } from './flat-extent.js';
 import { openExtents } from './open-extents.js';
+import { createReadTools, type ReadTools } from './read-tools.js';
 
 /** A virtual disk opened for random reads. Sizes and offsets are bytes. */
 export class DiskImage {
@@ -45,14 +46,19 @@ export class DiskImage {
 
   /**
    * Fills `target[0, length)` with the disk's bytes from `offset`; what lies past the disk's end is zeros.
-   * Calls may overlap in time, each with its own target. Rejects with VMDK_* or SOURCE_UNREADABLE.
+   * Calls may overlap in time, each with its own target and tools. Rejects with VMDK_* or SOURCE_UNREADABLE.
    */
-  async read(target: Buffer, offset: number, length: number): Promise<void> {
+  async read(
+    target: Buffer,
+    offset: number,
+    length: number,
+    tools: ReadTools = createReadTools(),
+  ): Promise<void> {
     const end = Math.min(offset + length, this.capacityBytes);
     for (const { start, extent } of this.#parts) {
       const from = Math.max(offset, start);
       const to = Math.min(end, start + extent.byteLength);
-      if (from < to) await extent.read(target, from - offset, from - start, to - from);
+      if (from < to) await extent.read(target, from - offset, from - start, to - from, tools);
     }
     if (end < offset + length) target.fill(0, end - offset, length);
   }
