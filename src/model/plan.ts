@@ -11,12 +11,19 @@ export interface Concern {
   readonly remedy: string;
 }
 
+/** The guest profile a machine gets. */
+export interface PlannedProfile {
+  readonly id: string;
+  readonly title: string;
+  /** What the operator must know about such guests, one sentence each. */
+  readonly limits: readonly string[];
+}
+
 /** What will be done to one machine. */
 export interface PlannedMachine {
   readonly machine: VirtualMachine;
-  /** Profile of its guest family. */
-  readonly profileId: string;
-  readonly profileTitle: string;
+  /** Of its guest family. */
+  readonly profile: PlannedProfile;
   /** Name of the file it becomes, in the target folder. */
   readonly output: string;
   /** Guest data to move, by the disks' own metadata; zeros among it are dropped later. */

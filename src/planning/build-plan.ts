@@ -77,8 +77,7 @@ async function planMachine(
   }
   return {
     machine,
-    profileId: profile.id,
-    profileTitle: profile.title,
+    profile: { id: profile.id, title: profile.title, limits: profile.limits },
     output,
     dataBytes,
     certainBytes,

@@ -29,6 +29,7 @@ function machineDetails(report: MachineReport, planned: PlannedMachine, index: n
 ${machine.description === '' ? null : html`<p class="message">${machine.description}</p>`}
 ${hardware(planned)}
 ${concernList(concerns)}
+${limitList(planned)}
 ${disks(report.disks, machine)}
 ${nics(machine)}
 </div>
@@ -44,13 +45,13 @@ function gist(
   return [...parts, ...(concerns.length === 0 ? [] : [count(concerns.length, 'concern')])].join(' · ');
 }
 
-function hardware({ machine, profileTitle, profileId }: PlannedMachine): Markup {
+function hardware({ machine, profile }: PlannedMachine): Markup {
   return facts([
     ['CPUs', `${machine.cpus}, ${count(machine.coresPerSocket, 'core')} per socket`],
     ['Memory', formatBytes(machine.memoryBytes)],
     ['Firmware', firmware(machine)],
     ['Start order', startOrder(machine)],
-    ['Guest', stacked(profileTitle, `${machine.guestOs}, profile ${profileId}`)],
+    ['Guest', stacked(profile.title, `${machine.guestOs}, profile ${profile.id}`)],
     ['Source', stacked(code(machine.source.descriptor), machine.source.kind.toUpperCase())],
     ['BIOS UUID', machine.uuid === null ? null : code(machine.uuid)],
   ]);
@@ -74,6 +75,14 @@ ${concerns.map(
   ({ id, severity, message, remedy }) =>
     html`<li>${severityBadge(severity)}<div>${message} ${code(id)}<br><strong>${remedy}</strong></div></li>\n`,
 )}</ul>`;
+}
+
+/** What holds for every guest of the family, however well it went. */
+function limitList({ profile: { title, limits } }: PlannedMachine): Markup | null {
+  if (limits.length === 0) return null;
+  return html`<h4>Good to know about ${title} guests</h4>
+<ul>
+${limits.map((limit) => html`<li>${limit}</li>\n`)}</ul>`;
 }
 
 function disks(reports: readonly DiskReport[], machine: VirtualMachine): Markup | null {

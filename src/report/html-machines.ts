@@ -62,7 +62,7 @@ function descriptor({ planned }: MachineReport): string {
 
 function guest({ planned }: MachineReport): Content {
   if (planned === null) return null;
-  return stacked(planned.profileTitle, planned.machine.guestOs);
+  return stacked(planned.profile.title, planned.machine.guestOs);
 }
 
 function output({ state, output: file, outputBytes }: MachineReport): Content {

@@ -7,6 +7,8 @@ import type { TaskResult } from './task-result.js';
 /** A thread that serves no task for this long ends, and its memory with it. */
 const IDLE_MILLISECONDS = 2_000;
 const THREAD_HEAP_MIB = 256;
+/** The threads' work makes next to no garbage; V8's default would hold 8 MiB a thread for it. */
+const YOUNG_HEAP_MIB = 2;
 
 /** A kind of task: the file in `workers/` that does it, with the types of what goes in and comes out. */
 export interface TaskKind<Input extends object, Output> {
@@ -36,7 +38,10 @@ export class WorkerThreadsPool {
       idleTimeout: IDLE_MILLISECONDS,
       concurrentTasksPerWorker: 1,
       taskQueue: this.#queue,
-      resourceLimits: { maxOldGenerationSizeMb: THREAD_HEAP_MIB },
+      resourceLimits: {
+        maxOldGenerationSizeMb: THREAD_HEAP_MIB,
+        maxYoungGenerationSizeMb: YOUNG_HEAP_MIB,
+      },
     });
   }
 

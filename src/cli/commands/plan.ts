@@ -35,9 +35,9 @@ function isClear({ machines, unreadable, concerns }: Plan): boolean {
 }
 
 function printPlan({ machines, unreadable, concerns, target }: Plan): void {
-  const rows = machines.map(({ machine, profileTitle, output, dataBytes, concerns: found }) => [
+  const rows = machines.map(({ machine, profile, output, dataBytes, concerns: found }) => [
     machine.name,
-    profileTitle,
+    profile.title,
     formatBytes(machine.disks.reduce((sum, disk) => sum + disk.capacityBytes, 0)),
     formatBytes(dataBytes),
     output,

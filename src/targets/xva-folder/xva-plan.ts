@@ -13,10 +13,13 @@ export interface XvaPlan {
 }
 
 /** Same plan, same bytes. Throws PROFILE_INVALID when the plan's profile is not among `profiles`. */
-export function xvaPlan({ machine, profileId }: PlannedMachine, profiles: readonly Profile[]): XvaPlan {
-  const profile = profiles.find(({ id }) => id === profileId);
+export function xvaPlan(
+  { machine, profile: planned }: PlannedMachine,
+  profiles: readonly Profile[],
+): XvaPlan {
+  const profile = profiles.find(({ id }) => id === planned.id);
   if (profile === undefined)
-    throw new XenferryError('PROFILE_INVALID', `the profile ${profileId} does not exist`);
+    throw new XenferryError('PROFILE_INVALID', `the profile ${planned.id} does not exist`);
   const { objects, diskIds, vmUuid } = ovaObjects(machine, profile);
   return { ovaXml: encodeOvaXml(objects), diskIds, vmUuid };
 }

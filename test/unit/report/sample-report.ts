@@ -50,8 +50,7 @@ export function machine(
 ): MachineReport {
   const planned: PlannedMachine = {
     machine: vm,
-    profileId: 'linux',
-    profileTitle: 'Linux',
+    profile: { id: 'linux', title: 'Linux', limits: ['Network names may change.'] },
     output: `${vm.name}.xva`,
     dataBytes: GIB,
     certainBytes: 0,
