@@ -1,4 +1,5 @@
 import type { BatchEvent } from '../coordinator/index.js';
+import { describeError } from '../model/errors.js';
 import { formatBytes, formatSeconds } from '../report/index.js';
 import { green, red, yellow } from './output.js';
 import { Throughput } from './throughput.js';
@@ -70,7 +71,7 @@ export class LiveView {
     const marks = { done: green('done'), failed: red('failed'), cancelled: yellow('cancelled') };
     const mark = state === 'done' || state === 'failed' || state === 'cancelled' ? marks[state] : state;
     if (this.#terminal && (state === 'converting' || state === 'planned')) return;
-    this.tell(`${name}: ${mark}${error === null ? '' : ` – ${error.message} (${error.code})`}`);
+    this.tell(`${name}: ${mark}${error === null ? '' : ` – ${describeError(error)} (${error.code})`}`);
     if (error !== null) this.tell(`  hint: ${error.hint}`);
   }
 

@@ -82,7 +82,9 @@ async function enlist(
   const records = await ledger.jobs(batchId);
   for (const problem of plan.unreadable) {
     const record = records.find(({ machineId }) => machineId === problem.file);
-    if (record !== undefined) await ledger.failJob(record.id, errorOfProblem(problem));
+    const error = errorOfProblem(problem);
+    if (record !== undefined) await ledger.failJob(record.id, error);
+    observe({ kind: 'job', name: problem.file, state: 'failed', error });
   }
   return prepared.flatMap((job) => {
     const record = records.find(({ machineId }) => machineId === job.planned.machine.id);

@@ -1,4 +1,5 @@
 import { type BatchResult, runBatch } from '../../coordinator/index.js';
+import { describeError } from '../../model/errors.js';
 import { formatBytes, formatRate, formatSeconds, type RunReport, writeReport } from '../../report/index.js';
 import type { Command } from '../command.js';
 import { EXIT, exitCodeOfCounts } from '../exit-codes.js';
@@ -66,7 +67,7 @@ function printSummary({ machines, totals, target, startedAt, finishedAt }: RunRe
         ? ''
         : ` in ${formatSeconds(convert.seconds)}, ${formatRate(convert.bytes, convert.seconds)}`;
     if (state === 'done') printLine(`${name}: ${output}, ${formatBytes(outputBytes ?? 0)}${speed}`);
-    else printLine(`${name}: ${state}${error === null ? '' : ` – ${error.message} (${error.code})`}`);
+    else printLine(`${name}: ${state}${error === null ? '' : ` – ${describeError(error)} (${error.code})`}`);
   }
   const seconds = finishedAt === null ? Number.NaN : (finishedAt - startedAt) / 1000;
   printLine(
