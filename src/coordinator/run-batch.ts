@@ -63,7 +63,7 @@ function refuseBlockedPlan(plan: Plan): void {
 async function enlist(
   ledger: Ledger,
   batchId: number,
-  { plan, profiles }: BatchOptions,
+  { plan, profiles, observe }: BatchOptions,
 ): Promise<PlannedJob[]> {
   const prepared = await Promise.all(
     plan.machines.map(async (planned) => {
