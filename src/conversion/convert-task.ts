@@ -2,9 +2,9 @@ import { firstFailure } from '../model/errors.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import type { TaskKind } from '../worker-threads-pool/index.js';
 import { BlockBoard } from './block-board.js';
-import { loadXxh64 } from './checksums.js';
+import { type BlockKernels, loadBlockKernels } from './block-kernels.js';
 import { type ImageSource, openImage } from './image-source.js';
-import { allocateLanes, type LaneBuffers } from './lane-buffers.js';
+import { allocateLane, type LaneBuffers, laneMemory } from './lane-buffers.js';
 import { rawSink } from './sinks/raw-sink.js';
 import type { BlockSink, SinkSpec } from './sinks/sink.js';
 import { vhdSink } from './sinks/vhd-sink.js';
@@ -35,32 +35,41 @@ interface ThreadContext {
   readonly sink: BlockSink;
   readonly board: BlockBoard;
   readonly ranks: UnitRanks;
-  readonly xxh64: (bytes: Uint8Array) => bigint;
+  readonly kernels: BlockKernels;
   /** Whether the thread should take another block. */
   readonly goOn: () => boolean;
 }
 
-/** Lives as long as the thread: allocating anew for each disk would double the memory until the next collection. */
-let lanes: LaneBuffers[] | undefined;
-const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
+/** What lives as long as the thread: anew for each disk it would double the memory until the next collection. */
+interface ThreadMemory {
+  readonly kernels: BlockKernels;
+  readonly lanes: readonly LaneBuffers[];
+}
+
+let threadMemory: Promise<ThreadMemory> | undefined;
+
+async function takeThreadMemory(): Promise<ThreadMemory> {
+  const kernels = await loadBlockKernels(laneMemory(LANES));
+  return { kernels, lanes: Array.from({ length: LANES }, () => allocateLane(kernels)) };
+}
 
 /** The thread's work. Rejects with the first lane's error after all lanes have stopped. */
 export async function convertBlocks(input: ConvertInput): Promise<void> {
   const board = BlockBoard.attach(input.board);
-  const xxh64 = await loadXxh64();
+  threadMemory ??= takeThreadMemory();
+  const { kernels, lanes } = await threadMemory;
   const image = openImage(input.source);
   try {
-    const sink = openSink(input.sink, xxh64);
+    const sink = openSink(input.sink, kernels);
     const context: ThreadContext = {
       read: (block, buffers) => image.read(buffers.block, block * BLOCK_BYTES, BLOCK_BYTES, buffers.tools),
       sink,
       board,
       ranks: new UnitRanks(board),
-      xxh64,
+      kernels,
       goOn: () => !board.aborted && !(input.helper && Atomics.load(input.pressure, 0) > 0),
     };
     try {
-      lanes ??= allocateLanes(LANES);
       await runLanes(context, lanes);
     } finally {
       sink.close();
@@ -86,7 +95,7 @@ async function runLanes(context: ThreadContext, buffers: readonly LaneBuffers[])
 }
 
 async function runLane(
-  { read, sink, board, ranks, xxh64, goOn }: ThreadContext,
+  { read, sink, board, ranks, kernels, goOn }: ThreadContext,
   buffers: LaneBuffers,
 ): Promise<void> {
   while (goOn()) {
@@ -94,9 +103,9 @@ async function runLane(
     if (block === null) return;
     if (sink.ranked) ranks.expect(block);
     await read(block, buffers);
-    const isZero = buffers.block.equals(ZERO_BLOCK);
+    const isZero = kernels.isZero(buffers.block);
     const unitBits = sink.unitsOf(block, buffers.block, isZero);
-    board.resolve(block, unitBits, isZero ? 0n : xxh64(buffers.block));
+    board.resolve(block, unitBits, isZero ? 0n : kernels.xxh64(buffers.block));
     if (unitBits !== 0) {
       const rank = sink.ranked ? await ranks.rankOf(block) : 0;
       await sink.write(block, unitBits, rank, buffers);
@@ -105,13 +114,13 @@ async function runLane(
   }
 }
 
-function openSink(spec: SinkSpec, xxh64: (bytes: Uint8Array) => bigint): BlockSink {
+function openSink(spec: SinkSpec, kernels: BlockKernels): BlockSink {
   switch (spec.kind) {
     case 'vhd':
       return vhdSink(spec);
     case 'raw':
       return rawSink(spec);
     case 'xva':
-      return xvaSink(spec, xxh64);
+      return xvaSink(spec, kernels);
   }
 }

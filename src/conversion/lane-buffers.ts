@@ -1,6 +1,7 @@
 import { BLOCK_BYTES } from '../model/units.js';
 import { DATA_ALIGNMENT } from '../vhd/index.js';
-import { createReadTools, type ReadTools } from '../vmdk-reader/index.js';
+import { BOUNCE_BYTES, type ReadTools, SPAN_BYTES } from '../vmdk-reader/index.js';
+import type { BlockKernels } from './block-kernels.js';
 
 /** Memory of one lane: a page for what a sink puts before the data, then one block of data, side by side. */
 export interface LaneBuffers {
@@ -13,22 +14,24 @@ export interface LaneBuffers {
 }
 
 const LANE_BYTES = DATA_ALIGNMENT + BLOCK_BYTES;
-const WASM_PAGE_BYTES = 65_536;
+/** Each of a lane's three buffers may lose up to a page to alignment. */
+const ALIGNMENT_LOSS = 3 * 4096;
 
-/**
- * Buffers for `lanes` lanes. WebAssembly memory is page-aligned, which ordinary Buffers are not: direct I/O
- * needs it, and on some processors copies into a misaligned buffer run at a third of the speed.
- */
-export function allocateLanes(lanes: number): LaneBuffers[] {
-  const pages = Math.ceil((lanes * LANE_BYTES) / WASM_PAGE_BYTES);
-  const { buffer } = new WebAssembly.Memory({ initial: pages, maximum: pages });
-  return Array.from({ length: lanes }, (_, lane) => {
-    const start = lane * LANE_BYTES;
-    return {
-      page: Buffer.from(buffer, start, DATA_ALIGNMENT),
-      block: Buffer.from(buffer, start + DATA_ALIGNMENT, BLOCK_BYTES),
-      whole: Buffer.from(buffer, start, LANE_BYTES),
-      tools: createReadTools(),
-    };
-  });
+/** What kernels must have room for to serve `lanes` lanes, in bytes. */
+export function laneMemory(lanes: number): number {
+  return lanes * (LANE_BYTES + SPAN_BYTES + BOUNCE_BYTES + ALIGNMENT_LOSS);
+}
+
+export function allocateLane(kernels: BlockKernels): LaneBuffers {
+  const whole = kernels.allocate(LANE_BYTES);
+  return {
+    page: whole.subarray(0, DATA_ALIGNMENT),
+    block: whole.subarray(DATA_ALIGNMENT),
+    whole,
+    tools: {
+      span: kernels.allocate(SPAN_BYTES),
+      bounce: kernels.allocate(BOUNCE_BYTES),
+      inflater: kernels.inflater,
+    },
+  };
 }

@@ -2,10 +2,18 @@ import { XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import { openDynamicVhd, readVhdBlock } from '../vhd/index.js';
 import type { TaskKind } from '../worker-threads-pool/index.js';
-import { CHUNK_BYTES, XvaArchive, type XvaChunk } from '../xva/index.js';
-import { chunkChecksum, loadXxh64 } from './checksums.js';
+import {
+  CHUNK_BYTES,
+  CHUNK_READER_BYTES,
+  type ChunkReader,
+  XvaArchive,
+  type XvaChunk,
+} from '../xva/index.js';
+import { type BlockKernels, loadBlockKernels } from './block-kernels.js';
+import { chunkChecksum } from './checksums.js';
 
-const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
+/** The chunk reader's memory and a block, each on whole pages. */
+const XVA_MEMORY_BYTES = CHUNK_READER_BYTES + BLOCK_BYTES + 2 * 4096;
 
 export interface VerifyInput {
   readonly kind: 'vhd' | 'xva';
@@ -28,16 +36,16 @@ export async function verifyFile(input: VerifyInput): Promise<VerifyOutput> {
 }
 
 async function verifyVhd({ path, expected }: VerifyInput): Promise<VerifyOutput> {
-  const xxh64 = await loadXxh64();
+  const kernels = await loadBlockKernels(BLOCK_BYTES);
   const vhd = openDynamicVhd(path);
-  const block = Buffer.alloc(BLOCK_BYTES);
+  const block = kernels.allocate(BLOCK_BYTES);
   const digests = expected?.[0];
   let bytes = 0;
   try {
     for (let index = 0; index < vhd.bat.length; index++) {
       const stored = await readVhdBlock(vhd, index, block);
       if (stored) bytes += BLOCK_BYTES;
-      const actual = stored ? xxh64(block) : 0n;
+      const actual = stored && !kernels.isZero(block) ? kernels.xxh64(block) : 0n;
       if (digests !== undefined && actual !== (digests[index] ?? 0n)) throw mismatch(path, 0, index);
     }
   } finally {
@@ -47,10 +55,12 @@ async function verifyVhd({ path, expected }: VerifyInput): Promise<VerifyOutput>
 }
 
 async function verifyXva({ path, expected }: VerifyInput): Promise<VerifyOutput> {
-  const xxh64 = await loadXxh64();
+  const kernels = await loadBlockKernels(XVA_MEMORY_BYTES);
   const archive = XvaArchive.open(path);
+  archive.close();
+  const chunks = archive.openChunks(kernels.allocate(CHUNK_READER_BYTES));
   try {
-    const reader = new XvaBlocks(archive, xxh64);
+    const reader = new XvaBlocks(chunks, kernels);
     for (const [disk, { id, virtualBytes }] of archive.disks.entries()) {
       const digests = expected?.[disk];
       for (let block = 0; block * BLOCK_BYTES < virtualBytes; block++) {
@@ -58,10 +68,10 @@ async function verifyXva({ path, expected }: VerifyInput): Promise<VerifyOutput>
         if (digests !== undefined && actual !== (digests[block] ?? 0n)) throw mismatch(path, disk, block);
       }
     }
-    reader.expectEnd();
+    await reader.expectEnd();
     return { bytes: reader.bytes };
   } finally {
-    archive.close();
+    await chunks.close();
   }
 }
 
@@ -78,66 +88,65 @@ function mismatch(path: string, disk: number, block: number): XenferryError {
 /** Reads an XVA as the importer does, in archive order, judging every rule on the way. */
 class XvaBlocks {
   bytes = 0;
-  readonly #archive: XvaArchive;
-  readonly #chunks: Iterator<XvaChunk, undefined>;
-  readonly #xxh64: (bytes: Uint8Array) => bigint;
-  readonly #block = Buffer.alloc(BLOCK_BYTES);
-  #next: XvaChunk | undefined;
+  readonly #chunks: ChunkReader;
+  readonly #kernels: BlockKernels;
+  readonly #block: Buffer;
+  /** Undefined before the first is asked for, null after the last. */
+  #next: XvaChunk | null | undefined;
 
-  constructor(archive: XvaArchive, xxh64: (bytes: Uint8Array) => bigint) {
-    this.#archive = archive;
-    this.#chunks = archive.chunks();
-    this.#xxh64 = xxh64;
-    this.#next = this.#chunks.next().value;
+  constructor(chunks: ChunkReader, kernels: BlockKernels) {
+    this.#chunks = chunks;
+    this.#kernels = kernels;
+    this.#block = kernels.allocate(BLOCK_BYTES);
   }
 
   /** The block's XXH64, 0 for zeros. Throws XVA_INVALID where the importer would fail. */
   async nextBlock(diskId: string, block: number, virtualBytes: number): Promise<bigint> {
-    let zero = true;
+    let stored = false;
     this.#block.fill(0);
     for (let unit = 0; unit < BLOCK_BYTES / CHUNK_BYTES; unit++) {
       const offset = block * BLOCK_BYTES + unit * CHUNK_BYTES;
       const length = Math.min(CHUNK_BYTES, virtualBytes - offset);
       if (length <= 0) break;
-      const chunk = this.#next;
+      const chunk = await this.#peek();
       if (chunk?.diskId !== diskId || chunk.counter !== offset / CHUNK_BYTES) {
-        if (offset === 0 || offset + length === virtualBytes) {
-          throw this.#archive.invalid(
-            chunk?.offset ?? 0,
-            `${diskId} lacks its ${offset === 0 ? 'first' : 'last'} chunk`,
-          );
-        }
+        this.#allowMissing(diskId, chunk, offset === 0, offset + length === virtualBytes);
         continue;
       }
-      await this.#readChunk(chunk, this.#block.subarray(unit * CHUNK_BYTES, unit * CHUNK_BYTES + length));
-      zero = false;
-      this.#next = this.#chunks.next().value;
+      this.#take(chunk, length).copy(this.#block, unit * CHUNK_BYTES);
+      stored = true;
     }
-    if (zero || this.#block.equals(ZERO_BLOCK)) return 0n;
-    return this.#xxh64(this.#block);
+    return !stored || this.#kernels.isZero(this.#block) ? 0n : this.#kernels.xxh64(this.#block);
   }
 
-  expectEnd(): void {
-    const chunk = this.#next;
-    if (chunk !== undefined)
-      throw this.#archive.invalid(chunk.offset, `unexpected chunk ${chunk.diskId}/${chunk.counter}`);
+  async expectEnd(): Promise<void> {
+    const chunk = await this.#peek();
+    if (chunk !== null) {
+      throw this.#chunks.invalid(chunk.offset, `unexpected chunk ${chunk.diskId}/${chunk.counter}`);
+    }
   }
 
-  async #readChunk(chunk: XvaChunk, target: Buffer): Promise<void> {
-    if (chunk.length !== target.length) {
-      throw this.#archive.invalid(
-        chunk.offset,
-        `a chunk of ${chunk.length} bytes instead of ${target.length}`,
-      );
+  async #peek(): Promise<XvaChunk | null> {
+    this.#next = this.#next === undefined ? await this.#chunks.next() : this.#next;
+    return this.#next;
+  }
+
+  #allowMissing(diskId: string, found: XvaChunk | null, first: boolean, last: boolean): void {
+    if (!first && !last) return;
+    throw this.#chunks.invalid(found?.offset ?? 0, `${diskId} lacks its ${first ? 'first' : 'last'} chunk`);
+  }
+
+  /** The data of a chunk whose size and checksum are as they must be. */
+  #take(chunk: XvaChunk, length: number): Buffer {
+    const { data, diskId, counter, offset } = chunk;
+    if (data.length !== length) {
+      throw this.#chunks.invalid(offset, `a chunk of ${data.length} bytes instead of ${length}`);
     }
-    await this.#archive.file.read(target, 0, target.length, chunk.offset);
-    this.bytes += target.length;
-    const actual = chunkChecksum(chunk.checksumKind, target, this.#xxh64);
-    if (actual !== chunk.checksum) {
-      throw this.#archive.invalid(
-        chunk.offset,
-        `the checksum of ${chunk.diskId}/${chunk.counter} does not fit`,
-      );
+    if (chunkChecksum(chunk.checksumKind, data, this.#kernels) !== chunk.checksum) {
+      throw this.#chunks.invalid(offset, `the checksum of ${diskId}/${counter} does not fit`);
     }
+    this.bytes += length;
+    this.#next = undefined;
+    return data;
   }
 }

@@ -1,3 +1,4 @@
+export { CHUNK_READER_BYTES, type ChunkReader, type XvaChunk } from './chunk-reader.js';
 export {
   CHUNK_BYTES,
   CHUNK_STRIDE,
@@ -7,6 +8,6 @@ export {
   encodeOvaXmlMember,
 } from './layout.js';
 export { encodeOvaXml, NULL_REF, type XvaObject } from './ova-xml.js';
-export { XvaArchive, type XvaChunk, type XvaDisk } from './reader.js';
+export { XvaArchive, type XvaDisk } from './reader.js';
 export { TAR_RECORD_BYTES } from './tar-header.js';
 export { XmlRpcDouble, type XmlRpcStruct } from './xml-rpc-value.js';

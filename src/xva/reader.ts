@@ -1,6 +1,7 @@
 import { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import { MIB, roundUp } from '../model/units.js';
+import { ChunkReader } from './chunk-reader.js';
 import { decodeTarHeader, TAR_RECORD_BYTES } from './tar-header.js';
 import { decodeXmlRpcValue, type XmlRpcStruct, type XmlRpcValue } from './xml-rpc-value.js';
 
@@ -10,21 +11,9 @@ export interface XvaDisk {
   readonly virtualBytes: number;
 }
 
-/** One chunk as it stands in the archive. */
-export interface XvaChunk {
-  readonly diskId: string;
-  readonly counter: number;
-  /** Of the data in the file. */
-  readonly offset: number;
-  readonly length: number;
-  readonly checksumKind: 'sha1' | 'xxhash';
-  readonly checksum: string;
-}
-
 const MAX_OVA_XML_BYTES = 64 * MIB;
-const CHUNK_NAME = /^([^/]+)\/(\d{8,})$/;
 
-/** An XVA opened for reading in archive order. All methods throw XVA_INVALID with the offset. */
+/** An XVA opened for reading. */
 export class XvaArchive {
   readonly file: SourceFile;
   /** In the order in which the importer expects them: plain string order of their ids. */
@@ -34,10 +23,9 @@ export class XvaArchive {
 
   private constructor(file: SourceFile) {
     this.file = file;
-    const member = this.#header(0);
-    if (member?.name !== 'ova.xml') throw this.invalid(0, 'the first member is not ova.xml');
-    if (member.size > MAX_OVA_XML_BYTES)
-      throw this.invalid(0, `an ova.xml of ${member.size} bytes is not one`);
+    const member = decodeTarHeader(this.#bytes(0, TAR_RECORD_BYTES));
+    if (member?.name !== 'ova.xml') throw this.#invalid('the first member is not ova.xml');
+    if (member.size > MAX_OVA_XML_BYTES) throw this.#invalid(`an ova.xml of ${member.size} bytes is not one`);
     const xml = this.#bytes(TAR_RECORD_BYTES, member.size).toString('utf8');
     this.objects = objectsOf(decodeXmlRpcValue(xml, file.path), file.path);
     this.disks = disksOf(this.objects);
@@ -55,51 +43,17 @@ export class XvaArchive {
     }
   }
 
-  /** Every chunk with its checksum, from the headers alone. */
-  *chunks(): Generator<XvaChunk> {
-    let offset = this.#firstChunkOffset;
-    for (let data = this.#header(offset); data !== null; data = this.#header(offset)) {
-      const match = CHUNK_NAME.exec(data.name);
-      if (match === null) throw this.invalid(offset, `unexpected member ${data.name}`);
-      const dataOffset = offset + TAR_RECORD_BYTES;
-      const sumOffset = dataOffset + roundUp(data.size, TAR_RECORD_BYTES);
-      const sum = this.#header(sumOffset);
-      const checksumKind = sum?.name === `${data.name}.checksum` ? 'sha1' : 'xxhash';
-      if (
-        sum === null ||
-        (checksumKind === 'xxhash' && sum.name !== `${data.name}.xxhash`) ||
-        sum.size > 40
-      ) {
-        throw this.invalid(sumOffset, `the checksum of ${data.name} is missing`);
-      }
-      yield {
-        diskId: match[1] ?? '',
-        counter: Number(match[2]),
-        offset: dataOffset,
-        length: data.size,
-        checksumKind,
-        checksum: this.#bytes(sumOffset + TAR_RECORD_BYTES, sum.size).toString('latin1'),
-      };
-      offset = sumOffset + 2 * TAR_RECORD_BYTES;
-    }
+  /** Reads the chunks; `memory` holds CHUNK_READER_BYTES. */
+  openChunks(memory: Buffer): ChunkReader {
+    return new ChunkReader(this.file.path, this.file.length, this.#firstChunkOffset, memory);
   }
 
   close(): void {
     this.file.close();
   }
 
-  invalid(offset: number, message: string): XenferryError {
-    return new XenferryError('XVA_INVALID', message, { file: this.file.path, offset });
-  }
-
-  /** Null at the end of the archive: a record of zeros, or the end of the file. */
-  #header(offset: number): { name: string; size: number } | null {
-    if (offset === this.file.length) return null;
-    const record = this.#bytes(offset, TAR_RECORD_BYTES);
-    if (record.every((byte) => byte === 0)) return null;
-    const member = decodeTarHeader(record);
-    if (member === null) throw this.invalid(offset, 'not a tar header');
-    return member;
+  #invalid(message: string): XenferryError {
+    return new XenferryError('XVA_INVALID', message, { file: this.file.path, offset: 0 });
   }
 
   #bytes(offset: number, length: number): Buffer {

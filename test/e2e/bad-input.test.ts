@@ -430,6 +430,19 @@ describe.each(BAD_DISKS)('convert of $name', ({ name, code, file, disk = 'stream
   });
 });
 
+it.each(
+  BAD_DISKS.filter(({ name }) =>
+    ['sparse-cut-inside-last-grain', 'stream-without-footer', 'wrong-magic', 'grain-corrupt'].includes(name),
+  ),
+)('check says of $name what convert would say', async ({ name, code, disk = 'stream', spoil }) => {
+  const at = join(folder, 'check', name);
+  await cp(join(disks, disk), at, { recursive: true });
+  await spoil(at, name);
+  const { exitCode, stderr } = await runCli(['check', join(at, 'disk.vmdk')]);
+  expect(exitCode).toBe(5);
+  expect(stderr).toMatch(new RegExp(`^bad: .*disk\\.vmdk.*\\(${code}\\)$`, 'm'));
+});
+
 describe('the error of a command', () => {
   it('is one JSON document where JSON is asked for', async () => {
     const input = join(folder, 'no-such-disk.vmdk');

@@ -10,7 +10,7 @@ import { REPORT, STATUS } from '../support/cli-documents.js';
 import { noise } from '../support/disk-maker.js';
 import { expectErrorLines } from '../support/error-lines.js';
 import { sha256Of, visibleFiles } from '../support/file-facts.js';
-import { expectGoodXva } from '../support/oracles.js';
+import { expectGoodXva, expectSameContent } from '../support/oracles.js';
 import { runCli, runJson, startCli } from '../support/run-cli.js';
 import { tempFiles } from '../support/temp-files.js';
 
@@ -181,6 +181,29 @@ async function killWhileVerifying(target: string): Promise<void> {
   });
   expect((await run).signal).toBe('SIGKILL');
 }
+
+it('leaves no half file of a single disk, whether it was interrupted or killed', async () => {
+  const at = join(folder, 'single');
+  await mkdir(at);
+  const output = join(at, 'alpha.vhd');
+  const args = ['convert', join(source, 'alpha', 'alpha-disk1.vmdk'), output];
+  const interrupted = startCli(args);
+  await grownTo(`${output}.partial`, 1);
+  interrupted.kill('SIGINT');
+  const { exitCode, stderr } = await interrupted;
+  expect(exitCode, stderr).toBe(130);
+  expect(await visibleFiles(at)).toEqual([]);
+
+  const killed = startCli(args);
+  await grownTo(`${output}.partial`, 1);
+  killed.kill('SIGKILL');
+  await killed;
+  expect(existsSync(output)).toBe(false);
+
+  expect(await runCli(args)).toMatchObject({ exitCode: 0 });
+  expect(await visibleFiles(at)).toEqual(['alpha.vhd']);
+  await expectSameContent({ path: output, format: 'vpc' }, { path: args[1] ?? '', format: 'vmdk' });
+});
 
 it('only verifies what was killed while it was verified, and never calls more safe than there is', async () => {
   const target = join(folder, 'unverified');

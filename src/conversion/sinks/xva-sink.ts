@@ -1,19 +1,19 @@
 import { PositionalWriter } from '../../io/positional-writer.js';
 import { BLOCK_BYTES } from '../../model/units.js';
 import { CHUNK_BYTES, CHUNK_STRIDE, ChunkHeaders, TAR_RECORD_BYTES } from '../../xva/index.js';
+import type { BlockKernels } from '../block-kernels.js';
 import { chunkChecksum } from '../checksums.js';
 import type { LaneBuffers } from '../lane-buffers.js';
 import type { BlockSink, SinkSpec } from './sink.js';
 
 const CHUNKS_PER_BLOCK = BLOCK_BYTES / CHUNK_BYTES;
 const CHECKSUM_BYTES = 2 * TAR_RECORD_BYTES;
-const ZERO_CHUNK = Buffer.alloc(CHUNK_BYTES);
 
 /**
  * Chunks of one disk of an XVA, side by side in disk order, each between its tar records.
  * The first and the last chunk are stored even when they are zeros: the importer relies on them.
  */
-export function xvaSink(spec: SinkSpec & { kind: 'xva' }, xxh64: (bytes: Uint8Array) => bigint): BlockSink {
+export function xvaSink(spec: SinkSpec & { kind: 'xva' }, kernels: BlockKernels): BlockSink {
   const writer = PositionalWriter.open(spec.path, true);
   const headers = new ChunkHeaders(spec.diskId, spec.checksum);
   return {
@@ -24,7 +24,7 @@ export function xvaSink(spec: SinkSpec & { kind: 'xva' }, xxh64: (bytes: Uint8Ar
         const counter = block * CHUNKS_PER_BLOCK + unit;
         if (counter >= spec.chunks) break;
         const forced = counter === 0 || counter === spec.chunks - 1;
-        if (forced || (!isZero && !chunkOf(data, unit).equals(ZERO_CHUNK))) bits |= 1 << unit;
+        if (forced || (!isZero && !kernels.isZero(chunkOf(data, unit)))) bits |= 1 << unit;
       }
       return bits;
     },
@@ -36,7 +36,7 @@ export function xvaSink(spec: SinkSpec & { kind: 'xva' }, xxh64: (bytes: Uint8Ar
         const chunk = chunkOf(buffers.block, unit);
         const counter = block * CHUNKS_PER_BLOCK + unit;
         headers.writeDataHeader(counter, before, 0);
-        headers.writeChecksum(counter, chunkChecksum(spec.checksum, chunk, xxh64), after, 0);
+        headers.writeChecksum(counter, chunkChecksum(spec.checksum, chunk, kernels), after, 0);
         parts.push(before, chunk, after);
       }
       await writer.writeAll(parts, spec.baseOffset + rank * CHUNK_STRIDE);
