@@ -2,7 +2,7 @@
 // where `below` says that one stands on another.
 const FLOORS = [
   ['model'],
-  ['io'],
+  ['io', 'kernels'],
   ['ovf-parser', 'vmdk-reader', 'vhd', 'xva', 'qemu-img', 'worker-threads-pool', 'ledger'],
   ['sources', 'conversion', 'guests'],
   ['planning', 'targets'],
@@ -40,7 +40,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '^src/(?:model|io)/' },
       to: {
-        path: '^src/(?:ovf-parser|vmdk-reader|vhd|xva|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report)/',
+        path: '^src/(?:kernels|ovf-parser|vmdk-reader|vhd|xva|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report)/',
         pathNot: ['^src/$1/', '/index\\.ts$'],
       },
     },

@@ -1,4 +1,5 @@
 import xxhash from 'xxhash-wasm';
+import { Kernels } from '../kernels/index.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import { createGrainInflater, type GrainInflater } from '../vmdk-reader/index.js';
 
@@ -14,9 +15,25 @@ export interface BlockKernels {
 
 const WASM_PAGE_BYTES = 65_536;
 
-/** Kernels with room for `bytes` bytes of Buffers. */
+/** The fastest kernels this processor runs, with room for `bytes` bytes of Buffers. */
 export async function loadBlockKernels(bytes: number): Promise<BlockKernels> {
-  return await ordinaryKernels(bytes);
+  return webAssemblyKernels(bytes) ?? (await ordinaryKernels(bytes));
+}
+
+/** Null where the processor lacks what WebAssembly's vector instructions need. */
+function webAssemblyKernels(bytes: number): BlockKernels | null {
+  try {
+    const kernels = Kernels.load({ bytes });
+    return {
+      allocate: (length) => kernels.allocate(length),
+      inflater: kernels,
+      xxh64: (block) => kernels.xxh64(block),
+      isZero: (block) => kernels.isZero(block),
+    };
+  } catch (error) {
+    if (error instanceof Error && error.name === 'CompileError') return null;
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,10 @@
 import { benchDisk } from './disk.js';
+import { benchKernels } from './kernels.js';
 
-const BENCHMARKS: Readonly<Record<string, () => void>> = { disk: benchDisk };
+const BENCHMARKS: Readonly<Record<string, () => void | Promise<void>>> = {
+  disk: benchDisk,
+  kernels: benchKernels,
+};
 
 const [name = ''] = process.argv.slice(2);
 const run = BENCHMARKS[name];
@@ -8,5 +12,5 @@ if (run === undefined) {
   console.error(`usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')}`);
   process.exitCode = 2;
 } else {
-  run();
+  await run();
 }

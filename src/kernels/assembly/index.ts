@@ -1,0 +1,3 @@
+export { isZero } from './is-zero';
+export { xxh64 } from './xxh64';
+export { inflateZlib } from './zlib-stream';
