@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { GIB, MIB, roundUp } from '../../src/model/units.js';
 
 /** Benchmark disks are slow to make and kept between runs. */
-const CACHE = join('node_modules', '.cache', 'xenferry-bench');
+const CACHE = join('samples', '.cache', 'bench');
 const PROGRAM_BYTES = 1.75 * GIB;
 const RANDOM_BYTES = 300 * MIB;
 const LOG_BYTES = 150 * MIB;

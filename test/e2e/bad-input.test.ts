@@ -341,6 +341,11 @@ async function writeMachine(machine: BadMachine, spoiled: boolean): Promise<void
   if (spoiled && name === OVA_CUT) await truncate(archive, 100_000);
 }
 
+/** All are in the batch; a command for each of them alone would take long and show little more. */
+function badDisks(...names: readonly string[]): readonly BadMachine[] {
+  return BAD_DISKS.filter(({ name }) => names.includes(name));
+}
+
 function outputOf(name: string): string {
   return join(target, `${name}.xva`);
 }
@@ -407,7 +412,22 @@ describe('a batch with one healthy machine among bad ones', () => {
   }
 });
 
-describe.each(BAD_DISKS)('convert of $name', ({ name, code, file, disk = 'stream', spoil }) => {
+describe.each(
+  badDisks(
+    'sparse-cut',
+    'sparse-cut-inside-last-grain',
+    'stream-without-footer',
+    'stream-cut-inside-last-grain',
+    'flat-cut',
+    'wrong-magic',
+    'table-outside',
+    'stream-grain-outside',
+    'grain-corrupt',
+    'grain-bomb',
+    'capacity-beyond-reason',
+    'extent-path-out-of-the-folder',
+  ),
+)('convert of $name', ({ name, code, file, disk = 'stream', spoil }) => {
   const at = join(folder, 'convert', name);
   const input = join(at, 'disk.vmdk');
   const output = join(at, 'out.vhd');
@@ -430,17 +450,17 @@ describe.each(BAD_DISKS)('convert of $name', ({ name, code, file, disk = 'stream
   });
 });
 
-it.each(
-  BAD_DISKS.filter(({ name }) =>
-    ['sparse-cut-inside-last-grain', 'stream-without-footer', 'wrong-magic', 'grain-corrupt'].includes(name),
-  ),
-)('check says of $name what convert would say', async ({ name, code, disk = 'stream', spoil }) => {
-  const at = join(folder, 'check', name);
-  await cp(join(disks, disk), at, { recursive: true });
-  await spoil(at, name);
-  const { exitCode, stderr } = await runCli(['check', join(at, 'disk.vmdk')]);
-  expect(exitCode).toBe(5);
-  expect(stderr).toMatch(new RegExp(`^bad: .*disk\\.vmdk.*\\(${code}\\)$`, 'm'));
+describe.each(
+  badDisks('sparse-cut-inside-last-grain', 'stream-without-footer', 'wrong-magic', 'grain-corrupt'),
+)('check of $name', ({ name, code, disk = 'stream', spoil }) => {
+  it('finds what convert would find', async () => {
+    const at = join(folder, 'check', name);
+    await cp(join(disks, disk), at, { recursive: true });
+    await spoil(at, name);
+    const { exitCode, stderr } = await runCli(['check', join(at, 'disk.vmdk')]);
+    expect(exitCode).toBe(5);
+    expect(stderr).toMatch(new RegExp(`^bad: .*disk\\.vmdk.*\\(${code}\\)$`, 'm'));
+  });
 });
 
 describe('the error of a command', () => {

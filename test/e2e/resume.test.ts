@@ -9,7 +9,7 @@ import { type BigMachine, writeBigEstate } from '../support/big-estate.js';
 import { REPORT, STATUS } from '../support/cli-documents.js';
 import { noise } from '../support/disk-maker.js';
 import { expectErrorLines } from '../support/error-lines.js';
-import { sha256Of, visibleFiles } from '../support/file-facts.js';
+import { grownTo, sha256Of, visibleFiles } from '../support/file-facts.js';
 import { expectGoodXva, expectSameContent } from '../support/oracles.js';
 import { runCli, runJson, startCli } from '../support/run-cli.js';
 import { tempFiles } from '../support/temp-files.js';
@@ -83,18 +83,6 @@ function* lives(): Generator<number> {
   for (let index = 0; ; index++) {
     const fraction = noise(SEED + index, 4).readUInt32LE() / 2 ** 32;
     yield SHORTEST_LIFE + Math.round(fraction * (LONGEST_LIFE - SHORTEST_LIFE));
-  }
-}
-
-/** Waits until a file has grown to `bytes`. */
-async function grownTo(path: string, bytes: number): Promise<void> {
-  for (;;) {
-    const size = await stat(path).then(
-      (found) => found.size,
-      () => 0,
-    );
-    if (size >= bytes) return;
-    await delay(5);
   }
 }
 

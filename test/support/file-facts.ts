@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** SHA-256 of a file of any size. */
 export async function sha256Of(path: string): Promise<string> {
@@ -13,4 +14,16 @@ export async function sha256Of(path: string): Promise<string> {
 /** Names in a folder but for our own hidden one, sorted. */
 export async function visibleFiles(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
+}
+
+/** Waits until a file has grown to `bytes`; the test's own time limit is the end of patience. */
+export async function grownTo(path: string, bytes: number): Promise<void> {
+  for (;;) {
+    const size = await stat(path).then(
+      (found) => found.size,
+      () => -1,
+    );
+    if (size >= bytes) return;
+    await delay(1);
+  }
 }
