@@ -96,7 +96,7 @@ it.each([
 ])('kill -9 while the ledger is made (log of %i bytes) leaves none that cannot be used', async (bytes) => {
   const target = newTarget();
   const killed = startCli(['run', source, '--target', target]);
-  await grownTo(join(target, '.xenferry', 'ledger.sqlite-wal'), bytes);
+  await grownTo(join(target, '.xenferry', 'ledger.sqlite-wal'), bytes, killed);
   killed.kill('SIGKILL');
   await killed;
   await run(source, '--target', target);

@@ -132,7 +132,7 @@ it(`ends with the same bytes after kill -9 at ${KILLS} random moments (XENFERRY_
 it('stops at SIGINT with 130, keeps what it has, and goes on from there', async () => {
   const target = join(folder, 'interrupted');
   const run = startCli(['run', source, '--target', target]);
-  await grownTo(join(target, 'alpha.xva.partial'), 64 * MIB);
+  await grownTo(join(target, 'alpha.xva.partial'), 64 * MIB, run);
   run.kill('SIGINT');
   const { exitCode, stderr } = await run;
   expect(exitCode, stderr).toBe(130);
@@ -153,7 +153,7 @@ it('stops at SIGINT with 130, keeps what it has, and goes on from there', async 
 it('refuses a target on which another run works, which goes on undisturbed', async () => {
   const target = join(folder, 'busy');
   const first = startCli(['run', source, '--target', target]);
-  await grownTo(join(target, 'alpha.xva.partial'), 1);
+  await grownTo(join(target, 'alpha.xva.partial'), 1, first);
   const second = await runCli(['run', source, '--target', target]);
   expect(second.exitCode).toBe(5);
   expectErrorLines(second.stderr, { code: 'TARGET_BUSY', names: ['error: ', target] });
@@ -176,14 +176,14 @@ it('leaves no half file of a single disk, whether it was interrupted or killed',
   const output = join(at, 'alpha.vhd');
   const args = ['convert', join(source, 'alpha', 'alpha-disk1.vmdk'), output];
   const interrupted = startCli(args);
-  await grownTo(`${output}.partial`, 1);
+  await grownTo(`${output}.partial`, 1, interrupted);
   interrupted.kill('SIGINT');
   const { exitCode, stderr } = await interrupted;
   expect(exitCode, stderr).toBe(130);
   expect(await visibleFiles(at)).toEqual([]);
 
   const killed = startCli(args);
-  await grownTo(`${output}.partial`, 1);
+  await grownTo(`${output}.partial`, 1, killed);
   killed.kill('SIGKILL');
   await killed;
   expect(existsSync(output)).toBe(false);

@@ -16,9 +16,13 @@ export async function visibleFiles(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter((name) => !name.startsWith('.')).sort();
 }
 
-/** Waits until a file has grown to `bytes`; the test's own time limit is the end of patience. */
-export async function grownTo(path: string, bytes: number): Promise<void> {
-  for (;;) {
+/** Waits until a file has grown to `bytes`, or the process that was to write it has ended. */
+export async function grownTo(
+  path: string,
+  bytes: number,
+  writer: { readonly exitCode: number | null },
+): Promise<void> {
+  while (writer.exitCode === null) {
     const size = await stat(path).then(
       (found) => found.size,
       () => -1,

@@ -2,7 +2,7 @@ import { decodeCarefully } from './careful-loop';
 import { readDynamicCodes, useFixedCodes } from './codes';
 import { decodeFast } from './fast-loop';
 import { BAD_BLOCK, DONE, NEAR_END, TOO_LONG, TRUNCATED } from './status';
-import { alignToByte, stream, takeBits } from './stream';
+import { alignToByte, giveBytesBack, stream, takeBits } from './stream';
 
 /** Inflates blocks up to and with the last, and leaves the source behind it on a byte (RFC 1951, 3.2.3). */
 export function inflateBlocks(): i32 {
@@ -22,6 +22,7 @@ function inflateBlock(type: i32): i32 {
   if (type == 3) return BAD_BLOCK;
   const status = type == 1 ? useFixedCodes() : readDynamicCodes();
   if (status < 0) return status;
+  giveBytesBack();
   const decoded = decodeFast();
   return decoded == NEAR_END ? decodeCarefully() : decoded;
 }
