@@ -1,5 +1,5 @@
 /** Appends numbers bit by bit, the lowest first (RFC 1951, section 3.1.1). */
-class BitWriter {
+export class BitWriter {
   readonly #bits: number[] = [];
 
   put(value: number, count: number): void {
