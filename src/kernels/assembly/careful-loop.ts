@@ -9,7 +9,7 @@ import { refill, stream } from './stream';
 export function decodeCarefully(): i32 {
   while (true) {
     const entry = takeEntry(literalLengthTable, LITERAL_LENGTH_BITS);
-    const before = u32(taken);
+    const before = u32(taken << 2);
     if (stream.bitCount < 0) return TRUNCATED;
     const literals = usize((entry >> 6) & 3);
     if (literals > stream.outEnd - stream.out) return TOO_LONG;
@@ -18,7 +18,7 @@ export function decodeCarefully(): i32 {
     stream.out += literals;
     if (!(entry & NOT_ONLY_LITERALS)) continue;
     if (entry & EXCEPTIONAL_BIT) return entry & INVALID_BIT ? BAD_SYMBOL : DONE;
-    const length = usize(((entry >> 16) & 511) + ((before & ~(-1 << entry)) >> (entry >> 25)));
+    const length = usize(((entry >> 16) & 511) + ((before & ((4 << entry) - 1)) >> (entry >> 25)));
     const status = copyCarefully(length);
     if (status < 0) return status;
   }
@@ -28,7 +28,7 @@ function copyCarefully(length: usize): i32 {
   const entry = takeEntry(distanceTable, DISTANCE_BITS);
   if (entry & NOT_ONLY_LITERALS) return BAD_SYMBOL;
   if (stream.bitCount < 0) return TRUNCATED;
-  const distance = usize((entry >> 16) + ((u32(taken) & ~(-1 << entry)) >> (entry >> 8)));
+  const distance = usize((entry >> 16) + ((u32(taken << 2) & ((4 << entry) - 1)) >> (entry >> 8)));
   const out = stream.out;
   if (distance > out - stream.outStart) return TOO_FAR_BACK;
   const room = stream.outEnd - out;

@@ -6,16 +6,18 @@
  *
  * Literal/length entries hold up to two symbols: bits 6-7 count the literals, bits 8-15 are the first,
  * bits 16-23 the second. With NOT_ONLY_LITERALS a length follows the literals: bits 16-24 are its base and
- * bits 25-28 the bits before its extra bits; or with EXCEPTIONAL, the end of the block or an invalid code.
+ * bits 25-28 the bits before its extra bits, plus two; or with EXCEPTIONAL, the end of the block or an
+ * invalid code.
  *
- * Distance entries: bits 16-30 are the base, bits 8-12 the bits before the extra bits.
+ * Distance entries: bits 16-30 are the base, bits 8-12 the bits before the extra bits, plus two. The two are
+ * for the bit buffer of the fast loop, which stands two bits higher.
  */
 export const NOT_ONLY_LITERALS: u32 = 0x8000_0000;
-export const EXCEPTIONAL: u32 = 0xc000_0000;
+const EXCEPTIONAL: u32 = 0xc000_0000;
 export const EXCEPTIONAL_BIT: u32 = 0x4000_0000;
 export const SUBTABLE_BIT: u32 = 0x2000_0000;
 export const SUBTABLE: u32 = EXCEPTIONAL | SUBTABLE_BIT;
-export const END_OF_BLOCK: u32 = EXCEPTIONAL;
+const END_OF_BLOCK: u32 = EXCEPTIONAL;
 export const INVALID: u32 = EXCEPTIONAL | 0x1_0000;
 export const INVALID_BIT: u32 = 0x1_0000;
 
@@ -23,6 +25,8 @@ export const INVALID_BIT: u32 = 0x1_0000;
 export const LITERAL_LENGTH_UNIT: u32 = 1 | (1 << 25);
 export const DISTANCE_UNIT: u32 = 1 | (1 << 8);
 
+/** What the extra bits' place is counted from. */
+const BUFFER_SHIFT: u32 = 2;
 const LITERAL_COUNT_ONE: u32 = 1 << 6;
 
 export const LITERAL_LENGTH_SYMBOLS: i32 = 288;
@@ -59,14 +63,14 @@ function literalLengthEntry(symbol: i32): u32 {
   const index = symbol - END_SYMBOL - 1;
   if (index >= LENGTH_SYMBOLS) return INVALID;
   const base = u32(load<u16>(LENGTH_BASES + (index << 1)));
-  return NOT_ONLY_LITERALS | (base << 16) | load<u8>(LENGTH_EXTRA_BITS + index);
+  return NOT_ONLY_LITERALS | (base << 16) | (BUFFER_SHIFT << 25) | load<u8>(LENGTH_EXTRA_BITS + index);
 }
 
 function fillDistanceEntries(): void {
   let base: u32 = 1;
   for (let symbol: u32 = 0; symbol < u32(DISTANCE_SYMBOLS); symbol++) {
     const extra: u32 = symbol < 4 ? 0 : (symbol >> 1) - 1;
-    const entry = symbol > LAST_DISTANCE_SYMBOL ? INVALID : (base << 16) | extra;
+    const entry = symbol > LAST_DISTANCE_SYMBOL ? INVALID : (base << 16) | (BUFFER_SHIFT << 8) | extra;
     store<u32>(DISTANCE_ENTRIES + (symbol << 2), entry);
     base += 1 << extra;
   }

@@ -1,15 +1,15 @@
 import { LITERAL_LENGTH_ENTRIES, LITERAL_LENGTH_UNIT, INVALID, NOT_ONLY_LITERALS } from './entries';
 import { buildSubtables, codeCounts, fillSlots, nextReversedCode, sortedSymbols } from './huffman';
 
-export const LITERAL_LENGTH_BITS: i32 = 11;
+export const LITERAL_LENGTH_BITS: i32 = 12;
 /** A complete code of 288 has at most 144 subtables, and each has 15 - LITERAL_LENGTH_BITS index bits or less. */
-export const literalLengthTable = memory.data(((1 << 11) + 144 * 16) * 4, 64);
+export const literalLengthTable = memory.data(((1 << 12) + 144 * 8) * 4, 64);
 
 /**
  * Tables of single symbols for each number of index bits, the one of n bits from entry 2^n on. A slot whose
  * bits do not hold a whole code is 0; literals stand where a second literal stands.
  */
-const singles = memory.data(4 << 11, 64);
+const singles = memory.data(4 << 12, 64);
 
 /**
  * Builds the literal/length table of the codes sorted last. The bits that a literal leaves of an index are
