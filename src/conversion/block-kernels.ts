@@ -26,7 +26,7 @@ function webAssemblyKernels(bytes: number): BlockKernels | null {
     const kernels = Kernels.load({ bytes });
     return {
       allocate: (length) => kernels.allocate(length),
-      inflater: kernels,
+      inflater: withSecondOpinion(kernels),
       xxh64: (block) => kernels.xxh64(block),
       isZero: (block) => kernels.isZero(block),
     };
@@ -34,6 +34,19 @@ function webAssemblyKernels(bytes: number): BlockKernels | null {
     if (error instanceof Error && error.name === 'CompileError') return null;
     throw error;
   }
+}
+
+/** Before a grain is called corrupt, zlib is asked as well: a disk must never be refused for a fault of ours. */
+function withSecondOpinion(kernels: GrainInflater): GrainInflater {
+  let zlib: GrainInflater | undefined;
+  return {
+    inflate: (...grain) => {
+      const produced = kernels.inflate(...grain);
+      if (produced !== null) return produced;
+      zlib ??= createGrainInflater();
+      return zlib.inflate(...grain);
+    },
+  };
 }
 
 /**
