@@ -1,6 +1,6 @@
 import type { BatchEvent } from '../coordinator/index.js';
 import { describeError } from '../model/errors.js';
-import { formatBytes, formatSeconds } from '../report/index.js';
+import { formatBytes, formatSeconds } from '../model/format.js';
 import { green, red, yellow } from './output.js';
 import { Throughput } from './throughput.js';
 

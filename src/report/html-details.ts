@@ -1,6 +1,6 @@
+import { formatBytes } from '../model/format.js';
 import type { Concern, PlannedMachine } from '../model/plan.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
-import { formatBytes } from './format.js';
 import { code, count, facts, stacked, table } from './html-elements.js';
 import { html, type Markup } from './html-markup.js';
 import { detailsId, severityBadge, stateBadge } from './html-words.js';

@@ -1,4 +1,4 @@
-import { formatBytes, formatRate, formatSeconds } from './format.js';
+import { formatBytes, formatRate, formatSeconds } from '../model/format.js';
 import { code, count, facts, stacked } from './html-elements.js';
 import { type Content, html, type Markup } from './html-markup.js';
 import { dataBytesOf, moment, type Tone, verdict } from './html-words.js';

@@ -1,4 +1,4 @@
-import { formatBytes, formatRate, formatSeconds } from './format.js';
+import { formatBytes, formatRate, formatSeconds } from '../model/format.js';
 import { type Column, code, stacked, table } from './html-elements.js';
 import { type Content, html, type Markup } from './html-markup.js';
 import { dataBytesOf, detailsId, failureId, stateBadge } from './html-words.js';

@@ -1,4 +1,3 @@
-export { formatBytes, formatRate, formatSeconds } from './format.js';
 export { renderHtml } from './html.js';
 export { collectReport, type MachineReport, type RunReport } from './run-report.js';
 export { writeReport } from './write-report.js';

@@ -9,7 +9,7 @@ import { REFUSED, REPORT, STATUS } from '../support/cli-documents.js';
 import { contentOf } from '../support/content.js';
 import { logText, makeVmdk, noise } from '../support/disk-maker.js';
 import { expectErrorLines, expectNoStack } from '../support/error-lines.js';
-import { exists, machineOvf, writeExport, writeManifest } from '../support/export-maker.js';
+import { machineOvf, writeExport, writeManifest } from '../support/export-maker.js';
 import { visibleFiles } from '../support/file-facts.js';
 import { expectGoodXva } from '../support/oracles.js';
 import { type CliResult, runCli, runJson, runMeasured } from '../support/run-cli.js';
@@ -472,21 +472,20 @@ describe('the error of a command', () => {
 });
 
 describe('a batch in which nothing can be converted', () => {
-  it('is refused as blocked, with the reason, and writes nothing', async () => {
-    const at = join(folder, 'blocked');
+  it('ends with the code that says so, and the reason, when its only disk is broken', async () => {
+    const at = join(folder, 'broken');
     await cp(join(disks, 'sparse'), at, { recursive: true });
     await writeExport(at, 'only', [{ href: 'disk.vmdk', capacityBytes: CAPACITY }]);
     await truncate(join(at, 'disk.vmdk'), 200_000);
-    const into = join(folder, 'blocked-out');
+    const into = join(folder, 'broken-out');
     const { exitCode, stderr } = await runCli(['run', at, '--target', into]);
-    expect(exitCode).toBe(3);
-    expect(stderr).toMatch(/^error: .*disk\.vmdk.*VMDK_GRAIN_OUT_OF_RANGE.*\(PLAN_BLOCKED\)$/m);
-    expect(stderr).toMatch(/^hint: .*(damaged|incomplete)/m);
+    expect(exitCode).toBe(5);
+    expectErrorLines(stderr, { code: 'VMDK_GRAIN_OUT_OF_RANGE', names: ['only', 'disk.vmdk'] });
     expectNoStack(stderr);
-    expect(await exists(into)).toBe(false);
+    expect(await visibleFiles(into)).toEqual(['report.html', 'report.json']);
   });
 
-  it('is a batch of which all failed when its only descriptor cannot be read', async () => {
+  it('ends so as well when its only descriptor cannot be read', async () => {
     const at = join(folder, 'unreadable');
     await mkdir(at);
     const descriptor = machineOvf('only', [{ href: 'disk.vmdk', capacityBytes: CAPACITY }]);

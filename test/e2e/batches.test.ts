@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -6,7 +6,7 @@ import { MIB } from '../../src/model/units.js';
 import { STATUS } from '../support/cli-documents.js';
 import { makeVmdk, noise } from '../support/disk-maker.js';
 import { expectErrorLines, expectNoStack } from '../support/error-lines.js';
-import { exists, writeExport } from '../support/export-maker.js';
+import { writeExport } from '../support/export-maker.js';
 import { grownTo, visibleFiles } from '../support/file-facts.js';
 import { expectGoodXva } from '../support/oracles.js';
 import { runCli, runJson, startCli } from '../support/run-cli.js';
@@ -75,7 +75,7 @@ describe('a target folder that serves several runs', () => {
     expect(exitCode).toBe(4);
     expectErrorLines(stderr, { code: 'TARGET_EXISTS', names: ['one'] });
     expect((await stat(join(target, 'one.xva'))).size).toBe('precious'.length);
-    expect(await exists(join(target, 'two.xva'))).toBe(true);
+    expect(existsSync(join(target, 'two.xva'))).toBe(true);
   });
 
   it('is no file, and no folder below one', async () => {
@@ -113,7 +113,7 @@ describe('a run of nothing', () => {
     const { exitCode, stderr } = await runCli(['run', from, '--target', target, ...options]);
     expect(exitCode).toBe(3);
     expect(stderr).toMatch(/^error: .*PLAN_NO_MACHINES.*\nhint: ./m);
-    expect(await exists(target)).toBe(false);
+    expect(existsSync(target)).toBe(false);
   });
 
   it('is refused with 5 when its source does not exist', async () => {

@@ -185,21 +185,17 @@ describe.each(DAMAGES)('an archive in which $title', ({ finding, break: damage, 
   });
 });
 
-it('an archive that was cut off anywhere is refused by both', async () => {
+it.each([
+  ['in its first header', () => 100],
+  ['in the middle', (length: number) => length >> 1],
+  ['before its last checksum', (length: number) => length - 4 * RECORD],
+  ['in its last record', (length: number) => length - 2 * RECORD - 1],
+])('an archive that was cut off %s is refused by both', async (_, endOf) => {
   const whole = await readFile(archives.sha1);
-  for (const end of [
-    100,
-    5000,
-    whole.length >> 1,
-    whole.length - 4 * RECORD,
-    whole.length - 2 * RECORD - 1,
-  ]) {
-    const cut = join(folder, `cut-${end}.xva`);
-    await writeFile(cut, whole.subarray(0, end));
-    expect([end, (await judgeXva(cut)).good]).toEqual([end, false]);
-    const { exitCode } = await runCli(['check', cut]);
-    expect([end, exitCode]).toEqual([end, 5]);
-  }
+  const cut = join(mkdtempSync(join(folder, 'cut-')), 'cut.xva');
+  await writeFile(cut, whole.subarray(0, endOf(whole.length)));
+  expect((await judgeXva(cut)).good).toBe(false);
+  expect((await runCli(['check', cut])).exitCode).toBe(5);
 });
 
 function takeApart(bytes: Buffer): Archive {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildOvf, CPU, disk, item, MEMORY, NIC, SCSI, system } from '../unit/ovf-parser/build-ovf.js';
 
@@ -47,12 +47,4 @@ export async function writeManifest(folder: string, name: string, files: readonl
     }),
   );
   await writeFile(join(folder, `${name}.mf`), lines.join(''));
-}
-
-/** Whether something has that name. */
-export async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { convertFile, type OutputFormat } from '../../coordinator/convert-file.js';
-import { formatBytes, formatRate, formatSeconds } from '../../report/index.js';
+import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
 import type { Command } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { progressText } from '../live-view.js';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
+import { formatBytes } from '../../model/format.js';
 import { freeBytes } from '../../planning/index.js';
 import { qemuImgVersion } from '../../qemu-img/index.js';
-import { formatBytes } from '../../report/index.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import { type CommonOptions, green, printJson, printLine, red, yellow } from '../output.js';

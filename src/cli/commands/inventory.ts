@@ -1,6 +1,6 @@
+import { formatBytes } from '../../model/format.js';
 import type { Inventory } from '../../model/inventory.js';
 import { isCritical } from '../../model/plan.js';
-import { formatBytes } from '../../report/index.js';
 import { readInventory } from '../../sources/index.js';
 import type { Command } from '../command.js';
 import { exitCodeOfCounts } from '../exit-codes.js';

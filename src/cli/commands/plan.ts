@@ -1,5 +1,5 @@
+import { formatBytes } from '../../model/format.js';
 import { type Concern, isCritical, type Plan } from '../../model/plan.js';
-import { formatBytes } from '../../report/index.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import {

@@ -1,6 +1,7 @@
 import { type BatchResult, runBatch } from '../../coordinator/index.js';
 import { describeError } from '../../model/errors.js';
-import { formatBytes, formatRate, formatSeconds, type RunReport, writeReport } from '../../report/index.js';
+import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
+import { type RunReport, writeReport } from '../../report/index.js';
 import type { Command } from '../command.js';
 import { EXIT, exitCodeOfCounts } from '../exit-codes.js';
 import { interruptible } from '../interrupt.js';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { formatBytes, formatSeconds, type MachineReport, type RunReport } from '../../report/index.js';
+import { formatBytes, formatSeconds } from '../../model/format.js';
+import type { MachineReport, RunReport } from '../../report/index.js';
 import type { Command } from '../command.js';
 import { loadReport } from '../load-report.js';
 import { type CommonOptions, formatTable, printJson, printLine } from '../output.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { shellQuote } from '../../../src/cli/shell-quote.js';
 import { Throughput } from '../../../src/cli/throughput.js';
-import { formatBytes, formatRate, formatSeconds } from '../../../src/report/index.js';
+import { formatBytes, formatRate, formatSeconds } from '../../../src/model/format.js';
 
 describe('words', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { GIB, KIB, MIB } from '../model/units.js';
+import { GIB, KIB, MIB } from './units.js';
 
 /** `118 GiB`, `1.5 MiB`, `512 B`. */
 export function formatBytes(bytes: number): string {
