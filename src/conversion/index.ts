@@ -3,5 +3,6 @@ export { DIGEST } from './digest-task.js';
 export { diskDigest, formatUuid, uuidFrom } from './disk-digest.js';
 export { convertToRaw, convertToVhd, type DiskFile, type DiskFileConversion } from './disk-files.js';
 export { type ImageSource, openImage } from './image-source.js';
+export { type DiskSurvey, surveyDisk, surveyImage } from './survey.js';
 export { VERIFY } from './verify-task.js';
 export { convertToXva, type XvaDiskConversion, type XvaFile } from './xva-file.js';

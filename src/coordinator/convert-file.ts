@@ -5,13 +5,15 @@ import {
   convertToVhd,
   convertToXva,
   type DiskProgress,
+  type DiskSurvey,
   diskDigest,
+  surveyImage,
 } from '../conversion/index.js';
+import { freeBytes } from '../io/free-space.js';
 import { PartialFile } from '../io/partial-file.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES, GIB } from '../model/units.js';
-import { type DiskSurvey, freeBytes, surveyImage } from '../planning/index.js';
 import { xvaPlan } from '../targets/xva-folder/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import { openInputImage } from './input-image.js';

@@ -3,13 +3,14 @@ import {
   convertToXva,
   DIGEST,
   type DiskProgress,
+  type DiskSurvey,
+  surveyDisk,
   type XvaDiskConversion,
   type XvaFile,
 } from '../conversion/index.js';
 import type { PartialFile } from '../io/partial-file.js';
 import { firstFailure, XenferryError } from '../model/errors.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
-import { type DiskSurvey, surveyDisk } from '../planning/index.js';
 import type { XvaPlan } from '../targets/xva-folder/index.js';
 import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { ChunkChecksum } from '../xva/index.js';

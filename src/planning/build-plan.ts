@@ -1,12 +1,13 @@
+import { surveyDisk } from '../conversion/index.js';
 import { matchProfile, type Profile } from '../guests/profiles/index.js';
+import { freeBytes } from '../io/free-space.js';
 import { toXenferryError, XenferryError } from '../model/errors.js';
 import type { Inventory } from '../model/inventory.js';
 import { type Concern, isCritical, type Plan, type PlannedMachine } from '../model/plan.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
 import { concern, concernOfProblem, machineConcerns } from './machine-concerns.js';
 import { outputNames } from './output-names.js';
-import { surveyDisk } from './survey.js';
-import { freeBytes, usedBytes } from './target-space.js';
+import { usedBytes } from './target-space.js';
 
 export interface PlanOptions {
   /** Absolute paths the inventory was read from. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { freeBytes } from '../../io/free-space.js';
 import { formatBytes } from '../../model/format.js';
-import { freeBytes } from '../../planning/index.js';
 import { qemuImgVersion } from '../../qemu-img/index.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';

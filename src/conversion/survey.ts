@@ -1,9 +1,9 @@
-import { type ImageSource, openImage } from '../conversion/index.js';
 import { XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import type { Disk } from '../model/virtual-machine.js';
 import { qemuImgDataRanges } from '../qemu-img/index.js';
 import type { DataRanges } from '../vmdk-reader/index.js';
+import { type ImageSource, openImage } from './image-source.js';
 
 /** What a disk's metadata tells without reading its data. */
 export interface DiskSurvey {
