@@ -18,7 +18,7 @@ const KILLS = 20;
 /** Another seed gives other moments; the one of a failed run is in its output. */
 const SEED = Number(process.env.XENFERRY_TEST_SEED ?? Date.now() % 1_000_000);
 /** The longest a run is left alive: long enough to get through a few checkpoints. */
-const LONGEST_LIFE = 3_000;
+const LONGEST_LIFE = 2_500;
 const SHORTEST_LIFE = 100;
 
 const MACHINES: readonly BigMachine[] = [

@@ -3,6 +3,8 @@ import { open } from 'node:fs/promises';
 import xxhash from 'xxhash-wasm';
 import { BLOCK_BYTES } from '../../src/model/units.js';
 
+const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
+
 export interface Content {
   /** Of blocks that are not zeros throughout. */
   readonly dataBytes: number;
@@ -23,7 +25,7 @@ export async function contentOf(raw: string): Promise<Content> {
     block.fill(0);
     const { bytesRead } = await file.read(block, 0, BLOCK_BYTES, number * BLOCK_BYTES);
     if (bytesRead === 0) break;
-    if (block.every((byte) => byte === 0)) continue;
+    if (block.equals(ZERO_BLOCK)) continue;
     dataBytes += BLOCK_BYTES;
     entry.writeBigUInt64LE(BigInt(number), 0);
     entry.writeBigUInt64LE(h64Raw(block), 8);
