@@ -5,6 +5,7 @@ import { BlockBoard } from './block-board.js';
 import { type BlockKernels, loadBlockKernels } from './block-kernels.js';
 import { type ImageSource, openImage } from './image-source.js';
 import { allocateLane, type LaneBuffers, laneMemory } from './lane-buffers.js';
+import { nullSink } from './sinks/null-sink.js';
 import { rawSink } from './sinks/raw-sink.js';
 import type { BlockSink, SinkSpec } from './sinks/sink.js';
 import { vhdSink } from './sinks/vhd-sink.js';
@@ -116,6 +117,8 @@ async function runLane(
 
 function openSink(spec: SinkSpec, kernels: BlockKernels): BlockSink {
   switch (spec.kind) {
+    case 'null':
+      return nullSink;
     case 'vhd':
       return vhdSink(spec);
     case 'raw':

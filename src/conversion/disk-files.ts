@@ -85,3 +85,8 @@ async function intoPartialFile<T>(outPath: string, write: (partial: PartialFile)
     throw error;
   }
 }
+
+/** Reads a whole disk, as a conversion would, and writes nothing. Throws VMDK_*, SOURCE_UNREADABLE, CANCELED. */
+export async function readWholeDisk(conversion: Omit<DiskFileConversion, 'outPath'>): Promise<void> {
+  await convertDisk({ ...conversion, sink: { kind: 'null' }, sync: async () => {} });
+}

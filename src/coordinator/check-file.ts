@@ -1,4 +1,4 @@
-import { openImage, VERIFY } from '../conversion/index.js';
+import { readWholeDisk, surveyImage, VERIFY } from '../conversion/index.js';
 import { SourceFile } from '../io/source-file.js';
 import { describeError, XenferryError } from '../model/errors.js';
 import { checkVhd } from '../vhd/index.js';
@@ -29,13 +29,9 @@ export async function checkFile(file: string): Promise<FileCheck> {
 
 async function checkVmdk(file: string, length: number): Promise<FileCheck> {
   return await judged({ file, format: 'vmdk' }, async () => {
-    const image = openImage({ kind: 'vmdk', range: { path: file, offset: 0, length } });
-    try {
-      await image.allocatedBlocks();
-      return { disks: [{ virtualBytes: image.capacityBytes }], findings: [] };
-    } finally {
-      image.close();
-    }
+    const survey = await surveyImage({ kind: 'vmdk', range: { path: file, offset: 0, length } });
+    await withPool(async (pool) => await readWholeDisk({ ...survey, pool, threads: pool.threads }));
+    return { disks: [{ virtualBytes: survey.capacityBytes }], findings: [] };
   });
 }
 
@@ -50,14 +46,18 @@ async function checkXva(file: string): Promise<FileCheck> {
   return await judged({ file, format: 'xva' }, async () => {
     const archive = XvaArchive.open(file);
     archive.close();
-    const pool = new WorkerThreadsPool(1);
-    try {
-      await pool.run(VERIFY, { kind: 'xva', path: file, expected: null });
-    } finally {
-      await pool.close();
-    }
+    await withPool(async (pool) => await pool.run(VERIFY, { kind: 'xva', path: file, expected: null }));
     return { disks: archive.disks.map(({ virtualBytes }) => ({ virtualBytes })), findings: [] };
   });
+}
+
+async function withPool(use: (pool: WorkerThreadsPool) => Promise<unknown>): Promise<void> {
+  const pool = new WorkerThreadsPool();
+  try {
+    await use(pool);
+  } finally {
+    await pool.close();
+  }
 }
 
 /** An error about the file's format is a finding; one about reaching it is not. */

@@ -9,7 +9,9 @@ export async function freeBytes(folder: string): Promise<number> {
     return bavail * bsize;
   } catch (error) {
     const parent = dirname(folder);
-    if (systemErrorCode(error) !== 'ENOENT' || parent === folder) throw error;
+    const code = systemErrorCode(error) ?? '';
+    // Whether the folder can be made is seen when it is made.
+    if (!['ENOENT', 'ENOTDIR'].includes(code) || parent === folder) throw error;
     return await freeBytes(parent);
   }
 }

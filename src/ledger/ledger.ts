@@ -68,7 +68,8 @@ export class Ledger {
     if (!exists(databaseFile(folder))) {
       throw new XenferryError('SOURCE_NOT_FOUND', 'no run of xenferry has written here', { file: target });
     }
-    return new Ledger(await openDatabase(folder), null, new Ballast(join(folder, 'reserve')));
+    // Not migrated: reading must work on a full disk, and beside a run.
+    return new Ledger(connect(folder), null, new Ballast(join(folder, 'reserve')));
   }
 
   async close(): Promise<void> {
@@ -79,14 +80,20 @@ export class Ledger {
   /** The batch for these sources and this target, made if it is new; it counts as running again. */
   async beginBatch(sources: string, target: string): Promise<number> {
     return await this.#durably(async () => {
+      const { last } = await this.#db
+        .selectFrom('batches')
+        .select(({ fn }) => fn.max('run').as('last'))
+        .executeTakeFirstOrThrow();
+      const run = Number(last ?? 0) + 1;
       const { id } = await this.#db
         .insertInto('batches')
-        .values({ sources, target, started_at: Date.now(), finished_at: null })
+        .values({ sources, target, started_at: Date.now(), finished_at: null, run })
         .onConflict((conflict) =>
           conflict.columns(['sources', 'target']).doUpdateSet({
             // A killed run left no end: this one goes on with it, and its time counts.
             started_at: sql<number>`CASE WHEN batches.finished_at IS NULL THEN batches.started_at ELSE excluded.started_at END`,
             finished_at: null,
+            run,
           }),
         )
         .returning('id')
@@ -111,7 +118,7 @@ export class Ledger {
     const row = await this.#db
       .selectFrom('batches')
       .selectAll()
-      .orderBy('id', 'desc')
+      .orderBy('run', 'desc')
       .limit(1)
       .executeTakeFirst();
     if (row === undefined) return null;
@@ -120,7 +127,7 @@ export class Ledger {
 
   /**
    * Makes the batch's jobs those of `specs`, in that order. A job that is known with the same fingerprint keeps
-   * its state and journal; one whose source or plan changed starts afresh; others are dropped.
+   * its state and journal; one whose source or plan changed starts afresh; others wait for a run that wants them.
    */
   async enlist(batchId: number, specs: readonly JobSpec[]): Promise<void> {
     await this.#durably(() =>
@@ -128,8 +135,9 @@ export class Ledger {
         const known = await trx.selectFrom('jobs').selectAll().where('batch_id', '=', batchId).execute();
         for (const job of known) {
           const spec = specs.find(({ machineId }) => machineId === job.machine_id);
-          if (spec?.fingerprint !== job.fingerprint)
-            await trx.deleteFrom('jobs').where('id', '=', job.id).execute();
+          const changed = spec !== undefined && spec.fingerprint !== job.fingerprint;
+          if (changed) await trx.deleteFrom('jobs').where('id', '=', job.id).execute();
+          else await trx.updateTable('jobs').set({ position: null }).where('id', '=', job.id).execute();
         }
         for (const [position, { machineId, planned, fingerprint }] of specs.entries()) {
           await trx
@@ -153,11 +161,13 @@ export class Ledger {
     );
   }
 
+  /** The jobs of the batch's last run, in the order of its plan. */
   async jobs(batchId: number): Promise<JobRecord[]> {
     const rows = await this.#db
       .selectFrom('jobs')
       .selectAll()
       .where('batch_id', '=', batchId)
+      .where('position', 'is not', null)
       .orderBy('position')
       .execute();
     return rows.map((row) => ({
@@ -297,8 +307,12 @@ function databaseFile(folder: string): string {
   return join(folder, 'ledger.sqlite');
 }
 
+function connect(folder: string): Kysely<LedgerSchema> {
+  return new Kysely<LedgerSchema>({ dialect: new SqliteDialect(databaseFile(folder)) });
+}
+
 async function openDatabase(folder: string): Promise<Kysely<LedgerSchema>> {
-  const db = new Kysely<LedgerSchema>({ dialect: new SqliteDialect(databaseFile(folder)) });
+  const db = connect(folder);
   await guard(folder, async () => {
     const { error } = await new Migrator({ db, provider: MIGRATIONS }).migrateToLatest();
     if (error !== undefined) throw error;

@@ -13,14 +13,16 @@ export interface LedgerSchema {
     target: string;
     started_at: number;
     finished_at: number | null;
+    /** Counts the runs of all batches: the highest is the last. */
+    run: number;
   };
   /** One per machine, or per descriptor that could not be read. */
   jobs: {
     id: Generated<number>;
     batch_id: number;
     machine_id: string;
-    /** Order in the plan. */
-    position: number;
+    /** Order in the plan of the last run; null when that run left the machine out. */
+    position: number | null;
     state: JobState;
     /** PlannedMachine. */
     planned: string;
@@ -59,25 +61,29 @@ export interface LedgerSchema {
   };
 }
 
+/** SQLite commits each table on its own: a run killed in between has made some of them, hence `ifNotExists`. */
 const FIRST: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await db.schema
       .createTable('batches')
+      .ifNotExists()
       .addColumn('id', 'integer', (column) => column.primaryKey())
       .addColumn('sources', 'text', (column) => column.notNull())
       .addColumn('target', 'text', (column) => column.notNull())
       .addColumn('started_at', 'integer', (column) => column.notNull())
       .addColumn('finished_at', 'integer')
+      .addColumn('run', 'integer', (column) => column.notNull())
       .addUniqueConstraint('batches_identity', ['sources', 'target'])
       .execute();
     await db.schema
       .createTable('jobs')
+      .ifNotExists()
       .addColumn('id', 'integer', (column) => column.primaryKey())
       .addColumn('batch_id', 'integer', (column) =>
         column.notNull().references('batches.id').onDelete('cascade'),
       )
       .addColumn('machine_id', 'text', (column) => column.notNull())
-      .addColumn('position', 'integer', (column) => column.notNull())
+      .addColumn('position', 'integer')
       .addColumn('state', 'text', (column) => column.notNull())
       .addColumn('planned', 'text', (column) => column.notNull())
       .addColumn('fingerprint', 'text', (column) => column.notNull())
@@ -87,6 +93,7 @@ const FIRST: Migration = {
       .execute();
     await db.schema
       .createTable('steps')
+      .ifNotExists()
       .addColumn('job_id', 'integer', (column) => column.notNull().references('jobs.id').onDelete('cascade'))
       .addColumn('name', 'text', (column) => column.notNull())
       .addColumn('state', 'text', (column) => column.notNull())
@@ -97,6 +104,7 @@ const FIRST: Migration = {
       .execute();
     await db.schema
       .createTable('disks')
+      .ifNotExists()
       .addColumn('job_id', 'integer', (column) => column.notNull().references('jobs.id').onDelete('cascade'))
       .addColumn('disk', 'integer', (column) => column.notNull())
       .addColumn('data_bytes', 'integer', (column) => column.notNull())
@@ -106,6 +114,7 @@ const FIRST: Migration = {
       .execute();
     await db.schema
       .createTable('blocks')
+      .ifNotExists()
       .addColumn('job_id', 'integer', (column) => column.notNull().references('jobs.id').onDelete('cascade'))
       .addColumn('disk', 'integer', (column) => column.notNull())
       .addColumn('first_block', 'integer', (column) => column.notNull())

@@ -13,7 +13,7 @@ async function bytesOnDisk(path: string): Promise<number> {
   try {
     return (await stat(path)).blocks * 512;
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return 0;
+    if (['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) return 0;
     throw error;
   }
 }

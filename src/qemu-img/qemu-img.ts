@@ -77,12 +77,15 @@ async function runQemuImg(args: readonly string[], { signal }: QemuImgOptions): 
         hint: 'Install it: sudo apt-get install --no-install-recommends qemu-utils',
       });
     }
-    throw new XenferryError(
-      'TOOL_FAILED',
-      `qemu-img ${args[0]}: ${String(error.stderr || error.shortMessage).trim()}`,
-      {
+    const detail = String(error.stderr || error.shortMessage).trim();
+    if (detail.includes('No space left on device')) {
+      throw new XenferryError('TARGET_NO_SPACE', `the target is full (qemu-img ${args[0]})`, {
+        file: args.at(-1)?.replace(/^file:/, ''),
         cause: error,
-      },
-    );
+      });
+    }
+    throw new XenferryError('TOOL_FAILED', `qemu-img ${args[0]}: ${detail}`, {
+      cause: error,
+    });
   }
 }

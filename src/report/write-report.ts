@@ -1,9 +1,13 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeError } from '../io/positional-writer.js';
 import { renderHtml } from './html.js';
 import type { RunReport } from './run-report.js';
 
-/** Writes report.html and report.json into `folder`; each appears whole or not at all. Returns their paths. */
+/**
+ * Writes report.html and report.json into `folder`; each appears whole or not at all. Returns their paths.
+ * Throws TARGET_NO_SPACE, TARGET_UNWRITABLE.
+ */
 export async function writeReport(
   report: RunReport,
   folder: string,
@@ -16,6 +20,11 @@ export async function writeReport(
 }
 
 async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.partial`, text);
-  await rename(`${path}.partial`, path);
+  try {
+    await writeFile(`${path}.partial`, text);
+    await rename(`${path}.partial`, path);
+  } catch (error) {
+    await rm(`${path}.partial`, { force: true });
+    throw writeError(path, 0, error);
+  }
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import type { Extent, MarkRange } from './extent.js';
@@ -20,7 +21,7 @@ export class FlatExtent implements Extent {
     if (base + byteLength > file.length) {
       throw new XenferryError(
         'VMDK_TRUNCATED',
-        `${base + byteLength} bytes expected, the file has ${file.length}`,
+        `${basename(file.path)} has ${file.length} bytes, ${base + byteLength} expected`,
         {
           file: file.path,
           offset: file.length,

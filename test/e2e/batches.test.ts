@@ -90,6 +90,16 @@ describe('a target folder that serves several runs', () => {
   });
 });
 
+it('says so when the report cannot be written, and keeps what it converted', async () => {
+  const target = newTarget();
+  await mkdir(join(target, 'report.html'), { recursive: true });
+  const { exitCode, stderr } = await runCli(['run', source, '--target', target]);
+  expectNoStack(stderr);
+  expectErrorLines(stderr, { code: 'TARGET_UNWRITABLE', names: ['error: ', 'report.html'] });
+  expect(exitCode).toBe(5);
+  await expectGoodXva(join(target, 'one.xva'));
+});
+
 // The log of the ledger grows with every table that is made; the last moment is when all of them are.
 it.each([
   0, 20_000, 40_000, 60_000, 80_000, 100_000,

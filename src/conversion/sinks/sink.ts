@@ -3,6 +3,8 @@ import type { LaneBuffers } from '../lane-buffers.js';
 
 /** What a thread needs to know to write a disk; plain data. Offsets are bytes of the partial file. */
 export type SinkSpec =
+  /** Blocks are read and digested, nothing is written. */
+  | { readonly kind: 'null' }
   | { readonly kind: 'vhd'; readonly path: string; readonly capacityBytes: number }
   | { readonly kind: 'raw'; readonly path: string; readonly capacityBytes: number }
   | {
