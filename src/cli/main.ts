@@ -108,7 +108,7 @@ async function main(args: readonly string[]): Promise<void> {
       .wrap(Math.min(110, process.stdout.columns ?? 110))
       .exitProcess(false)
       .fail((message, error) => {
-        throw error ?? new XenferryError('USAGE', message);
+        throw error ?? new XenferryError('USAGE', message.replace(/\s*\n\s*/g, ' ').trim());
       })
       .parseAsync();
   } catch (error) {

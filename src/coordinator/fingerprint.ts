@@ -2,14 +2,20 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { systemErrorCode } from '../model/errors.js';
 import type { PlannedMachine } from '../model/plan.js';
+import type { XvaPlan } from '../targets/xva-folder/index.js';
 import { readVmdkInfo } from '../vmdk-reader/index.js';
+import type { ChunkChecksum } from '../xva/index.js';
 
 /**
- * Tells whether a job is still the one that was begun: a digest of what will be written around the disks
- * (`metadata`) and of name, size and time of every source file. Never throws for a damaged source.
+ * Tells whether a job is still the one that was begun: a digest of what will be written around the blocks and of name,
+ * size and time of every source file. Never throws for a damaged source.
  */
-export async function fingerprintOf({ machine, output }: PlannedMachine, metadata: string): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([output, metadata]));
+export async function fingerprintOf(
+  { machine, output }: PlannedMachine,
+  { ovaXml }: XvaPlan,
+  checksum: ChunkChecksum,
+): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([output, ovaXml, checksum]));
   for (const { location } of machine.disks) {
     if (location === null) continue;
     const files = await readVmdkInfo(location).then(

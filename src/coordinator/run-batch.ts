@@ -63,12 +63,12 @@ function refuseBlockedPlan(plan: Plan): void {
 async function enlist(
   ledger: Ledger,
   batchId: number,
-  { plan, profiles, observe }: BatchOptions,
+  { plan, profiles, checksum, observe }: BatchOptions,
 ): Promise<PlannedJob[]> {
   const prepared = await Promise.all(
     plan.machines.map(async (planned) => {
       const xva = xvaPlan(planned, profiles);
-      return { planned, xva, fingerprint: await fingerprintOf(planned, xva.ovaXml) };
+      return { planned, xva, fingerprint: await fingerprintOf(planned, xva, checksum) };
     }),
   );
   await ledger.enlist(batchId, [

@@ -123,7 +123,7 @@ async function convert(context: JobContext, job: PlannedJob, partial: PartialFil
     },
     partial,
   );
-  if ((await fingerprintOf(planned, xva.ovaXml)) !== job.fingerprint) {
+  if ((await fingerprintOf(planned, xva, checksum)) !== job.fingerprint) {
     throw new XenferryError('SOURCE_CHANGED', 'a source file changed while it was converted', {
       file: machine.source.descriptor,
     });

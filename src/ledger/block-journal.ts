@@ -65,3 +65,8 @@ function encodeDigests(digests: BigUint64Array): Buffer {
 function decodeDigests(bytes: Buffer): BigUint64Array {
   return BigUint64Array.from({ length: bytes.length / 8 }, (_, block) => bytes.readBigUInt64LE(block * 8));
 }
+
+/** Number of blocks that are not zeros. */
+export function countDigests(digests: Buffer): number {
+  return decodeDigests(digests).filter((digest) => digest !== 0n).length;
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Kysely, Migrator, sql } from 'kysely';
 import { type SerializedError, systemErrorCode, XenferryError } from '../model/errors.js';
 import { Ballast } from './ballast.js';
-import { LedgerBlockJournal } from './block-journal.js';
+import { countDigests, LedgerBlockJournal } from './block-journal.js';
 import { LedgerLock } from './ledger-lock.js';
 import { type JobState, type LedgerSchema, MIGRATIONS, type StepName } from './schema.js';
 import { SqliteDialect } from './sqlite-dialect.js';
@@ -275,12 +275,8 @@ export class Ledger {
 
   /** Number of blocks in the journal that hold data, over all disks of a job. */
   async journaledDataBlocks(jobId: number): Promise<number> {
-    const rows = await this.#db
-      .selectFrom('blocks')
-      .select('unit_bits')
-      .where('job_id', '=', jobId)
-      .execute();
-    return rows.reduce((sum, { unit_bits }) => sum + unit_bits.filter((bits) => bits !== 0).length, 0);
+    const rows = await this.#db.selectFrom('blocks').select('digests').where('job_id', '=', jobId).execute();
+    return rows.reduce((sum, { digests }) => sum + countDigests(digests), 0);
   }
 
   async clearBlocks(jobId: number): Promise<void> {

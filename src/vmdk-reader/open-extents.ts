@@ -50,11 +50,7 @@ function embeddedDescriptor(file: SourceFile, header: SparseHeader): VmdkDescrip
   const offset = header.descriptorOffset * SECTOR_BYTES;
   const length = header.descriptorSectors * SECTOR_BYTES;
   if (offset === 0 || length === 0) {
-    throw new XenferryError(
-      'VMDK_DESCRIPTOR_INVALID',
-      'this is one extent of a split disk; its descriptor is another file',
-      { file: file.path, offset: 28, hint: 'Name the descriptor file (the small .vmdk) instead.' },
-    );
+    throw descriptorElsewhere(file);
   }
   if (length > MAX_DESCRIPTOR_BYTES || offset + length > file.length) {
     throw new XenferryError('VMDK_DESCRIPTOR_INVALID', 'the embedded descriptor lies outside the file', {
@@ -65,9 +61,23 @@ function embeddedDescriptor(file: SourceFile, header: SparseHeader): VmdkDescrip
   const bytes = Buffer.alloc(length);
   file.readSync(bytes, offset);
   const end = bytes.indexOf(0);
-  const descriptor = parseDescriptor(bytes.toString('utf8', 0, end < 0 ? length : end), file.path);
+  const text = bytes.toString('utf8', 0, end < 0 ? length : end);
+  if (text.trim() === '') throw descriptorElsewhere(file);
+  const descriptor = parseDescriptor(text, file.path);
   refuseParent(descriptor, file.path);
   return descriptor;
+}
+
+function descriptorElsewhere(file: SourceFile): XenferryError {
+  return new XenferryError(
+    'VMDK_DESCRIPTOR_INVALID',
+    'this is one extent of a split disk; its descriptor is another file',
+    {
+      file: file.path,
+      offset: 28,
+      hint: 'Name the descriptor file (the small .vmdk) instead.',
+    },
+  );
 }
 
 function descriptorText(file: SourceFile): string {

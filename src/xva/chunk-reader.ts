@@ -68,6 +68,8 @@ export class ChunkReader {
       throw this.invalid(offset + sumAt, `the checksum of ${header.name} is missing`);
     }
     const checksumAt = sumAt + TAR_RECORD_BYTES;
+    if (checksumAt + TAR_RECORD_BYTES > records.length)
+      throw this.invalid(offset + sumAt, 'the archive is cut off');
     this.#ahead = this.#readAhead(offset + checksumAt + TAR_RECORD_BYTES);
     return {
       diskId,

@@ -7,7 +7,7 @@ import { EXIT, exitCodeOfCounts } from '../exit-codes.js';
 import { interruptible } from '../interrupt.js';
 import { LiveView } from '../live-view.js';
 import { loadReport } from '../load-report.js';
-import { bold, type CommonOptions, note, printError, printJson, printLine } from '../output.js';
+import { bold, type CommonOptions, note, printJson, printLine } from '../output.js';
 import { type PlanningOptions, planSources, withPlanningOptions } from '../planning.js';
 import { shellQuote } from '../shell-quote.js';
 import { countOption } from '../threads.js';
@@ -48,14 +48,13 @@ export const runCommand: Command<Options> = {
       runBatch({ ...options, plan, profiles, threads, parallel, signal, observe: view.observe });
     const result = await interruptible(batch, view.tell).finally(() => view.end());
     const report = await loadReport(plan.target);
-    const page = await writeReport(report, plan.target).catch((error: unknown) => {
-      // The machines matter more than the page: `xenferry report` writes it later.
-      printError(error, options.verbose);
-      return null;
-    });
     if (options.json) printJson(report);
-    else printSummary(report, page?.html ?? 'not written');
+    else printSummary(report);
     process.exitCode = exitCodeOfResult(result);
+    const { html } = await writeReport(report, plan.target);
+    if (!options.json)
+      printLine(`
+Report: ${html}`);
   },
 };
 
@@ -63,7 +62,7 @@ function exitCodeOfResult({ done, failed, cancelled }: BatchResult): number {
   return cancelled > 0 ? EXIT.cancelled : exitCodeOfCounts(failed, done + failed);
 }
 
-function printSummary({ machines, totals, target, startedAt, finishedAt }: RunReport, page: string): void {
+function printSummary({ machines, totals, target, startedAt, finishedAt }: RunReport): void {
   printLine();
   for (const { name, state, output, outputBytes, steps, error } of machines) {
     const convert = steps.find((step) => step.name === 'convert');
@@ -87,5 +86,4 @@ function printSummary({ machines, totals, target, startedAt, finishedAt }: RunRe
     for (const { output } of finished)
       printLine(`  xe vm-import filename=${shellQuote(output ?? '')} preserve=true`);
   }
-  printLine(`\nReport: ${page}`);
 }
