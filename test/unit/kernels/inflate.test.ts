@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { constants, deflateRawSync, deflateSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { dynamicBlock } from './dynamic-block.js';
 import { inflate, kernels } from './kernel-memory.js';
 
@@ -62,16 +63,15 @@ const content = fc.oneof(
   partOf(TEXT),
 );
 
+/** What zlib returns when asked for `info`; Node's types do not tell. */
+const WITH_INFO = z.object({ buffer: z.instanceof(Buffer), engine: z.object({ bytesWritten: z.number() }) });
+
 /** zlib's judgement of the first deflate stream in `body`: what it holds and how long it is, or null. */
 function zlibSays(body: Buffer): { bytes: Buffer; length: number } | null {
   try {
-    const { buffer, engine } = inflateRawSync(body, {
-      info: true,
-      maxOutputLength: MAX_BYTES,
-    }) as unknown as {
-      buffer: Buffer;
-      engine: { bytesWritten: number };
-    };
+    const { buffer, engine } = WITH_INFO.parse(
+      inflateRawSync(body, { info: true, maxOutputLength: MAX_BYTES }),
+    );
     return { bytes: buffer, length: engine.bytesWritten };
   } catch {
     return null;
