@@ -104,8 +104,7 @@ class SqliteConnection implements DatabaseConnection {
     return RETURNS_ROWS.test(sql) ? this.#rows<Row>(sql, parameters) : this.#run<Row>(sql, parameters);
   }
 
-  // biome-ignore lint/correctness/useYield: kysely asks for a generator; nothing here reads more rows than fit.
-  async *streamQuery(): AsyncIterableIterator<never> {
+  streamQuery(): AsyncIterableIterator<never> {
     throw new Error('streaming is not supported');
   }
 

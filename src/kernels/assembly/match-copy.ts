@@ -12,7 +12,6 @@ for (let distance = 1; distance < 16; distance++) {
 }
 
 /** Copies `length` bytes from `distance` bytes before `out`, as if one by one; writes whole vectors. */
-// @ts-ignore: decorators on functions are AssemblyScript's
 @inline
 export function copyMatch(out: usize, distance: usize, length: usize): void {
   const from = out - distance;
