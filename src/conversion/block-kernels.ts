@@ -1,7 +1,7 @@
 import xxhash from 'xxhash-wasm';
+import { createGrainInflater, type GrainInflater } from '../disk-image/index.js';
 import { Kernels } from '../kernels/index.js';
 import { BLOCK_BYTES } from '../model/units.js';
-import { createGrainInflater, type GrainInflater } from '../vmdk-reader/index.js';
 
 /** What a thread computes with. Its functions take Buffers from its own `allocate` and no others. */
 export interface BlockKernels {

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ImageSource } from '../images/index.js';
 import { firstFailure, XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import { BlockBoard, unitCount } from './block-board.js';
 import { CONVERT, type ConvertInput } from './convert-task.js';
-import type { ImageSource } from './image-source.js';
 import type { SinkSpec } from './sinks/sink.js';
 
 /** How often progress is looked at and told, in milliseconds. */
@@ -37,7 +37,7 @@ export interface DiskConversion {
   readonly pool: WorkerThreadsPool;
   readonly source: ImageSource;
   readonly sink: SinkSpec;
-  /** From `DiskImage.allocatedBlocks`. */
+  /** From `allocatedBlocks`. */
   readonly allocated: Uint8Array;
   /** Most threads to use. */
   readonly threads: number;

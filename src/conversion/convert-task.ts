@@ -1,9 +1,11 @@
+import { readDisk } from '../disk-image/index.js';
+import { type ImageSource, openImage } from '../images/index.js';
 import { firstFailure } from '../model/errors.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import type { TaskKind } from '../worker-threads-pool/index.js';
 import { BlockBoard } from './block-board.js';
 import { type BlockKernels, loadBlockKernels } from './block-kernels.js';
-import { type ImageSource, openImage } from './image-source.js';
+
 import { allocateLane, type LaneBuffers, laneMemory } from './lane-buffers.js';
 import { nullSink } from './sinks/null-sink.js';
 import { rawSink } from './sinks/raw-sink.js';
@@ -59,11 +61,12 @@ export async function convertBlocks(input: ConvertInput): Promise<void> {
   const board = BlockBoard.attach(input.board);
   threadMemory ??= takeThreadMemory();
   const { kernels, lanes } = await threadMemory;
-  const image = openImage(input.source);
+  const image = await openImage(input.source);
   try {
     const sink = openSink(input.sink, kernels);
     const context: ThreadContext = {
-      read: (block, buffers) => image.read(buffers.block, block * BLOCK_BYTES, BLOCK_BYTES, buffers.tools),
+      read: (block, { block: target, tools }) =>
+        readDisk(image, target, block * BLOCK_BYTES, BLOCK_BYTES, tools),
       sink,
       board,
       ranks: new UnitRanks(board),

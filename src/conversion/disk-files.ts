@@ -1,3 +1,4 @@
+import type { ImageSource } from '../images/index.js';
 import { PartialFile } from '../io/partial-file.js';
 import {
   BLOCK_STRIDE,
@@ -10,14 +11,13 @@ import {
 import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import { type BlockRecords, convertDisk, type DiskProgress } from './convert-disk.js';
 import { diskDigest, uuidFrom } from './disk-digest.js';
-import type { ImageSource } from './image-source.js';
 
 /** One disk into one file. */
 export interface DiskFileConversion {
   readonly pool: WorkerThreadsPool;
   readonly source: ImageSource;
   readonly capacityBytes: number;
-  /** From `DiskImage.allocatedBlocks`. */
+  /** From `allocatedBlocks`. */
   readonly allocated: Uint8Array;
   readonly outPath: string;
   readonly threads: number;

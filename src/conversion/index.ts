@@ -8,7 +8,6 @@ export {
   type DiskFileConversion,
   readWholeDisk,
 } from './disk-files.js';
-export type { ImageSource } from './image-source.js';
 export { type DiskSurvey, surveyDisk, surveyImage } from './survey.js';
 export { VERIFY } from './verify-task.js';
 export { convertToXva, type XvaDiskConversion, type XvaFile } from './xva-file.js';

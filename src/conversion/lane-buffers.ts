@@ -1,6 +1,6 @@
+import { BOUNCE_BYTES, type ReadTools, SPAN_BYTES } from '../disk-image/index.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import { DATA_ALIGNMENT } from '../vhd/index.js';
-import { BOUNCE_BYTES, type ReadTools, SPAN_BYTES } from '../vmdk-reader/index.js';
 import type { BlockKernels } from './block-kernels.js';
 
 /** Memory of one lane: a page for what a sink puts before the data, then one block of data, side by side. */

@@ -1,9 +1,7 @@
-import { XenferryError } from '../model/errors.js';
-import { BLOCK_BYTES } from '../model/units.js';
+import { allocatedBlocks } from '../disk-image/index.js';
+import { type ImageSource, locatedImage, openImage } from '../images/index.js';
+import { BLOCK_BYTES, blockCount } from '../model/units.js';
 import type { Disk } from '../model/virtual-machine.js';
-import { qemuImgDataRanges } from '../qemu-img/index.js';
-import type { DataRanges } from '../vmdk-reader/index.js';
-import { type ImageSource, openImage } from './image-source.js';
 
 /** What a disk's metadata tells without reading its data. */
 export interface DiskSurvey {
@@ -14,39 +12,39 @@ export interface DiskSurvey {
   readonly dataBytes: number;
   /** Whether all of `dataBytes` surely is data; a flat file may be full of zeros. */
   readonly exact: boolean;
-  /** Absolute paths of the files the disk consists of. */
+  /** Absolute paths or URLs of the files the disk consists of. */
   readonly files: readonly string[];
+  /** What is amiss with the image and can be helped, in words. */
+  readonly notes: readonly string[];
 }
 
-/** The survey of a machine's disk; null when the disk has no file. Throws as `surveyImage`. */
-export async function surveyDisk(disk: Disk): Promise<DiskSurvey | null> {
-  return disk.location === null ? null : await surveyImage({ kind: 'vmdk', range: disk.location });
+/** The amounts of a machine's disk; of a compressed one only the size is known. Null when the disk has no file. */
+export async function surveyDisk({
+  location,
+  capacityBytes,
+}: Disk): Promise<Pick<DiskSurvey, 'dataBytes' | 'exact' | 'notes'> | null> {
+  if (location === null) return null;
+  if (location.compression !== null) {
+    return { dataBytes: blockCount(capacityBytes) * BLOCK_BYTES, exact: false, notes: [] };
+  }
+  return await surveyImage(locatedImage(location));
 }
 
 /** Opens an image and reads its allocation map. Throws VMDK_*, SOURCE_*, TOOL_*. */
 export async function surveyImage(source: ImageSource): Promise<DiskSurvey> {
-  const image = openImage(source, flatDataRanges);
+  const image = await openImage(source);
   try {
-    const allocated = await image.allocatedBlocks();
+    const allocated = await allocatedBlocks(image);
     return {
       source,
-      capacityBytes: image.capacityBytes,
+      capacityBytes: image.byteLength,
       allocated,
       dataBytes: allocated.reduce((sum, flag) => sum + flag, 0) * BLOCK_BYTES,
       exact: image.exactMap,
       files: image.files,
+      notes: image.notes,
     };
   } finally {
     image.close();
   }
 }
-
-/** Holes of flat files, which only qemu-img tells; without it everything is taken for data. */
-const flatDataRanges: DataRanges = async (path) => {
-  try {
-    return await qemuImgDataRanges(path);
-  } catch (error) {
-    if (!(error instanceof XenferryError) || error.code !== 'TOOL_MISSING') throw error;
-    return [{ start: 0, end: Number.POSITIVE_INFINITY }];
-  }
-};

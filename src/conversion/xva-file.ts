@@ -1,3 +1,4 @@
+import type { ImageSource } from '../images/index.js';
 import type { PartialFile } from '../io/partial-file.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
@@ -9,12 +10,11 @@ import {
   encodeOvaXmlMember,
 } from '../xva/index.js';
 import { type BlockJournal, type ConvertedDisk, convertDisk, type DiskProgress } from './convert-disk.js';
-import type { ImageSource } from './image-source.js';
 
 /** One disk of an XVA. Its size is its number of blocks: VDIs are multiples of 2 MiB. */
 export interface XvaDiskConversion {
   readonly source: ImageSource;
-  /** From `DiskImage.allocatedBlocks`. */
+  /** From `allocatedBlocks`. */
   readonly allocated: Uint8Array;
   /** The VDI's `Ref:…`; all of an archive have the same width and ascend. */
   readonly diskId: string;

@@ -1,4 +1,5 @@
 import { readWholeDisk, surveyImage, VERIFY } from '../conversion/index.js';
+import { fileImage } from '../images/index.js';
 import { SourceFile } from '../io/source-file.js';
 import { describeError, XenferryError } from '../model/errors.js';
 import { checkVhd } from '../vhd/index.js';
@@ -29,7 +30,7 @@ export async function checkFile(file: string): Promise<FileCheck> {
 
 async function checkVmdk(file: string, length: number): Promise<FileCheck> {
   return await judged({ file, format: 'vmdk' }, async () => {
-    const survey = await surveyImage({ kind: 'vmdk', range: { path: file, offset: 0, length } });
+    const survey = await surveyImage(fileImage('vmdk', file, length));
     await withPool(async (pool) => await readWholeDisk({ ...survey, pool, threads: pool.threads }));
     return { disks: [{ virtualBytes: survey.capacityBytes }], findings: [] };
   });

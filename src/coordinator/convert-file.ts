@@ -125,7 +125,6 @@ function machineAround(input: string, capacityBytes: number): PlannedMachine {
           bus: 0,
           unit: 0,
           location: null,
-          expectedDigest: null,
         },
       ],
       nics: [],

@@ -4,10 +4,11 @@ import {
   DIGEST,
   type DiskProgress,
   type DiskSurvey,
-  surveyDisk,
+  surveyImage,
   type XvaDiskConversion,
   type XvaFile,
 } from '../conversion/index.js';
+import { locatedImage, type UnpackedImage, unpackImage } from '../images/index.js';
 import type { PartialFile } from '../io/partial-file.js';
 import { firstFailure, XenferryError } from '../model/errors.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
@@ -31,7 +32,21 @@ export interface MachineConversion {
  * files. The first failure of either stops both.
  */
 export async function convertMachine(conversion: MachineConversion, partial: PartialFile): Promise<XvaFile> {
-  const surveys = await surveyAll(conversion.machine);
+  const images = await readableImages(conversion, partial.path);
+  try {
+    const surveys: DiskSurvey[] = [];
+    for (const { source } of images) surveys.push(await surveyImage(source));
+    return await convertSurveyed(conversion, surveys, partial);
+  } finally {
+    for (const { release } of images) await release();
+  }
+}
+
+async function convertSurveyed(
+  conversion: MachineConversion,
+  surveys: readonly DiskSurvey[],
+  partial: PartialFile,
+): Promise<XvaFile> {
   const stop = new AbortController();
   const signal = AbortSignal.any([conversion.signal, stop.signal]);
   const stopping = async <T>(work: Promise<T>): Promise<T> => {
@@ -53,14 +68,26 @@ export async function convertMachine(conversion: MachineConversion, partial: Par
   return await converting;
 }
 
-async function surveyAll(machine: VirtualMachine): Promise<DiskSurvey[]> {
-  const surveys: DiskSurvey[] = [];
-  for (const disk of machine.disks) {
-    const survey = await surveyDisk(disk);
-    if (survey === null) throw new XenferryError('OVF_FILE_MISSING', `${disk.file} has no file`);
-    surveys.push(survey);
+/** Compressed disks are unpacked beside the output, for as long as the conversion takes. */
+async function readableImages(
+  { machine, signal }: MachineConversion,
+  outputPath: string,
+): Promise<UnpackedImage[]> {
+  const images: UnpackedImage[] = [];
+  try {
+    for (const [index, { location, file, capacityBytes }] of machine.disks.entries()) {
+      if (location === null) throw new XenferryError('OVF_FILE_MISSING', `${file} has no file`);
+      images.push(
+        location.compression === null
+          ? { source: locatedImage(location), release: async () => {} }
+          : await unpackImage(location, capacityBytes, `${outputPath}.disk${index}`, signal),
+      );
+    }
+    return images;
+  } catch (error) {
+    for (const { release } of images) await release();
+    throw error;
   }
-  return surveys;
 }
 
 function diskConversion(
@@ -87,9 +114,10 @@ async function checkDigests(
   const cancel = () => Atomics.store(canceled, 0, 1);
   signal.addEventListener('abort', cancel);
   if (signal.aborted) cancel();
-  const checks = machine.disks.map(async ({ location, expectedDigest, file }) => {
-    if (location === null || expectedDigest === null) return;
-    await pool.run(DIGEST, { range: location, expected: expectedDigest, name: file, canceled });
+  const parts = machine.disks.flatMap(({ location }) => location?.parts ?? []);
+  const checks = parts.map(async ({ range, expectedDigest, name }) => {
+    if (expectedDigest === null) return;
+    await pool.run(DIGEST, { range, expected: expectedDigest, name, canceled });
   });
   const failure = firstFailure(await Promise.allSettled(checks));
   signal.removeEventListener('abort', cancel);

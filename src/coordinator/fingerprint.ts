@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { locatedImage, readImageInfo } from '../images/index.js';
 import { systemErrorCode } from '../model/errors.js';
 import type { PlannedMachine } from '../model/plan.js';
 import type { XvaPlan } from '../targets/xva-folder/index.js';
-import { readVmdkInfo } from '../vmdk-reader/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
 
 /**
@@ -18,11 +18,13 @@ export async function fingerprintOf(
   const hash = createHash('sha256').update(JSON.stringify([output, ovaXml, checksum]));
   for (const { location } of machine.disks) {
     if (location === null) continue;
-    const files = await readVmdkInfo(location).then(
-      (info) => info.files,
-      () => [location.path],
-    );
-    for (const file of files) hash.update(JSON.stringify([file, location.offset, await fileVersion(file)]));
+    const files = new Set(location.parts.map(({ range }) => range.path));
+    if (location.compression === null) {
+      const info = await readImageInfo(locatedImage(location)).catch(() => null);
+      for (const file of info?.files ?? []) files.add(file);
+    }
+    for (const { range } of location.parts) hash.update(JSON.stringify([range.offset, range.length]));
+    for (const file of files) hash.update(JSON.stringify([file, await fileVersion(file)]));
   }
   return hash.digest('hex');
 }

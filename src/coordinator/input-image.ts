@@ -1,8 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
-import type { ImageSource } from '../conversion/index.js';
+import { fileImage, type ImageSource, readImageInfo } from '../images/index.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { qemuImgInfo, qemuImgToRaw } from '../qemu-img/index.js';
-import { readVmdkInfo } from '../vmdk-reader/index.js';
 
 /** An image ready to be surveyed and converted. */
 export interface InputImage {
@@ -26,13 +25,14 @@ export async function openInputImage(
   scratch: string,
   signal: AbortSignal,
 ): Promise<InputImage> {
-  const whole: ImageSource = { kind: 'vmdk', range: { path, offset: 0, length: await sizeOf(path) } };
+  const length = await sizeOf(path);
+  const source = fileImage('vmdk', path, length);
   try {
-    await readVmdkInfo(whole.range);
-    return { source: whole, release: async () => {} };
+    await readImageInfo(source);
+    return { source, release: async () => {} };
   } catch (error) {
     if (!(error instanceof XenferryError) || !BEYOND_READER.includes(error.code)) throw error;
-    if (RAW_NAME.test(path)) return { source: { ...whole, kind: 'raw' }, release: async () => {} };
+    if (RAW_NAME.test(path)) return { source: fileImage('raw', path, length), release: async () => {} };
     return await copyForeignImage(path, scratch, signal, error);
   }
 }
@@ -48,10 +48,7 @@ async function copyForeignImage(
   const release = () => rm(scratch, { force: true });
   try {
     await qemuImgToRaw(path, scratch, { signal });
-    return {
-      source: { kind: 'raw', range: { path: scratch, offset: 0, length: await sizeOf(scratch) } },
-      release,
-    };
+    return { source: fileImage('raw', scratch, await sizeOf(scratch)), release };
   } catch (error) {
     await release();
     throw error;

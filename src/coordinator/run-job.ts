@@ -12,6 +12,7 @@ import {
 } from '../model/errors.js';
 import { isCritical, type PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES } from '../model/units.js';
+import { manifestAlgorithm } from '../model/virtual-machine.js';
 import type { XvaPlan } from '../targets/xva-folder/index.js';
 import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
@@ -137,7 +138,7 @@ async function convert(context: JobContext, job: PlannedJob, partial: PartialFil
       disk,
       data_bytes: records.digests.filter(isData).length * BLOCK_BYTES,
       digest: diskDigest(records.digests),
-      manifest: machine.disks[disk]?.expectedDigest?.algorithm ?? null,
+      manifest: manifestAlgorithm(machine.disks[disk]),
     });
   }
   await ledger.finishStep(record.id, 'convert', 'done', bytes);

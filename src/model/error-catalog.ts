@@ -79,6 +79,7 @@ export const ERROR_CATALOG = {
   VMX_MALFORMED: { category: 'source', hint: 'Copy the .vmx file again from the datastore.' },
   VMX_UNSUPPORTED: { category: 'source', hint: 'Decrypt the machine in vSphere and copy it again.' },
 
+  GZIP_CORRUPT: { category: 'format', hint: EXPORT_AGAIN },
   VMDK_BAD_MAGIC: { category: 'format', hint: 'This is not a VMDK; check which file the descriptor names.' },
   VMDK_TRUNCATED: { category: 'format', hint: EXPORT_AGAIN },
   VMDK_HEADER_INVALID: { category: 'format', hint: EXPORT_AGAIN },
@@ -87,6 +88,10 @@ export const ERROR_CATALOG = {
   VMDK_TABLE_OUT_OF_RANGE: { category: 'format', hint: EXPORT_AGAIN },
   VMDK_GRAIN_OUT_OF_RANGE: { category: 'format', hint: EXPORT_AGAIN },
   VMDK_GRAIN_CORRUPT: { category: 'format', hint: EXPORT_AGAIN },
+  VMDK_PARENT_MISMATCH: {
+    category: 'format',
+    hint: 'The parent was changed after the snapshot, or is another disk; copy the whole chain again.',
+  },
   VMDK_UNSUPPORTED: {
     category: 'format',
     hint: 'Consolidate snapshots and export the machine as OVF, which writes a plain streamOptimized disk.',

@@ -101,3 +101,8 @@ export function firstFailure(outcomes: readonly PromiseSettledResult<unknown>[])
 export function isCanceled(error: unknown): boolean {
   return error instanceof XenferryError && error.code === 'CANCELED';
 }
+
+/** Whether an error is about the content of a disk file, not about reaching it. */
+export function isFormatError(error: unknown): boolean {
+  return error instanceof XenferryError && error.category === 'format';
+}

@@ -26,6 +26,22 @@ export interface ExpectedDigest {
   readonly hex: string;
 }
 
+/** A file that holds a disk, or one chunk of it. */
+export interface DiskPart {
+  readonly range: FileRange;
+  /** As the descriptor and the manifest name it. */
+  readonly name: string;
+  readonly expectedDigest: ExpectedDigest | null;
+}
+
+/** A disk's bytes at the source. */
+export interface DiskLocation {
+  /** One file, or its chunks in their order. */
+  readonly parts: readonly DiskPart[];
+  /** How the whole of them is compressed. */
+  readonly compression: 'gzip' | null;
+}
+
 export interface Disk {
   /** Size the guest sees. */
   readonly capacityBytes: number;
@@ -40,8 +56,7 @@ export interface Disk {
   /** Position on the controller. */
   readonly unit: number;
   /** Where the bytes are; null when the file is missing or may not be read. */
-  readonly location: FileRange | null;
-  readonly expectedDigest: ExpectedDigest | null;
+  readonly location: DiskLocation | null;
 }
 
 export interface Nic {
@@ -79,4 +94,9 @@ export interface VirtualMachine {
     /** Relative to the source folder. */
     readonly descriptor: string;
   };
+}
+
+/** The algorithm of the manifest that covers a disk; null when none does. */
+export function manifestAlgorithm(disk: Disk | undefined): ManifestAlgorithm | null {
+  return disk?.location?.parts[0]?.expectedDigest?.algorithm ?? null;
 }

@@ -1,6 +1,6 @@
 import { formatBytes } from '../model/format.js';
 import type { Concern, PlannedMachine } from '../model/plan.js';
-import type { VirtualMachine } from '../model/virtual-machine.js';
+import { manifestAlgorithm, type VirtualMachine } from '../model/virtual-machine.js';
 import { code, count, facts, stacked, table } from './html-elements.js';
 import { html, type Markup } from './html-markup.js';
 import { detailsId, severityBadge, stateBadge } from './html-words.js';
@@ -112,8 +112,8 @@ function attachment({ disks: all }: VirtualMachine, index: number): string {
 
 function manifestCheck({ manifest }: DiskReport, machine: VirtualMachine, index: number): string {
   if (manifest !== null) return `${algorithmName(manifest)} matches`;
-  const promised = machine.disks[index]?.expectedDigest?.algorithm;
-  return promised === undefined ? 'none' : `${algorithmName(promised)} not checked`;
+  const promised = manifestAlgorithm(machine.disks[index]);
+  return promised === null ? 'none' : `${algorithmName(promised)} not checked`;
 }
 
 /** `sha256` as people write it: SHA-256. */

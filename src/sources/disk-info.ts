@@ -1,6 +1,6 @@
+import { locatedImage, readImageInfo } from '../images/index.js';
 import type { Problem } from '../model/inventory.js';
-import type { FileRange } from '../model/virtual-machine.js';
-import { readVmdkInfo } from '../vmdk-reader/index.js';
+import type { DiskLocation } from '../model/virtual-machine.js';
 import { type About, problemOf, problemOfError } from './problems.js';
 
 /** What the descriptor says of a disk. */
@@ -22,13 +22,13 @@ export interface DescribedDisk {
  * leaves a critical problem and keeps the declared values (capacity 0 where nothing is declared).
  */
 export async function describeDisk(
-  range: FileRange,
+  location: DiskLocation,
   declared: DeclaredDisk,
   about: About,
 ): Promise<DescribedDisk> {
   try {
-    const { createType, capacityBytes } = await readVmdkInfo(range);
-    return { capacityBytes, format: createType, problems: capacityProblems(declared, capacityBytes, about) };
+    const { format, capacityBytes } = await readImageInfo(locatedImage(location));
+    return { capacityBytes, format, problems: capacityProblems(declared, capacityBytes, about) };
   } catch (error) {
     const problems = [problemOfError(error, about)];
     return { capacityBytes: declared.capacityBytes ?? 0, format: declared.format, problems };

@@ -28,6 +28,8 @@ export interface VmdkDescriptor {
   readonly cid: string;
   /** Null for a disk without a parent (`ffffffff`). */
   readonly parentCid: string | null;
+  /** File of the parent's descriptor as the disk names it; empty without a parent. */
+  readonly parentFileName: string;
   readonly extents: readonly ExtentLine[];
 }
 
@@ -69,6 +71,7 @@ export function parseDescriptor(text: string, file: string): VmdkDescriptor {
     createType,
     cid: settings.get('cid')?.toLowerCase() ?? '',
     parentCid: parentCid === 'ffffffff' ? null : parentCid,
+    parentFileName: settings.get('parentfilenamehint') ?? '',
     extents,
   };
 }

@@ -1,23 +1,23 @@
 import { basename } from 'node:path';
-import type { SourceFile } from '../io/source-file.js';
+import type { DiskLayer, MarkRange } from '../disk-image/index.js';
+import type { ByteSource } from '../io/byte-source.js';
 import { XenferryError } from '../model/errors.js';
-import type { Extent, MarkRange } from './extent.js';
 
-/** Byte ranges of a file that hold data, ascending; what is not in them are holes. */
+/** Byte ranges of a source that hold data, ascending; what is not in them are holes. */
 export type DataRanges = (
-  path: string,
+  source: ByteSource,
 ) => Promise<ReadonlyArray<{ readonly start: number; readonly end: number }>>;
 
 /** A raw part of a file: FLAT and VMFS extents, and raw images. */
-export class FlatExtent implements Extent {
+export class FlatExtent implements DiskLayer {
   readonly byteLength: number;
   readonly exactMap = false;
-  readonly #file: SourceFile;
+  readonly #file: ByteSource;
   readonly #base: number;
   readonly #dataRanges: DataRanges | undefined;
 
   /** `base`: byte offset of the extent in the file. Throws VMDK_TRUNCATED when the file is too short. */
-  constructor(file: SourceFile, base: number, byteLength: number, dataRanges?: DataRanges) {
+  constructor(file: ByteSource, base: number, byteLength: number, dataRanges?: DataRanges) {
     if (base + byteLength > file.length) {
       throw new XenferryError(
         'VMDK_TRUNCATED',
@@ -39,7 +39,7 @@ export class FlatExtent implements Extent {
       mark(0, this.byteLength);
       return;
     }
-    for (const { start, end } of await this.#dataRanges(this.#file.path)) {
+    for (const { start, end } of await this.#dataRanges(this.#file)) {
       const from = Math.max(0, start - this.#base);
       const to = Math.min(this.byteLength, end - this.#base);
       if (from < to) mark(from, to);
@@ -53,4 +53,17 @@ export class FlatExtent implements Extent {
   close(): void {
     this.#file.close();
   }
+}
+
+/** An extent of zeros, without a file. It hides what lies below. */
+export function zeroExtent(byteLength: number): DiskLayer {
+  return {
+    byteLength,
+    exactMap: true,
+    markAllocated: async () => {},
+    read: async (target, at, _offset, length) => {
+      target.fill(0, at, at + length);
+    },
+    close: () => {},
+  };
 }

@@ -1,4 +1,3 @@
+export { type ExtentFiles, extentsBeside, plainFileName } from './extent-files.js';
 export type { DataRanges } from './flat-extent.js';
-export { createGrainInflater, type GrainInflater } from './grain-inflater.js';
-export { BOUNCE_BYTES, type ReadTools, SPAN_BYTES } from './read-tools.js';
-export { DiskImage, openRaw, openVmdk, readVmdkInfo, type VmdkInfo } from './vmdk-image.js';
+export { openRaw, openVmdk, type VmdkSurroundings } from './open-vmdk.js';

@@ -1,4 +1,4 @@
-import type { SourceFile } from '../io/source-file.js';
+import { type ByteSource, readBytes } from '../io/byte-source.js';
 import { XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES, SECTOR_BYTES } from '../model/units.js';
 
@@ -13,6 +13,8 @@ export interface SparseHeader {
   readonly entriesPerGrainTable: number;
   /** Sectors. */
   readonly grainDirectoryOffset: number;
+  /** Sectors; 0 without a redundant grain directory. */
+  readonly redundantDirectoryOffset: number;
   /** Grains are deflated. */
   readonly compressed: boolean;
   /** Each grain is preceded by a marker with its LBA and size. */
@@ -28,6 +30,7 @@ const MAX_CAPACITY_SECTORS = 2 ** 37;
 const MAX_GRAIN_TABLE_ENTRIES = 65_536;
 /** Value of the grain directory offset when the directory stands at the end, in a footer. */
 const DIRECTORY_AT_END = 0xffff_ffff_ffff_ffffn;
+const FLAG_REDUNDANT_TABLES = 1 << 1;
 const FLAG_ZEROED_GRAINS = 1 << 2;
 const FLAG_COMPRESSED = 1 << 16;
 const FLAG_MARKERS = 1 << 17;
@@ -36,27 +39,26 @@ const COMPRESSION_DEFLATE = 1;
 const FOOTER_FROM_END = 2 * SECTOR_BYTES;
 
 /** Reads the header at the start of `file`, or the footer it points to. Throws VMDK_* with file and offset. */
-export function readSparseHeader(file: SourceFile): SparseHeader {
-  const sector = Buffer.alloc(SECTOR_BYTES);
-  file.readSync(sector, 0);
+export async function readSparseHeader(file: ByteSource): Promise<SparseHeader> {
+  const sector = await readBytes(file, 0, SECTOR_BYTES);
   if (sector.readBigUInt64LE(56) !== DIRECTORY_AT_END) return parseSparseHeader(sector, file, 0);
   const footerOffset = file.length - FOOTER_FROM_END;
   if (footerOffset <= 0) throw footerMissing(file, file.length);
-  file.readSync(sector, footerOffset);
-  if (sector.toString('latin1', 0, 4) !== SPARSE_MAGIC || sector.readBigUInt64LE(56) === DIRECTORY_AT_END) {
+  const footer = await readBytes(file, footerOffset, SECTOR_BYTES);
+  if (footer.toString('latin1', 0, 4) !== SPARSE_MAGIC || footer.readBigUInt64LE(56) === DIRECTORY_AT_END) {
     throw footerMissing(file, footerOffset);
   }
-  return parseSparseHeader(sector, file, footerOffset);
+  return parseSparseHeader(footer, file, footerOffset);
 }
 
-function footerMissing(file: SourceFile, offset: number): XenferryError {
+function footerMissing(file: ByteSource, offset: number): XenferryError {
   return new XenferryError('VMDK_TRUNCATED', 'the stream ends without its footer: it was cut off', {
     file: file.path,
     offset,
   });
 }
 
-function parseSparseHeader(sector: Buffer, file: SourceFile, at: number): SparseHeader {
+function parseSparseHeader(sector: Buffer, file: ByteSource, at: number): SparseHeader {
   const flags = sector.readUInt32LE(8);
   const number = (offset: number, what: string): number => {
     const value = Number(sector.readBigUInt64LE(offset));
@@ -71,6 +73,8 @@ function parseSparseHeader(sector: Buffer, file: SourceFile, at: number): Sparse
     descriptorSectors: number(36, 'the descriptor size'),
     entriesPerGrainTable: sector.readUInt32LE(44),
     grainDirectoryOffset: number(56, 'the grain directory offset'),
+    redundantDirectoryOffset:
+      (flags & FLAG_REDUNDANT_TABLES) === 0 ? 0 : number(48, 'the redundant grain directory offset'),
     compressed: (flags & FLAG_COMPRESSED) !== 0,
     markers: (flags & FLAG_MARKERS) !== 0,
     zeroedGrains: (flags & FLAG_ZEROED_GRAINS) !== 0,
@@ -79,7 +83,7 @@ function parseSparseHeader(sector: Buffer, file: SourceFile, at: number): Sparse
   return header;
 }
 
-function checkHeader(header: SparseHeader, compression: number, file: SourceFile, at: number): void {
+function checkHeader(header: SparseHeader, compression: number, file: ByteSource, at: number): void {
   const { version, grainSectors, capacitySectors, entriesPerGrainTable } = header;
   if (version < 1 || version > 3) {
     throw new XenferryError('VMDK_UNSUPPORTED', `sparse extent version ${version} is not known`, {
@@ -103,6 +107,6 @@ function checkHeader(header: SparseHeader, compression: number, file: SourceFile
   }
 }
 
-function invalid(file: SourceFile, offset: number, message: string): XenferryError {
+function invalid(file: ByteSource, offset: number, message: string): XenferryError {
   return new XenferryError('VMDK_HEADER_INVALID', message, { file: file.path, offset });
 }

@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import xxhash from 'xxhash-wasm';
+import { reusedStreamInflater } from '../../src/disk-image/grain-inflater.js';
 import { Kernels } from '../../src/kernels/index.js';
 import { BLOCK_BYTES, KIB, MIB, SECTOR_BYTES } from '../../src/model/units.js';
-import { reusedStreamInflater } from '../../src/vmdk-reader/grain-inflater.js';
 import { guestVmdk } from './guest-disk.js';
 import { median } from './measure.js';
 

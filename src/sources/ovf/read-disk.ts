@@ -1,5 +1,5 @@
 import type { Problem } from '../../model/inventory.js';
-import type { Disk, FileRange } from '../../model/virtual-machine.js';
+import type { Disk, DiskLocation, DiskPart, FileRange } from '../../model/virtual-machine.js';
 import {
   hrefCandidates,
   type ManifestEntry,
@@ -41,7 +41,6 @@ export async function readDisk(drive: OvfDrive, context: DiskContext): Promise<R
     bus: drive.bus,
     unit: drive.unit,
     location: null,
-    expectedDigest: null,
   };
   const inDescriptor = { file: context.descriptor, machineId: context.machineId };
   if (file === null) {
@@ -69,7 +68,6 @@ export async function readDisk(drive: OvfDrive, context: DiskContext): Promise<R
 
 function unsupportedReason({ disk }: OvfDrive, file: OvfFile): string | null {
   if (disk.parentRef !== null) return `disk ${disk.id} is a delta of disk ${disk.parentRef}`;
-  if (file.chunkBytes !== null) return `the file ${file.href} is split into chunks`;
   if (file.compression !== null && file.compression !== 'gzip') {
     return `the file ${file.href} is compressed with ${file.compression}`;
   }
@@ -84,30 +82,54 @@ async function locateDisk(
 ): Promise<ReadDisk> {
   const names = hrefCandidates(file.href, { file: descriptor, line: file.line });
   const about = { file: files.pathOf(names[0]), machineId };
-  const range = await firstFound(names, files);
-  if (range === null) {
+  const found = await findParts(names, file.chunkBytes, files);
+  const [first] = found;
+  if (first === undefined) {
     return { disk, problems: [problemOf('critical', 'OVF_FILE_MISSING', 'the disk file is missing', about)] };
   }
-  const compressed = await startsWithGzip(range);
-  if (compressed) {
-    const hint = 'Decompress it with gzip -d and correct the descriptor, or export without compression.';
-    const problem = problemOf(
-      'critical',
-      'OVF_UNSUPPORTED',
-      'the disk file is compressed with gzip',
-      about,
-      hint,
-    );
-    return { disk, problems: [problem] };
-  }
-  const located = { ...disk, location: range, expectedDigest: manifestDigest(manifest, names) };
-  const problems = [...compressionProblems(file, about), ...sizeProblems(file, range, about)];
+  const parts = found.map(({ range, names: partNames }): DiskPart => {
+    const [name = ''] = partNames;
+    return { range, name, expectedDigest: manifestDigest(manifest, partNames) };
+  });
+  const compression = (await startsWithGzip(first.range)) ? 'gzip' : null;
+  const location: DiskLocation = { parts, compression };
+  const located = { ...disk, location };
+  const problems = [
+    ...compressionProblems(file, compression, about),
+    ...chunkProblems(file, parts, about),
+    ...sizeProblems(file, parts, about),
+  ];
   if (problems.some(({ severity }) => severity === 'critical')) return { disk: located, problems };
-  const described = await describeDisk(range, { capacityBytes, format: disk.format }, about);
+  if (compression !== null) {
+    return { disk: located, problems: [...problems, ...unknownCapacity(capacityBytes, about)] };
+  }
+  const described = await describeDisk(location, { capacityBytes, format: disk.format }, about);
   return {
     disk: { ...located, capacityBytes: described.capacityBytes, format: described.format },
     problems: [...problems, ...described.problems],
   };
+}
+
+interface FoundPart {
+  readonly range: FileRange;
+  /** Spellings of its name. */
+  readonly names: readonly string[];
+}
+
+/** The file, or its chunks `NAME.000000000`, `NAME.000000001`, ... (DSP0243 1.1 §7.1) up to the first missing one. */
+async function findParts(
+  names: readonly string[],
+  chunkBytes: number | null,
+  files: PackageFiles,
+): Promise<readonly FoundPart[]> {
+  const parts: FoundPart[] = [];
+  for (let chunk = 0; ; chunk++) {
+    const suffix = chunkBytes === null ? '' : `.${String(chunk).padStart(9, '0')}`;
+    const spellings = names.map((name) => `${name}${suffix}`);
+    const range = await firstFound(spellings, files);
+    if (range !== null) parts.push({ range, names: spellings });
+    if (range === null || chunkBytes === null) return parts;
+  }
 }
 
 async function firstFound(names: readonly string[], files: PackageFiles): Promise<FileRange | null> {
@@ -124,13 +146,37 @@ async function startsWithGzip({ path, offset, length }: FileRange): Promise<bool
   return start[0] === 0x1f && start[1] === 0x8b;
 }
 
-function compressionProblems(file: OvfFile, about: About): readonly Problem[] {
-  if (file.compression === null) return [];
-  const message = `the descriptor says ${file.compression}, but the file is not compressed`;
+function compressionProblems(
+  file: OvfFile,
+  compression: DiskLocation['compression'],
+  about: About,
+): readonly Problem[] {
+  if (file.compression === compression) return [];
+  const message =
+    compression === null
+      ? `the descriptor says ${file.compression}, but the file is not compressed`
+      : `the file is compressed with ${compression}, which the descriptor does not say`;
   return [problemOf('warning', 'OVF_MALFORMED', message, about, 'Nothing: the file is read as it is.')];
 }
 
-function sizeProblems(file: OvfFile, { length }: FileRange, about: About): readonly Problem[] {
+/** Nothing inside a compressed file is read before it is unpacked. */
+function unknownCapacity(capacityBytes: number | null, about: About): readonly Problem[] {
+  if (capacityBytes !== null) return [];
+  const message = 'the disk is compressed and the descriptor does not give its capacity';
+  return [problemOf('critical', 'OVF_UNSUPPORTED', message, about)];
+}
+
+/** All chunks but the last have the size that the descriptor gives. */
+function chunkProblems(file: OvfFile, parts: readonly DiskPart[], about: About): readonly Problem[] {
+  if (file.chunkBytes === null) return [];
+  const odd = parts.slice(0, -1).find(({ range }) => range.length !== file.chunkBytes);
+  if (odd === undefined) return [];
+  const message = `the chunk ${odd.name} has ${odd.range.length} bytes, the descriptor says ${file.chunkBytes}`;
+  return [problemOf('critical', 'OVF_FILE_SIZE', message, about)];
+}
+
+function sizeProblems(file: OvfFile, parts: readonly DiskPart[], about: About): readonly Problem[] {
+  const length = parts.reduce((sum, { range }) => sum + range.length, 0);
   if (file.sizeBytes === null || file.sizeBytes === length) return [];
   const message = `the file has ${length} bytes, the descriptor says ${file.sizeBytes}`;
   return [problemOf(length < file.sizeBytes ? 'critical' : 'warning', 'OVF_FILE_SIZE', message, about)];

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { XenferryError } from '../../model/errors.js';
 import type { Problem } from '../../model/inventory.js';
-import type { Disk } from '../../model/virtual-machine.js';
+import type { Disk, DiskLocation } from '../../model/virtual-machine.js';
 import type { DescriptorFile } from '../descriptor-file.js';
 import { describeDisk } from '../disk-info.js';
 import { findInFolder } from '../folder-files.js';
@@ -12,9 +12,6 @@ export interface ReadVmxDisk {
   readonly disk: Disk;
   readonly problems: readonly Problem[];
 }
-
-/** A snapshot's delta disk, as VMware names them. */
-const DELTA_NAME = /-\d{6}(-delta|-sesparse)?\.vmdk$/i;
 
 /**
  * One disk of a .vmx, located beside it and described by its own metadata. Whatever is wrong becomes a problem; the
@@ -30,7 +27,6 @@ export async function readVmxDisk(device: VmxDevice, source: DescriptorFile): Pr
     bus,
     unit,
     location: null,
-    expectedDigest: null,
   };
   try {
     return await locateDisk(disk, device, source);
@@ -52,13 +48,13 @@ async function locateDisk(disk: Disk, device: VmxDevice, source: DescriptorFile)
     const message = `the file of disk ${device.address} is missing`;
     return { disk, problems: [problemOf('critical', 'OVF_FILE_MISSING', message, about)] };
   }
-  const { problems, ...described } = await describeDisk(range, { capacityBytes: null, format: '' }, about);
-  return { disk: { ...disk, ...described, location: range }, problems };
+  const location: DiskLocation = { parts: [{ range, name, expectedDigest: null }], compression: null };
+  const { problems, ...described } = await describeDisk(location, { capacityBytes: null, format: '' }, about);
+  return { disk: { ...disk, ...described, location }, problems };
 }
 
-function unsupportedReason({ address, deviceType, fileName }: VmxDevice): string | null {
-  if (/raw|passthru|physical/.test(deviceType)) return `disk ${address} is a raw device (${deviceType})`;
-  return DELTA_NAME.test(fileName) ? `disk ${address} is a snapshot (${fileName})` : null;
+function unsupportedReason({ address, deviceType }: VmxDevice): string | null {
+  return /raw|passthru|physical/.test(deviceType) ? `disk ${address} is a raw device (${deviceType})` : null;
 }
 
 /**

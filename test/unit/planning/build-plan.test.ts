@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { loadProfiles } from '../../../src/guests/profiles/index.js';
 import type { Problem } from '../../../src/model/inventory.js';
 import type { Plan } from '../../../src/model/plan.js';
-import type { Disk, VirtualMachine } from '../../../src/model/virtual-machine.js';
+import type { Disk, DiskLocation, FileRange, VirtualMachine } from '../../../src/model/virtual-machine.js';
 import { buildPlan } from '../../../src/planning/index.js';
 import { tempFiles } from '../../support/temp-files.js';
 import { buildStreamOptimized, descriptorText } from '../vmdk-reader/vmdk-builder.js';
@@ -13,10 +13,16 @@ const { folder, put } = tempFiles();
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 
-const location = put(
-  'disk.vmdk',
-  buildStreamOptimized({ capacitySectors: 8192, grains: new Map([[40, Buffer.alloc(65_536, 'x')]]) }).bytes,
+const location = at(
+  put(
+    'disk.vmdk',
+    buildStreamOptimized({ capacitySectors: 8192, grains: new Map([[40, Buffer.alloc(65_536, 'x')]]) }).bytes,
+  ),
 );
+
+function at(range: FileRange): DiskLocation {
+  return { parts: [{ range, name: 'disk.vmdk', expectedDigest: null }], compression: null };
+}
 
 function disk(changes: Partial<Disk> = {}): Disk {
   return {
@@ -27,7 +33,6 @@ function disk(changes: Partial<Disk> = {}): Disk {
     bus: 0,
     unit: 0,
     location,
-    expectedDigest: null,
     ...changes,
   };
 }
@@ -104,7 +109,7 @@ describe('a plan', () => {
     });
     built.bytes.writeUInt32LE(0x7fff_ffff, built.tableOffset + 160);
     const { machines } = await plan([
-      machine('bad', { disks: [disk({ location: put('bad.vmdk', built.bytes) })] }),
+      machine('bad', { disks: [disk({ location: at(put('bad.vmdk', built.bytes)) })] }),
     ]);
     expect(severities(machines[0]?.concerns ?? [])).toEqual(['VMDK_GRAIN_OUT_OF_RANGE critical']);
   });
@@ -146,7 +151,7 @@ describe('room on the target', () => {
       const at = built.tableOffset + table * (65_536 * 4 + 512);
       for (let entry = 0; entry < 65_536; entry++) built.bytes.writeUInt32LE(2, at + entry * 4);
     }
-    const huge = machine('huge', { disks: [disk({ location: put('huge.vmdk', built.bytes) })] });
+    const huge = machine('huge', { disks: [disk({ location: at(put('huge.vmdk', built.bytes)) })] });
     expect(severities((await plan([huge])).concerns)).toEqual(['TARGET_NO_SPACE critical']);
   });
 
@@ -161,7 +166,7 @@ describe('room on the target', () => {
       descriptorText('monolithicFlat', `RW ${2 ** 31} FLAT "huge-flat.vmdk" 0`),
     );
     const { machines, concerns } = await plan([
-      machine('thick', { disks: [disk({ location: descriptor })] }),
+      machine('thick', { disks: [disk({ location: at(descriptor) })] }),
     ]);
     expect(machines).toMatchObject([{ dataBytes: 2 * MIB, certainBytes: 0 }]);
     expect(concerns).toEqual([]);

@@ -23,8 +23,16 @@ const VM: VirtualMachine = {
       controller: 'pvscsi',
       bus: 0,
       unit: 0,
-      location: null,
-      expectedDigest: { algorithm: 'sha256', hex: 'ab' },
+      location: {
+        parts: [
+          {
+            range: { path: '/exports/disk.vmdk', offset: 0, length: 1 },
+            name: 'disk.vmdk',
+            expectedDigest: { algorithm: 'sha256', hex: 'ab' },
+          },
+        ],
+        compression: null,
+      },
     },
   ],
   nics: [

@@ -34,12 +34,13 @@ describe('an OVA', () => {
       id: 'web01.ova',
       source: { kind: 'ova', descriptor: 'web01.ova' },
     });
-    const { location, expectedDigest, capacityBytes, format } = onlyDisk(inventory);
+    const { location, capacityBytes, format } = onlyDisk(inventory);
     expect({ capacityBytes, format }).toEqual({ capacityBytes: DISK_BYTES, format: 'streamOptimized' });
-    expect(expectedDigest).toEqual({ algorithm: 'sha256', hex: digest('sha256', vmdk) });
-    if (location === null) throw new Error('no location');
-    expect(location.path).toBe(ova);
-    const bytes = readFileSync(ova).subarray(location.offset, location.offset + location.length);
+    const [part] = location?.parts ?? [];
+    if (part === undefined) throw new Error('no location');
+    expect(part.expectedDigest).toEqual({ algorithm: 'sha256', hex: digest('sha256', vmdk) });
+    expect(part.range.path).toBe(ova);
+    const bytes = readFileSync(ova).subarray(part.range.offset, part.range.offset + part.range.length);
     expect(bytes.equals(vmdk)).toBe(true);
   });
 

@@ -59,8 +59,16 @@ describe('an OVF folder', () => {
               controller: 'pvscsi',
               bus: 0,
               unit: 0,
-              location: { path: diskPath, offset: 0, length: vmdk.length },
-              expectedDigest: { algorithm: 'sha1', hex: digest('sha1', vmdk) },
+              location: {
+                parts: [
+                  {
+                    range: { path: diskPath, offset: 0, length: vmdk.length },
+                    name: 'disk1.vmdk',
+                    expectedDigest: { algorithm: 'sha1', hex: digest('sha1', vmdk) },
+                  },
+                ],
+                compression: null,
+              },
             },
           ],
           nics: [{ network: 'VM Network', mac: null, adapter: 'vmxnet3' }],
@@ -76,9 +84,9 @@ describe('an OVF folder', () => {
   test('may hold its disk under the written or the decoded name', async () => {
     estate.writeExport(file('web%2001.vmdk'));
     const decoded = estate.write('web01/web 01.vmdk', vmdk);
-    expect(onlyDisk(await readInventory(estate.root)).location?.path).toBe(decoded);
+    expect(onlyDisk(await readInventory(estate.root)).location?.parts[0]?.range.path).toBe(decoded);
     const written = estate.write('web01/web%2001.vmdk', vmdk);
-    expect(onlyDisk(await readInventory(estate.root)).location?.path).toBe(written);
+    expect(onlyDisk(await readInventory(estate.root)).location?.parts[0]?.range.path).toBe(written);
   });
 
   test.each([
@@ -143,10 +151,7 @@ describe('an OVF folder', () => {
   });
 
   test.each([
-    ['gzip', file('disk1.vmdk', 'ovf:compression="gzip"'), DISKS, 'web01/disk1.vmdk'],
-    ['gzip that is not declared', file('disk1.vmdk'), DISKS, 'web01/disk1.vmdk'],
     ['another compression', file('disk1.vmdk', 'ovf:compression="bzip2"'), DISKS, 'web01/web01.ovf'],
-    ['chunks', file('disk1.vmdk', 'ovf:chunkSize="1024"'), DISKS, 'web01/web01.ovf'],
     [
       'a delta',
       file('disk1.vmdk'),
@@ -160,6 +165,51 @@ describe('an OVF folder', () => {
     const inventory = await readInventory(estate.root);
     expect(onlyDisk(inventory)).toMatchObject({ location: null, capacityBytes: DISK_BYTES });
     expect(summaries(inventory.problems)).toEqual([`critical OVF_UNSUPPORTED ${about}`]);
+  });
+
+  test.each([
+    ['declared', 'ovf:compression="gzip"', []],
+    ['not declared', '', ['warning OVF_MALFORMED web01/disk1.vmdk']],
+  ])('with a disk compressed with gzip, %s, knows that it must be unpacked', async (_, attribute, told) => {
+    estate.writeExport(file('disk1.vmdk', attribute));
+    const packed = gzipSync(vmdk);
+    const diskPath = estate.write('web01/disk1.vmdk', packed);
+    const inventory = await readInventory(estate.root);
+    expect(onlyDisk(inventory)).toMatchObject({
+      capacityBytes: DISK_BYTES,
+      location: {
+        compression: 'gzip',
+        parts: [{ range: { path: diskPath, offset: 0, length: packed.length } }],
+      },
+    });
+    expect(summaries(inventory.problems)).toEqual(told);
+  });
+
+  test('with a disk in chunks reads them in their order, each with its own digest', async () => {
+    estate.writeExport(file('disk1.vmdk', `ovf:chunkSize="1024" ovf:size="${vmdk.length}"`));
+    const chunks = Array.from({ length: Math.ceil(vmdk.length / 1024) }, (_, index) => {
+      const name = `disk1.vmdk.${String(index).padStart(9, '0')}`;
+      const bytes = vmdk.subarray(index * 1024, (index + 1) * 1024);
+      estate.write(`web01/${name}`, bytes);
+      return { name, bytes };
+    });
+    const lines = chunks.map(({ name, bytes }) => `SHA256(${name})= ${digest('sha256', bytes)}`);
+    estate.write('web01/web01.mf', lines.join('\n'));
+    const inventory = await readInventory(estate.root);
+    expect(inventory.problems).toEqual([]);
+    const { location, format } = onlyDisk(inventory);
+    expect(format).toBe('streamOptimized');
+    expect(location?.parts.map(({ name, expectedDigest }) => [name, expectedDigest?.hex])).toEqual(
+      chunks.map(({ name, bytes }) => [name, digest('sha256', bytes)]),
+    );
+  });
+
+  test('with a chunk missing in the middle is told by the size', async () => {
+    estate.writeExport(file('disk1.vmdk', `ovf:chunkSize="1024" ovf:size="${vmdk.length}"`));
+    estate.write('web01/disk1.vmdk.000000000', vmdk.subarray(0, 1024));
+    estate.write('web01/disk1.vmdk.000000002', vmdk.subarray(2048));
+    const { problems } = await readInventory(estate.root);
+    expect(summaries(problems)).toEqual(['critical OVF_FILE_SIZE web01/disk1.vmdk']);
   });
 
   test('that says gzip of a plain file is read as it is', async () => {

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { allocatedBlocks } from '../../../src/disk-image/index.js';
 import type { FileRange } from '../../../src/model/virtual-machine.js';
-import { openVmdk } from '../../../src/vmdk-reader/index.js';
+import { openVmdkAt, readWhole } from '../../support/disk-reader.js';
 import { tempFiles } from '../../support/temp-files.js';
 import { buildStreamOptimized, type StreamOptions } from './vmdk-builder.js';
 
@@ -13,18 +14,7 @@ const GRAIN = 65_536;
 const text = Buffer.alloc(GRAIN, 'All work and no play. ');
 
 async function readAll(range: FileRange): Promise<Buffer> {
-  const image = openVmdk(range);
-  try {
-    await image.allocatedBlocks();
-    const content = Buffer.alloc(image.capacityBytes);
-    for (let offset = 0; offset < content.length; offset += 2 * 1024 * 1024) {
-      const length = Math.min(2 * 1024 * 1024, content.length - offset);
-      await image.read(content.subarray(offset), offset, length);
-    }
-    return content;
-  } finally {
-    image.close();
-  }
+  return await readWhole(await openVmdkAt(range));
 }
 
 const small: StreamOptions = { capacitySectors: 4096, grains: new Map([[3, text]]) };
@@ -48,8 +38,8 @@ describe('a streamOptimized disk with its directory at the end, as ESXi writes i
 
   it('tells which 2 MiB blocks may hold data from its tables alone', async () => {
     const { bytes } = buildStreamOptimized({ capacitySectors: 5 * 4096, grains: new Map([[70, text]]) });
-    const image = openVmdk(put('map.vmdk', bytes));
-    expect([...(await image.allocatedBlocks())]).toEqual([0, 0, 1, 0, 0]);
+    const image = await openVmdkAt(put('map.vmdk', bytes));
+    expect([...(await allocatedBlocks(image))]).toEqual([0, 0, 1, 0, 0]);
     image.close();
   });
 

@@ -5,7 +5,7 @@ import {
   INFLATE_SLACK,
   publicInflater,
   reusedStreamInflater,
-} from '../../../src/vmdk-reader/grain-inflater.js';
+} from '../../../src/disk-image/grain-inflater.js';
 
 const reused = reusedStreamInflater();
 const SIZE = 4096;

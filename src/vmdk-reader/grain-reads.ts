@@ -1,20 +1,47 @@
-import type { SourceFile } from '../io/source-file.js';
+import { createReadTools, INFLATE_SLACK, type ReadTools } from '../disk-image/index.js';
+import type { ByteSource } from '../io/byte-source.js';
 import { XenferryError } from '../model/errors.js';
 import { SECTOR_BYTES } from '../model/units.js';
-import { INFLATE_SLACK } from './grain-inflater.js';
-import { createReadTools, type ReadTools } from './read-tools.js';
 
 /** A stored grain's part of a read; all offsets in bytes. */
-interface CompressedGrainRead {
-  /** Of the grain's marker in the file. */
+export interface GrainRead {
+  /** Of the grain in the file; of its marker, where it has one. */
   readonly grain: number;
-  /** Of the wanted part in the inflated grain. */
+  /** Of the wanted part in the grain. */
   readonly within: number;
   /** Of the part in the target. */
   readonly at: number;
   readonly length: number;
   /** Of the grain in the extent. */
   readonly position: number;
+}
+
+/**
+ * Reads grains that are stored as they are (ascending in the target). Neighbours that also lie side by side in the
+ * file are read at once. Rejects with VMDK_TRUNCATED or SOURCE_*.
+ */
+export async function readPlainGrains(
+  file: ByteSource,
+  target: Buffer,
+  grains: readonly GrainRead[],
+): Promise<void> {
+  const reads: Promise<void>[] = [];
+  for (let first = 0; first < grains.length; ) {
+    const run = grains[first];
+    if (run === undefined) break;
+    const start = run.grain + run.within;
+    let length = run.length;
+    let next = first + 1;
+    for (let grain = grains[next]; grain !== undefined; grain = grains[++next]) {
+      if (grain.at !== run.at + length || grain.grain + grain.within !== start + length) break;
+      length += grain.length;
+    }
+    reads.push(file.read(target, run.at, length, start));
+    first = next;
+  }
+  const outcomes = await Promise.allSettled(reads);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** LBA (8 bytes) and data size (4 bytes) before each grain ("Virtual Disk Format 1.1", Grain Marker). */
@@ -24,23 +51,18 @@ const MARKER_BYTES = 12;
  * and inflated straight into the target.
  */
 export class CompressedGrains {
-  readonly #file: SourceFile;
+  readonly #file: ByteSource;
   readonly #grainBytes: number;
   readonly #markers: boolean;
 
-  constructor(file: SourceFile, grainBytes: number, markers: boolean) {
+  constructor(file: ByteSource, grainBytes: number, markers: boolean) {
     this.#file = file;
     this.#grainBytes = grainBytes;
     this.#markers = markers;
   }
 
   /** Inflates `grains` (ascending in the target) into `target`, writing nothing at or past `limit`. */
-  async read(
-    target: Buffer,
-    grains: readonly CompressedGrainRead[],
-    limit: number,
-    tools: ReadTools,
-  ): Promise<void> {
+  async read(target: Buffer, grains: readonly GrainRead[], limit: number, tools: ReadTools): Promise<void> {
     const fitting = this.#fits(tools) ? tools : createReadTools(this.#grainBytes);
     const { span } = fitting;
     for (let first = 0; first < grains.length; ) {
@@ -64,7 +86,7 @@ export class CompressedGrains {
 
   /** As many grains from `first` on as one read of `room` bytes covers. */
   #nextSpan(
-    grains: readonly CompressedGrainRead[],
+    grains: readonly GrainRead[],
     first: number,
     room: number,
   ): { start: number; length: number; next: number } {
@@ -85,7 +107,7 @@ export class CompressedGrains {
     { span, bounce, inflater }: ReadTools,
     spanLength: number,
     from: number,
-    grain: CompressedGrainRead,
+    grain: GrainRead,
     target: Buffer,
     limit: number,
   ): void {
@@ -102,7 +124,7 @@ export class CompressedGrains {
     if (!direct) bounce.copy(target, grain.at, grain.within, grain.within + grain.length);
   }
 
-  #markedSize(span: Buffer, spanLength: number, from: number, grain: CompressedGrainRead): number {
+  #markedSize(span: Buffer, spanLength: number, from: number, grain: GrainRead): number {
     if (from + MARKER_BYTES > spanLength) throw this.#corrupt(grain, 'the file ends inside a grain marker');
     const position = Number(span.readBigUInt64LE(from)) * SECTOR_BYTES;
     if (position !== grain.position) {
@@ -115,7 +137,7 @@ export class CompressedGrains {
     return size;
   }
 
-  #corrupt(grain: CompressedGrainRead, message: string): XenferryError {
+  #corrupt(grain: GrainRead, message: string): XenferryError {
     return new XenferryError('VMDK_GRAIN_CORRUPT', message, { file: this.#file.path, offset: grain.grain });
   }
 }

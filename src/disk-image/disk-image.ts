@@ -1,0 +1,73 @@
+import { BLOCK_BYTES, blockCount } from '../model/units.js';
+import type { ReadTools } from './read-tools.js';
+
+/** Tells of a byte range that may hold data; ranges come in ascending order. */
+export type MarkRange = (start: number, end: number) => void;
+
+/**
+ * Fills `target[at, at + length)` with what lies below a layer at `offset`: the layer asks for the ranges it does
+ * not hold itself. Calls follow each other, because they share the caller's tools.
+ */
+export type ReadBelow = (target: Buffer, at: number, offset: number, length: number) => Promise<void>;
+
+/** Bytes of a virtual disk, or of a part of one, or what a snapshot holds of one. Offsets are bytes from its start. */
+export interface DiskLayer {
+  readonly byteLength: number;
+  /** Whether what is marked surely holds data; a flat file may be full of zeros. */
+  readonly exactMap: boolean;
+  /** Marks every range that may hold data of its own. Costs metadata only. */
+  markAllocated(mark: MarkRange): Promise<void>;
+  /**
+   * Fills `target[at, at + length)` from `offset`; `below` fills what the layer does not hold.
+   * Calls may overlap in time, each with its own tools.
+   */
+  read(
+    target: Buffer,
+    at: number,
+    offset: number,
+    length: number,
+    tools: ReadTools,
+    below: ReadBelow,
+  ): Promise<void>;
+  close(): void;
+}
+
+/** A virtual disk opened for random reads. */
+export interface DiskImage extends DiskLayer {
+  /** VMDK createType, `raw`, `qcow2`, `vhd`, ... */
+  readonly format: string;
+  /** Absolute paths or URLs of the files the disk consists of. */
+  readonly files: readonly string[];
+  /** What was amiss and could be helped, in words; empty for a sound image. */
+  readonly notes: readonly string[];
+}
+
+/** Below the lowest layer everything is zeros. */
+export const readZeros: ReadBelow = async (target, at, _offset, length) => {
+  target.fill(0, at, at + length);
+};
+
+/**
+ * Fills `target[0, length)` with the disk's bytes from `offset`; what lies past the disk's end is zeros.
+ * Rejects with the format's codes or SOURCE_UNREADABLE.
+ */
+export async function readDisk(
+  image: DiskLayer,
+  target: Buffer,
+  offset: number,
+  length: number,
+  tools: ReadTools,
+): Promise<void> {
+  const inside = Math.max(0, Math.min(length, image.byteLength - offset));
+  if (inside > 0) await image.read(target, 0, offset, inside, tools, readZeros);
+  target.fill(0, inside, length);
+}
+
+/** One byte per 2 MiB block: 1 when it may hold data, 0 when it surely reads as zeros. Costs metadata only. */
+export async function allocatedBlocks(image: DiskLayer): Promise<Uint8Array> {
+  const blocks = new Uint8Array(blockCount(image.byteLength));
+  await image.markAllocated((from, to) => {
+    blocks.fill(1, Math.floor(from / BLOCK_BYTES), Math.ceil(to / BLOCK_BYTES));
+  });
+  return blocks;
+}

@@ -1,0 +1,12 @@
+export {
+  allocatedBlocks,
+  type DiskImage,
+  type DiskLayer,
+  type MarkRange,
+  type ReadBelow,
+  readDisk,
+  readZeros,
+} from './disk-image.js';
+export { createGrainInflater, type GrainInflater, INFLATE_SLACK } from './grain-inflater.js';
+export { LayeredImage } from './layered-image.js';
+export { BOUNCE_BYTES, createReadTools, type ReadTools, SPAN_BYTES } from './read-tools.js';

@@ -1,0 +1,50 @@
+import type { DiskImage, DiskLayer, MarkRange, ReadBelow } from './disk-image.js';
+import type { ReadTools } from './read-tools.js';
+
+/** A snapshot or overlay on top of what it changes; the size is the upper one's. */
+export class LayeredImage implements DiskImage {
+  readonly byteLength: number;
+  readonly format: string;
+  readonly files: readonly string[];
+  readonly notes: readonly string[];
+  /** The upper layer may hide the lower one's data behind zeros. */
+  readonly exactMap = false;
+  readonly #upper: DiskLayer;
+  readonly #lower: DiskLayer;
+
+  constructor(upper: DiskImage, lower: DiskImage) {
+    this.byteLength = upper.byteLength;
+    this.format = upper.format;
+    this.files = [...upper.files, ...lower.files];
+    this.notes = [...upper.notes, ...lower.notes];
+    this.#upper = upper;
+    this.#lower = lower;
+  }
+
+  async markAllocated(mark: MarkRange): Promise<void> {
+    await this.#upper.markAllocated(mark);
+    await this.#lower.markAllocated((start, end) => {
+      if (start < this.byteLength) mark(start, Math.min(end, this.byteLength));
+    });
+  }
+
+  async read(
+    target: Buffer,
+    at: number,
+    offset: number,
+    length: number,
+    tools: ReadTools,
+    below: ReadBelow,
+  ): Promise<void> {
+    await this.#upper.read(target, at, offset, length, tools, async (into, start, from, count) => {
+      const inside = Math.max(0, Math.min(count, this.#lower.byteLength - from));
+      if (inside > 0) await this.#lower.read(into, start, from, inside, tools, below);
+      into.fill(0, start + inside, start + count);
+    });
+  }
+
+  close(): void {
+    this.#upper.close();
+    this.#lower.close();
+  }
+}

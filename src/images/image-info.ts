@@ -1,0 +1,23 @@
+import type { DiskLocation } from '../model/virtual-machine.js';
+import type { ImageSource } from './image-source.js';
+import { openImage } from './open-image.js';
+
+export interface ImageInfo {
+  /** VMDK createType, or the format's name. */
+  readonly format: string;
+  readonly capacityBytes: number;
+  /** Absolute paths or URLs of the files the disk consists of. */
+  readonly files: readonly string[];
+}
+
+/** Format, size and files of an image, from its metadata alone. Rejects as `openImage` does. */
+export async function readImageInfo(source: ImageSource): Promise<ImageInfo> {
+  const image = await openImage(source);
+  image.close();
+  return { format: image.format, capacityBytes: image.byteLength, files: image.files };
+}
+
+/** A machine's disk where it lies; it must not be compressed. */
+export function locatedImage({ parts }: DiskLocation): ImageSource {
+  return { format: 'vmdk', location: { kind: 'files', ranges: parts.map(({ range }) => range) } };
+}
