@@ -1,8 +1,8 @@
 import { BLOCK_BYTES, blockCount } from '../model/units.js';
 import type { ReadTools } from './read-tools.js';
 
-/** Tells of a byte range that may hold data; ranges come in ascending order. */
-export type MarkRange = (start: number, end: number) => void;
+/** Tells what a layer holds of `[start, end)`: data, or zeros that are not stored. Ranges come in ascending order. */
+export type VisitRange = (start: number, end: number, content: 'data' | 'zeros') => void;
 
 /**
  * Fills `target[at, at + length)` with what lies below a layer at `offset`: the layer asks for the ranges it does
@@ -13,10 +13,10 @@ export type ReadBelow = (target: Buffer, at: number, offset: number, length: num
 /** Bytes of a virtual disk, or of a part of one, or what a snapshot holds of one. Offsets are bytes from its start. */
 export interface DiskLayer {
   readonly byteLength: number;
-  /** Whether what is marked surely holds data; a flat file may be full of zeros. */
+  /** Whether what is told to be data surely is not zeros; a flat file may be full of them. */
   readonly exactMap: boolean;
-  /** Marks every range that may hold data of its own. Costs metadata only. */
-  markAllocated(mark: MarkRange): Promise<void>;
+  /** Visits all that the layer holds; elsewhere what lies below shows. Costs metadata only. */
+  visitRanges(visit: VisitRange): Promise<void>;
   /**
    * Fills `target[at, at + length)` from `offset`; `below` fills what the layer does not hold.
    * Calls may overlap in time, each with its own tools.
@@ -66,7 +66,8 @@ export async function readDisk(
 /** One byte per 2 MiB block: 1 when it may hold data, 0 when it surely reads as zeros. Costs metadata only. */
 export async function allocatedBlocks(image: DiskLayer): Promise<Uint8Array> {
   const blocks = new Uint8Array(blockCount(image.byteLength));
-  await image.markAllocated((from, to) => {
+  await image.visitRanges((from, to, content) => {
+    if (content === 'zeros') return;
     blocks.fill(1, Math.floor(from / BLOCK_BYTES), Math.ceil(to / BLOCK_BYTES));
   });
   return blocks;

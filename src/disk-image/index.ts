@@ -2,10 +2,10 @@ export {
   allocatedBlocks,
   type DiskImage,
   type DiskLayer,
-  type MarkRange,
   type ReadBelow,
   readDisk,
   readZeros,
+  type VisitRange,
 } from './disk-image.js';
 export { createGrainInflater, type GrainInflater, INFLATE_SLACK } from './grain-inflater.js';
 export { LayeredImage } from './layered-image.js';

@@ -1,4 +1,4 @@
-import type { DiskImage, DiskLayer, MarkRange, ReadBelow } from './disk-image.js';
+import type { DiskImage, DiskLayer, ReadBelow, VisitRange } from './disk-image.js';
 import type { ReadTools } from './read-tools.js';
 
 /** A snapshot or overlay on top of what it changes; the size is the upper one's. */
@@ -21,10 +21,11 @@ export class LayeredImage implements DiskImage {
     this.#lower = lower;
   }
 
-  async markAllocated(mark: MarkRange): Promise<void> {
-    await this.#upper.markAllocated(mark);
-    await this.#lower.markAllocated((start, end) => {
-      if (start < this.byteLength) mark(start, Math.min(end, this.byteLength));
+  /** First the upper layer's ranges, then the lower one's, whether hidden or not. */
+  async visitRanges(visit: VisitRange): Promise<void> {
+    await this.#upper.visitRanges(visit);
+    await this.#lower.visitRanges((start, end, content) => {
+      if (start < this.byteLength) visit(start, Math.min(end, this.byteLength), content);
     });
   }
 

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { DiskLayer, MarkRange } from '../disk-image/index.js';
+import type { DiskLayer, VisitRange } from '../disk-image/index.js';
 import type { ByteSource } from '../io/byte-source.js';
 import { XenferryError } from '../model/errors.js';
 
@@ -34,16 +34,21 @@ export class FlatExtent implements DiskLayer {
     this.#dataRanges = dataRanges;
   }
 
-  async markAllocated(mark: MarkRange): Promise<void> {
+  async visitRanges(visit: VisitRange): Promise<void> {
     if (this.#dataRanges === undefined) {
-      mark(0, this.byteLength);
+      visit(0, this.byteLength, 'data');
       return;
     }
-    for (const { start, end } of await this.#dataRanges(this.#file)) {
-      const from = Math.max(0, start - this.#base);
-      const to = Math.min(this.byteLength, end - this.#base);
-      if (from < to) mark(from, to);
+    let end = 0;
+    for (const range of await this.#dataRanges(this.#file)) {
+      const from = Math.max(end, range.start - this.#base);
+      const to = Math.min(this.byteLength, range.end - this.#base);
+      if (from >= to) continue;
+      if (end < from) visit(end, from, 'zeros');
+      visit(from, to, 'data');
+      end = to;
     }
+    if (end < this.byteLength) visit(end, this.byteLength, 'zeros');
   }
 
   read(target: Buffer, at: number, offset: number, length: number): Promise<void> {
@@ -60,7 +65,7 @@ export function zeroExtent(byteLength: number): DiskLayer {
   return {
     byteLength,
     exactMap: true,
-    markAllocated: async () => {},
+    visitRanges: async (visit) => visit(0, byteLength, 'zeros'),
     read: async (target, at, _offset, length) => {
       target.fill(0, at, at + length);
     },

@@ -1,4 +1,4 @@
-import type { DiskLayer, MarkRange, ReadBelow, ReadTools } from '../disk-image/index.js';
+import type { DiskLayer, ReadBelow, ReadTools, VisitRange } from '../disk-image/index.js';
 import type { ByteSource } from '../io/byte-source.js';
 import { ABSENT, type GrainMap, ZEROED } from './grain-map.js';
 import { type CompressedGrains, type GrainRead, readPlainGrains } from './grain-reads.js';
@@ -25,8 +25,8 @@ export class GrainExtent implements DiskLayer {
     this.#compressed = compressed;
   }
 
-  markAllocated(mark: MarkRange): Promise<void> {
-    return this.#map.markAllocated(mark);
+  visitRanges(visit: VisitRange): Promise<void> {
+    return this.#map.visitRanges(visit);
   }
 
   async read(

@@ -1,4 +1,4 @@
-import type { MarkRange } from '../disk-image/index.js';
+import type { VisitRange } from '../disk-image/index.js';
 
 /** A grain that the extent does not hold: the parent shows, or zeros where there is none. */
 export const ABSENT = 0;
@@ -14,30 +14,34 @@ export interface GrainMap {
    * Rejects with VMDK_TABLE_OUT_OF_RANGE, VMDK_GRAIN_OUT_OF_RANGE, VMDK_TRUNCATED.
    */
   locate(first: number, count: number): Promise<Float64Array>;
-  /** Marks all stored grains by their byte ranges in the extent, in ascending order; reads all tables, no grain. */
-  markAllocated(mark: MarkRange): Promise<void>;
+  /** Visits all grains that are stored or zeroed; reads all tables, no grain. */
+  visitRanges(visit: VisitRange): Promise<void>;
 }
 
-/** Gathers marks of neighbouring grains into one call. */
-export class GrainMarks {
-  readonly #mark: MarkRange;
+/** Gathers neighbouring grains of the same kind into one visit. */
+export class GrainVisits {
+  readonly #visit: VisitRange;
   readonly #grainBytes: number;
   readonly #byteLength: number;
   #start = 0;
   #end = 0;
+  #content: 'data' | 'zeros' = 'data';
 
-  constructor(mark: MarkRange, { grainBytes, byteLength }: Pick<GrainMap, 'grainBytes' | 'byteLength'>) {
-    this.#mark = mark;
+  constructor(visit: VisitRange, { grainBytes, byteLength }: Pick<GrainMap, 'grainBytes' | 'byteLength'>) {
+    this.#visit = visit;
     this.#grainBytes = grainBytes;
     this.#byteLength = byteLength;
   }
 
-  /** Grains must come in ascending order. */
-  add(grain: number): void {
+  /** Grain number `grain` is at `place`, as `locate` tells it. Grains must come in ascending order. */
+  add(grain: number, place: number): void {
+    if (place === ABSENT) return;
     const start = grain * this.#grainBytes;
-    if (start !== this.#end) {
+    const content = place === ZEROED ? 'zeros' : 'data';
+    if (start !== this.#end || content !== this.#content) {
       this.flush();
       this.#start = start;
+      this.#content = content;
     }
     this.#end = start + this.#grainBytes;
   }
@@ -45,7 +49,7 @@ export class GrainMarks {
   /** Must be called after the last grain. */
   flush(): void {
     const end = Math.min(this.#end, this.#byteLength);
-    if (this.#start < end) this.#mark(this.#start, end);
+    if (this.#start < end) this.#visit(this.#start, end, this.#content);
     this.#start = this.#end;
   }
 }

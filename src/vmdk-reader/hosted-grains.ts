@@ -1,8 +1,8 @@
-import type { MarkRange } from '../disk-image/index.js';
+import type { VisitRange } from '../disk-image/index.js';
 import { type ByteSource, readBytes } from '../io/byte-source.js';
 import { isFormatError, XenferryError } from '../model/errors.js';
 import { MIB, roundUp, SECTOR_BYTES } from '../model/units.js';
-import { ABSENT, type GrainMap, GrainMarks, ZEROED } from './grain-map.js';
+import { ABSENT, type GrainMap, GrainVisits, ZEROED } from './grain-map.js';
 import type { SparseHeader } from './sparse-header.js';
 
 /** A grain table entry that means "zeros" where the header's flag says so. */
@@ -80,8 +80,8 @@ export class HostedGrains implements GrainMap {
     return places;
   }
 
-  async markAllocated(mark: MarkRange): Promise<void> {
-    const marks = new GrainMarks(mark, this);
+  async visitRanges(visit: VisitRange): Promise<void> {
+    const visits = new GrainVisits(visit, this);
     const perTable = this.#header.entriesPerGrainTable;
     for (let index = 0; index < this.#directory.length; ) {
       const run = this.#sideBySide(index);
@@ -89,12 +89,12 @@ export class HostedGrains implements GrainMap {
       for (const [i, table] of tables.entries()) {
         if (table === null) continue;
         for (let entry = 0; entry < perTable; entry++) {
-          if (this.#place(table[entry] ?? 0) > 0) marks.add((index + i) * perTable + entry);
+          visits.add((index + i) * perTable + entry, this.#place(table[entry] ?? 0));
         }
       }
       index += run;
     }
-    marks.flush();
+    visits.flush();
   }
 
   #place(entry: number): number {

@@ -1,4 +1,4 @@
-import type { DiskImage, DiskLayer, MarkRange, ReadBelow, ReadTools } from '../disk-image/index.js';
+import type { DiskImage, DiskLayer, ReadBelow, ReadTools, VisitRange } from '../disk-image/index.js';
 
 /** A disk of one or more extents, one after the other. */
 export class VmdkImage implements DiskImage {
@@ -33,9 +33,9 @@ export class VmdkImage implements DiskImage {
     return this.#notes();
   }
 
-  async markAllocated(mark: MarkRange): Promise<void> {
+  async visitRanges(visit: VisitRange): Promise<void> {
     for (const { start, extent } of this.#parts) {
-      await extent.markAllocated((from, to) => mark(start + from, start + to));
+      await extent.visitRanges((from, to, content) => visit(start + from, start + to, content));
     }
   }
 
