@@ -1,10 +1,14 @@
 import { XenferryError } from '../model/errors.js';
+import type { BlockDigest, BlockRecords } from './block-records.js';
 
 /** Slots of the control words. */
 const CURSOR = 0;
 const ABORTED = 1;
 const EVENTS = 2;
+const BLOCKS = 3;
+const WITH_SHA256 = 4;
 const CONTROL_BYTES = 64;
+const SHA256_BYTES = 32;
 
 /** State of a block that no thread has looked at yet. */
 const UNRESOLVED = 0;
@@ -12,7 +16,7 @@ const UNRESOLVED = 0;
 /**
  * The shared memory in which threads divide a disk among them and tell what they found; no messages.
  * Per block: its state (0 until it has been read, then 1 + a bit for each unit of output that will be stored),
- * whether its output is written, and the XXH64 of its content (0 for zeros).
+ * whether its output is written, the XXH64 of its content (0 for zeros), and where asked its SHA-256 as well.
  */
 export class BlockBoard {
   readonly blocks: number;
@@ -20,31 +24,61 @@ export class BlockBoard {
   readonly states: Uint8Array;
   readonly written: Uint8Array;
   readonly digests: BigUint64Array;
+  /** 32 bytes a block, zeros for zeros; null when nobody asked for them. */
+  readonly sha256: Uint8Array | null;
   readonly #control: Int32Array;
 
-  private constructor(memory: SharedArrayBuffer, blocks: number) {
+  private constructor(memory: SharedArrayBuffer) {
     this.memory = memory;
-    this.blocks = blocks;
     this.#control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
+    const blocks = this.#control[BLOCKS] ?? 0;
+    this.blocks = blocks;
     this.digests = new BigUint64Array(memory, CONTROL_BYTES, blocks);
     this.states = new Uint8Array(memory, CONTROL_BYTES + blocks * 8, blocks);
     this.written = new Uint8Array(memory, CONTROL_BYTES + blocks * 9, blocks);
+    this.sha256 =
+      this.#control[WITH_SHA256] === 1
+        ? new Uint8Array(memory, CONTROL_BYTES + blocks * 10, blocks * SHA256_BYTES)
+        : null;
   }
 
-  static create(blocks: number): BlockBoard {
-    return new BlockBoard(new SharedArrayBuffer(CONTROL_BYTES + blocks * 10), blocks);
+  static create(blocks: number, digest: BlockDigest): BlockBoard {
+    const withSha256 = digest === 'sha256' ? 1 : 0;
+    const memory = new SharedArrayBuffer(CONTROL_BYTES + blocks * (10 + withSha256 * SHA256_BYTES));
+    const control = new Int32Array(memory, 0, CONTROL_BYTES / 4);
+    control[BLOCKS] = blocks;
+    control[WITH_SHA256] = withSha256;
+    return new BlockBoard(memory);
   }
 
   /** The same board seen from a thread. */
   static attach(memory: SharedArrayBuffer): BlockBoard {
-    return new BlockBoard(memory, (memory.byteLength - CONTROL_BYTES) / 10);
+    return new BlockBoard(memory);
   }
 
-  /** Settles a block before the threads start: known to be zeros, or stored by an earlier run. */
-  settle(block: number, unitBits: number, digest: bigint): void {
-    this.states[block] = unitBits + 1;
-    this.digests[block] = digest;
+  /** Settles a block of zeros before the threads start. */
+  settleZeros(block: number): void {
+    this.states[block] = 1;
     this.written[block] = 1;
+  }
+
+  /** Settles the first blocks before the threads start: an earlier run stored them. */
+  settleKnown({ unitBits, digests, sha256 }: BlockRecords): void {
+    this.digests.set(digests);
+    if (sha256 !== null) this.sha256?.set(sha256);
+    for (const [block, bits] of unitBits.entries()) {
+      this.states[block] = bits + 1;
+      this.written[block] = 1;
+    }
+  }
+
+  /** What is known of blocks `[from, to)`, copied. */
+  records(from: number, to: number): BlockRecords {
+    return {
+      unitBits: Uint8Array.from(this.states.subarray(from, to), (state) => state - 1),
+      digests: this.digests.slice(from, to),
+      sha256: this.sha256?.slice(from * SHA256_BYTES, to * SHA256_BYTES) ?? null,
+    };
   }
 
   /** The next block to work on, in ascending order over all threads; null when none is left. */
@@ -61,9 +95,10 @@ export class BlockBoard {
     return Atomics.load(this.#control, CURSOR) >= this.blocks;
   }
 
-  /** Tells what a claimed block holds: which units of it are stored, and its digest. */
-  resolve(block: number, unitBits: number, digest: bigint): void {
+  /** Tells what a claimed block holds: which units of it are stored, and its digests. */
+  resolve(block: number, unitBits: number, digest: bigint, sha256: Uint8Array | null): void {
     this.digests[block] = digest;
+    if (sha256 !== null) this.sha256?.set(sha256, block * SHA256_BYTES);
     Atomics.store(this.states, block, unitBits + 1);
     this.#signal();
   }
@@ -83,10 +118,32 @@ export class BlockBoard {
     return Atomics.load(this.written, block) === 1;
   }
 
-  /** Makes every thread stop at its next block. */
+  /** Makes every thread stop at once. */
   abort(): void {
     Atomics.store(this.#control, ABORTED, 1);
+    Atomics.notify(this.#control, ABORTED);
     this.#signal();
+  }
+
+  /** Runs `work`; calls `onAbort` when the board is aborted before it ends. */
+  async watchAbort<T>(onAbort: () => void, work: () => Promise<T>): Promise<T> {
+    let working = true;
+    const watch = async () => {
+      while (working && !this.aborted) {
+        const waiting = Atomics.waitAsync(this.#control, ABORTED, 0);
+        if (waiting.async) await waiting.value;
+      }
+      if (working) onAbort();
+    };
+    const watching = watch();
+    try {
+      return await work();
+    } finally {
+      working = false;
+      // Wakes this watch, and those of other threads, which wait on.
+      Atomics.notify(this.#control, ABORTED);
+      await watching;
+    }
   }
 
   get aborted(): boolean {
@@ -112,11 +169,4 @@ export class BlockBoard {
     Atomics.add(this.#control, EVENTS, 1);
     Atomics.notify(this.#control, EVENTS);
   }
-}
-
-/** How many units the bits stand for. */
-export function unitCount(unitBits: number): number {
-  let count = 0;
-  for (let bits = unitBits; bits !== 0; bits &= bits - 1) count++;
-  return count;
 }

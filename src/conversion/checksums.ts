@@ -7,3 +7,8 @@ export function chunkChecksum(kind: ChunkChecksum, chunk: Buffer, kernels: Block
   if (kind === 'sha1') return createHash('sha1').update(chunk).digest('hex');
   return kernels.xxh64(chunk).toString(16).padStart(16, '0').toUpperCase();
 }
+
+/** 32 bytes. */
+export function sha256Of(block: Buffer): Buffer {
+  return createHash('sha256').update(block).digest();
+}

@@ -3,28 +3,16 @@ import type { ImageSource } from '../images/index.js';
 import { firstFailure, XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
-import { BlockBoard, unitCount } from './block-board.js';
+import { BlockBoard } from './block-board.js';
+import { type BlockDigest, type BlockJournal, type BlockRecords, NO_RECORDS } from './block-records.js';
 import { CONVERT, type ConvertInput } from './convert-task.js';
-import type { SinkSpec } from './sinks/sink.js';
+import type { SinkSpec } from './sinks/block-sink.js';
+import { unitCount } from './unit-ranks.js';
 
 /** How often progress is looked at and told, in milliseconds. */
 const PROGRESS_INTERVAL = 200;
 /** How often finished blocks are made durable and noted; what a kill can cost. */
 const CHECKPOINT_INTERVAL = 1_000;
-
-/** What is known of a run of blocks: one unit-bits byte and one XXH64 a block. */
-export interface BlockRecords {
-  readonly unitBits: Uint8Array;
-  readonly digests: BigUint64Array;
-}
-
-/** Remembers finished blocks beyond the life of the process. */
-export interface BlockJournal {
-  /** Records of the blocks from 0 on that are safely in the partial file; empty at first. */
-  load(): Promise<BlockRecords>;
-  /** Adds records that follow those already there. */
-  append(firstBlock: number, records: BlockRecords): Promise<void>;
-}
 
 export interface DiskProgress {
   /** Bytes of guest disk that hold data, as far as the metadata tells. */
@@ -41,6 +29,7 @@ export interface DiskConversion {
   readonly allocated: Uint8Array;
   /** Most threads to use. */
   readonly threads: number;
+  readonly digest: BlockDigest;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: DiskProgress) => void) | undefined;
   readonly journal?: BlockJournal | undefined;
@@ -62,9 +51,9 @@ export interface ConvertedDisk {
  */
 export async function convertDisk(conversion: DiskConversion): Promise<ConvertedDisk> {
   const { allocated, journal, signal, sync, onProgress } = conversion;
-  const board = BlockBoard.create(allocated.length);
-  const resumed = (await journal?.load()) ?? { unitBits: new Uint8Array(), digests: new BigUint64Array() };
-  settleKnown(board, conversion.sink, allocated, resumed);
+  const board = BlockBoard.create(allocated.length, conversion.digest);
+  const resumed = (await journal?.load()) ?? NO_RECORDS;
+  settleBlocks(board, conversion.sink, allocated, resumed);
 
   const progress = new ProgressWatch(board, allocated);
   const checkpoint = new Checkpoint(board, resumed.unitBits.length, sync, journal);
@@ -96,14 +85,13 @@ export async function convertDisk(conversion: DiskConversion): Promise<Converted
 }
 
 /** Blocks that need no work: stored by an earlier run, or surely zeros. An XVA stores its ends all the same. */
-function settleKnown(board: BlockBoard, sink: SinkSpec, allocated: Uint8Array, resumed: BlockRecords): void {
+function settleBlocks(board: BlockBoard, sink: SinkSpec, allocated: Uint8Array, resumed: BlockRecords): void {
+  board.settleKnown(resumed);
   const lastBlock = board.blocks - 1;
-  for (let block = 0; block < board.blocks; block++) {
-    if (block < resumed.unitBits.length) {
-      board.settle(block, resumed.unitBits[block] ?? 0, resumed.digests[block] ?? 0n);
-    } else if (allocated[block] === 0 && !(sink.kind === 'xva' && (block === 0 || block === lastBlock))) {
-      board.settle(block, 0, 0n);
-    }
+  const storesEnds = sink.kind !== 'null' && sink.format.kind === 'xva';
+  for (let block = resumed.unitBits.length; block < board.blocks; block++) {
+    const stored = allocated[block] !== 0 || (storesEnds && (block === 0 || block === lastBlock));
+    if (!stored) board.settleZeros(block);
   }
 }
 
@@ -201,17 +189,12 @@ class Checkpoint {
     while (frontier < this.#board.blocks && this.#board.isWritten(frontier)) frontier++;
     if (frontier === this.#noted) return;
     await this.#sync();
-    await this.#journal.append(this.#noted, recordsOf(this.#board, this.#noted, frontier));
+    await this.#journal.append(this.#noted, this.#board.records(this.#noted, frontier));
     this.#noted = frontier;
   }
 }
 
-function recordsOf(board: BlockBoard, from: number, to: number): BlockRecords {
-  const unitBits = Uint8Array.from(board.states.subarray(from, to), (state) => state - 1);
-  return { unitBits, digests: board.digests.slice(from, to) };
-}
-
 function collect(board: BlockBoard): { records: BlockRecords; storedUnits: number } {
-  const records = recordsOf(board, 0, board.blocks);
+  const records = board.records(0, board.blocks);
   return { records, storedUnits: records.unitBits.reduce((sum, bits) => sum + unitCount(bits), 0) };
 }

@@ -5,13 +5,10 @@ import { BLOCK_BYTES } from '../model/units.js';
 import type { TaskKind } from '../worker-threads-pool/index.js';
 import { BlockBoard } from './block-board.js';
 import { type BlockKernels, loadBlockKernels } from './block-kernels.js';
+import { sha256Of } from './checksums.js';
 
 import { allocateLane, type LaneBuffers, laneMemory } from './lane-buffers.js';
-import { nullSink } from './sinks/null-sink.js';
-import { rawSink } from './sinks/raw-sink.js';
-import type { BlockSink, SinkSpec } from './sinks/sink.js';
-import { vhdSink } from './sinks/vhd-sink.js';
-import { xvaSink } from './sinks/xva-sink.js';
+import { type BlockSink, openSink, type SinkSpec } from './sinks/block-sink.js';
 import { UnitRanks } from './unit-ranks.js';
 
 /**
@@ -74,7 +71,11 @@ export async function convertBlocks(input: ConvertInput): Promise<void> {
       goOn: () => !board.aborted && !(input.helper && Atomics.load(input.pressure, 0) > 0),
     };
     try {
-      await runLanes(context, lanes);
+      // A source that does not answer is given up, or an abort would wait for it.
+      await board.watchAbort(
+        () => image.close(),
+        () => runLanes(context, lanes),
+      );
     } finally {
       sink.close();
     }
@@ -89,6 +90,8 @@ async function runLanes(context: ThreadContext, buffers: readonly LaneBuffers[])
       try {
         await runLane(context, lane);
       } catch (error) {
+        // What fails after the abort fails because of it.
+        context.board.throwIfAborted();
         context.board.abort();
         throw error;
       }
@@ -109,24 +112,12 @@ async function runLane(
     await read(block, buffers);
     const isZero = kernels.isZero(buffers.block);
     const unitBits = sink.unitsOf(block, buffers.block, isZero);
-    board.resolve(block, unitBits, isZero ? 0n : kernels.xxh64(buffers.block));
+    const sha256 = board.sha256 === null || isZero ? null : sha256Of(buffers.block);
+    board.resolve(block, unitBits, isZero ? 0n : kernels.xxh64(buffers.block), sha256);
     if (unitBits !== 0) {
       const rank = sink.ranked ? await ranks.rankOf(block) : 0;
       await sink.write(block, unitBits, rank, buffers);
     }
     board.markWritten(block);
-  }
-}
-
-function openSink(spec: SinkSpec, kernels: BlockKernels): BlockSink {
-  switch (spec.kind) {
-    case 'null':
-      return nullSink;
-    case 'vhd':
-      return vhdSink(spec);
-    case 'raw':
-      return rawSink(spec);
-    case 'xva':
-      return xvaSink(spec, kernels);
   }
 }

@@ -1,20 +1,28 @@
 import { createHash } from 'node:crypto';
-import type { BlockRecords } from './convert-disk.js';
+import { BLOCK_BYTES } from '../model/units.js';
+import type { BlockRecords } from './block-records.js';
 
 /**
- * One digest for a disk's content, the same whatever it was read from or written to: SHA-256 over
- * (block number, XXH64) of every 2 MiB block that is not zeros, both as little-endian 64-bit integers.
+ * One digest for a disk's content, the same whatever it was read from or written to: SHA-256 over the number
+ * (little-endian, 64 bits) and the digest of every 2 MiB block that is not zeros. The digest is the block's SHA-256
+ * where it was asked for, else its XXH64 (little-endian); its name stands before the hexadecimal digits.
  */
-export function diskDigest(digests: BlockRecords['digests']): string {
+export function diskDigest({ digests, sha256 }: BlockRecords): string {
   const hash = createHash('sha256');
   const entry = Buffer.alloc(16);
   for (const [block, digest] of digests.entries()) {
     if (digest === 0n) continue;
     entry.writeBigUInt64LE(BigInt(block), 0);
     entry.writeBigUInt64LE(digest, 8);
-    hash.update(entry);
+    if (sha256 === null) hash.update(entry);
+    else hash.update(entry.subarray(0, 8)).update(sha256.subarray(block * 32, (block + 1) * 32));
   }
-  return hash.digest('hex');
+  return `${sha256 === null ? 'xxh64' : 'sha256'}:${hash.digest('hex')}`;
+}
+
+/** Bytes of blocks that are not zeros. */
+export function dataBytesOf({ digests }: Pick<BlockRecords, 'digests'>): number {
+  return digests.filter((digest) => digest !== 0n).length * BLOCK_BYTES;
 }
 
 /** A UUID that depends on nothing but `seed`, so that the same input gives the same bytes (RFC 9562, version 8). */

@@ -9,7 +9,8 @@ import {
   vhdLayout,
 } from '../vhd/index.js';
 import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
-import { type BlockRecords, convertDisk, type DiskProgress } from './convert-disk.js';
+import type { BlockDigest, BlockRecords } from './block-records.js';
+import { convertDisk, type DiskProgress } from './convert-disk.js';
 import { diskDigest, uuidFrom } from './disk-digest.js';
 
 /** One disk into one file. */
@@ -21,6 +22,7 @@ export interface DiskFileConversion {
   readonly allocated: Uint8Array;
   readonly outPath: string;
   readonly threads: number;
+  readonly digest: BlockDigest;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: DiskProgress) => void) | undefined;
 }
@@ -41,10 +43,14 @@ export async function convertToVhd(conversion: DiskFileConversion): Promise<Disk
     await partial.setLength(layout.firstBlockOffset + allocatedBlocks * BLOCK_STRIDE);
     const { records, storedUnits } = await convertDisk({
       ...conversion,
-      sink: { kind: 'vhd', path: partial.path, capacityBytes: conversion.capacityBytes },
+      sink: {
+        kind: 'file',
+        path: partial.path,
+        format: { kind: 'vhd', capacityBytes: conversion.capacityBytes },
+      },
       sync: () => partial.sync(),
     });
-    const digest = diskDigest(records.digests);
+    const digest = diskDigest(records);
     const uuid = uuidFrom(`vhd ${digest} ${layout.virtualBytes}`);
     const fileBytes = vhdFileBytes(layout, storedUnits);
     await partial.write(encodeVhdMetadata(layout, records.unitBits, uuid), 0);
@@ -61,12 +67,12 @@ export async function convertToRaw(conversion: DiskFileConversion): Promise<Disk
     await partial.setLength(capacityBytes);
     const { records } = await convertDisk({
       ...conversion,
-      sink: { kind: 'raw', path: partial.path, capacityBytes },
+      sink: { kind: 'file', path: partial.path, format: { kind: 'raw', capacityBytes } },
       sync: () => partial.sync(),
     });
     return {
       records,
-      digest: diskDigest(records.digests),
+      digest: diskDigest(records),
       fileBytes: capacityBytes,
       virtualBytes: capacityBytes,
     };
@@ -87,6 +93,8 @@ async function intoPartialFile<T>(outPath: string, write: (partial: PartialFile)
 }
 
 /** Reads a whole disk, as a conversion would, and writes nothing. Throws VMDK_*, SOURCE_UNREADABLE, CANCELED. */
-export async function readWholeDisk(conversion: Omit<DiskFileConversion, 'outPath'>): Promise<void> {
-  await convertDisk({ ...conversion, sink: { kind: 'null' }, sync: async () => {} });
+export async function readWholeDisk(
+  conversion: Omit<DiskFileConversion, 'outPath' | 'digest'>,
+): Promise<void> {
+  await convertDisk({ ...conversion, digest: 'xxh64', sink: { kind: 'null' }, sync: async () => {} });
 }

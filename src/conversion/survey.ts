@@ -1,5 +1,6 @@
 import { allocatedBlocks } from '../disk-image/index.js';
 import { type ImageSource, locatedImage, openImage } from '../images/index.js';
+import { XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES, blockCount } from '../model/units.js';
 import type { Disk } from '../model/virtual-machine.js';
 
@@ -30,9 +31,14 @@ export async function surveyDisk({
   return await surveyImage(locatedImage(location));
 }
 
-/** Opens an image and reads its allocation map. Throws VMDK_*, SOURCE_*, TOOL_*. */
-export async function surveyImage(source: ImageSource): Promise<DiskSurvey> {
-  const image = await openImage(source);
+/**
+ * Opens an image and reads its allocation map. `signal` stops it within a second, even where the source does not
+ * answer. Throws the formats' codes, SOURCE_*, TOOL_*, CANCELED.
+ */
+export async function surveyImage(source: ImageSource, signal?: AbortSignal): Promise<DiskSurvey> {
+  const image = await openImage(source, signal);
+  const onAbort = () => image.close();
+  signal?.addEventListener('abort', onAbort);
   try {
     const allocated = await allocatedBlocks(image);
     return {
@@ -44,7 +50,12 @@ export async function surveyImage(source: ImageSource): Promise<DiskSurvey> {
       files: image.files,
       notes: image.notes,
     };
+  } catch (error) {
+    // A closed image fails in its own words.
+    if (signal?.aborted === true) throw new XenferryError('CANCELED', 'the survey was stopped');
+    throw error;
   } finally {
+    signal?.removeEventListener('abort', onAbort);
     image.close();
   }
 }

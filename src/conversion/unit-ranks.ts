@@ -1,4 +1,4 @@
-import { type BlockBoard, unitCount } from './block-board.js';
+import type { BlockBoard } from './block-board.js';
 
 /**
  * Where a block's units go in an output without gaps: after all units of the blocks before it.
@@ -44,4 +44,11 @@ export class UnitRanks {
       this.#sum += unitCount(bits);
     }
   }
+}
+
+/** How many units the bits stand for. */
+export function unitCount(unitBits: number): number {
+  let count = 0;
+  for (let bits = unitBits; bits !== 0; bits &= bits - 1) count++;
+  return count;
 }

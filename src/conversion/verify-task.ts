@@ -10,7 +10,8 @@ import {
   type XvaChunk,
 } from '../xva/index.js';
 import { type BlockKernels, loadBlockKernels } from './block-kernels.js';
-import { chunkChecksum } from './checksums.js';
+import type { BlockRecords } from './block-records.js';
+import { chunkChecksum, sha256Of } from './checksums.js';
 
 /** The chunk reader's memory and a block, each on whole pages. */
 const XVA_MEMORY_BYTES = CHUNK_READER_BYTES + BLOCK_BYTES + 2 * 4096;
@@ -18,8 +19,10 @@ const XVA_MEMORY_BYTES = CHUNK_READER_BYTES + BLOCK_BYTES + 2 * 4096;
 export interface VerifyInput {
   readonly kind: 'vhd' | 'xva';
   readonly path: string;
-  /** XXH64 of every block of every disk, 0 for zeros; null checks the file against itself alone. */
-  readonly expected: ReadonlyArray<BigUint64Array> | null;
+  /** Records of every disk; null checks the file against itself alone. */
+  readonly expected: readonly BlockRecords[] | null;
+  /** `[0] !== 0`: stop. */
+  readonly canceled: Int32Array;
 }
 
 export interface VerifyOutput {
@@ -35,18 +38,17 @@ export async function verifyFile(input: VerifyInput): Promise<VerifyOutput> {
   return input.kind === 'vhd' ? await verifyVhd(input) : await verifyXva(input);
 }
 
-async function verifyVhd({ path, expected }: VerifyInput): Promise<VerifyOutput> {
+async function verifyVhd({ path, expected, canceled }: VerifyInput): Promise<VerifyOutput> {
   const kernels = await loadBlockKernels(BLOCK_BYTES);
   const vhd = openDynamicVhd(path);
   const block = kernels.allocate(BLOCK_BYTES);
-  const digests = expected?.[0];
+  const judge = new BlockJudge(path, kernels, expected, canceled);
   let bytes = 0;
   try {
     for (let index = 0; index < vhd.bat.length; index++) {
       const stored = await readVhdBlock(vhd, index, block);
       if (stored) bytes += BLOCK_BYTES;
-      const actual = stored && !kernels.isZero(block) ? kernels.xxh64(block) : 0n;
-      if (digests !== undefined && actual !== (digests[index] ?? 0n)) throw mismatch(path, 0, index);
+      judge.judge(0, index, stored ? block : null);
     }
   } finally {
     vhd.file.close();
@@ -54,18 +56,17 @@ async function verifyVhd({ path, expected }: VerifyInput): Promise<VerifyOutput>
   return { bytes };
 }
 
-async function verifyXva({ path, expected }: VerifyInput): Promise<VerifyOutput> {
+async function verifyXva({ path, expected, canceled }: VerifyInput): Promise<VerifyOutput> {
   const kernels = await loadBlockKernels(XVA_MEMORY_BYTES);
   const archive = XvaArchive.open(path);
   archive.close();
   const chunks = archive.openChunks(kernels.allocate(CHUNK_READER_BYTES));
   try {
     const reader = new XvaBlocks(chunks, kernels);
+    const judge = new BlockJudge(path, kernels, expected, canceled);
     for (const [disk, { id, virtualBytes }] of archive.disks.entries()) {
-      const digests = expected?.[disk];
       for (let block = 0; block * BLOCK_BYTES < virtualBytes; block++) {
-        const actual = await reader.nextBlock(id, block, virtualBytes);
-        if (digests !== undefined && actual !== (digests[block] ?? 0n)) throw mismatch(path, disk, block);
+        judge.judge(disk, block, await reader.nextBlock(id, block, virtualBytes));
       }
     }
     await reader.expectEnd();
@@ -75,14 +76,45 @@ async function verifyXva({ path, expected }: VerifyInput): Promise<VerifyOutput>
   }
 }
 
-function mismatch(path: string, disk: number, block: number): XenferryError {
-  return new XenferryError(
-    'VERIFY_MISMATCH',
-    `disk ${disk} block ${block} reads back different from its source`,
-    {
-      file: path,
-    },
-  );
+/** Compares blocks with what the conversion noted of them. */
+class BlockJudge {
+  readonly #path: string;
+  readonly #kernels: BlockKernels;
+  readonly #expected: readonly BlockRecords[] | null;
+  readonly #canceled: Int32Array;
+
+  constructor(
+    path: string,
+    kernels: BlockKernels,
+    expected: readonly BlockRecords[] | null,
+    canceled: Int32Array,
+  ) {
+    this.#path = path;
+    this.#kernels = kernels;
+    this.#expected = expected;
+    this.#canceled = canceled;
+  }
+
+  /** `content` is null for a block that is not stored. Throws VERIFY_MISMATCH, CANCELED. */
+  judge(disk: number, block: number, content: Buffer | null): void {
+    if (Atomics.load(this.#canceled, 0) !== 0) {
+      throw new XenferryError('CANCELED', 'the verification was stopped');
+    }
+    const records = this.#expected?.[disk];
+    if (records === undefined) return;
+    const expected = records.digests[block] ?? 0n;
+    const isZero = content === null || this.#kernels.isZero(content);
+    const same = isZero
+      ? expected === 0n
+      : this.#kernels.xxh64(content) === expected && this.#sameSha256(records, block, content);
+    if (same) return;
+    const message = `disk ${disk} block ${block} reads back different from its source`;
+    throw new XenferryError('VERIFY_MISMATCH', message, { file: this.#path });
+  }
+
+  #sameSha256({ sha256 }: BlockRecords, block: number, content: Buffer): boolean {
+    return sha256 === null || sha256Of(content).equals(sha256.subarray(block * 32, (block + 1) * 32));
+  }
 }
 
 /** Reads an XVA as the importer does, in archive order, judging every rule on the way. */
@@ -100,8 +132,8 @@ class XvaBlocks {
     this.#block = kernels.allocate(BLOCK_BYTES);
   }
 
-  /** The block's XXH64, 0 for zeros. Throws XVA_INVALID where the importer would fail. */
-  async nextBlock(diskId: string, block: number, virtualBytes: number): Promise<bigint> {
+  /** The block's content, null when nothing of it is stored. Throws XVA_INVALID where the importer would fail. */
+  async nextBlock(diskId: string, block: number, virtualBytes: number): Promise<Buffer | null> {
     let stored = false;
     this.#block.fill(0);
     for (let unit = 0; unit < BLOCK_BYTES / CHUNK_BYTES; unit++) {
@@ -116,7 +148,7 @@ class XvaBlocks {
       this.#take(chunk, length).copy(this.#block, unit * CHUNK_BYTES);
       stored = true;
     }
-    return !stored || this.#kernels.isZero(this.#block) ? 0n : this.#kernels.xxh64(this.#block);
+    return stored ? this.#block : null;
   }
 
   async expectEnd(): Promise<void> {

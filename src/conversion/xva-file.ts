@@ -9,7 +9,8 @@ import {
   END_OF_ARCHIVE_BYTES,
   encodeOvaXmlMember,
 } from '../xva/index.js';
-import { type BlockJournal, type ConvertedDisk, convertDisk, type DiskProgress } from './convert-disk.js';
+import type { BlockDigest, BlockJournal } from './block-records.js';
+import { type ConvertedDisk, convertDisk, type DiskProgress } from './convert-disk.js';
 
 /** One disk of an XVA. Its size is its number of blocks: VDIs are multiples of 2 MiB. */
 export interface XvaDiskConversion {
@@ -27,6 +28,7 @@ export interface XvaConversion {
   readonly ovaXml: string;
   readonly disks: readonly XvaDiskConversion[];
   readonly checksum: ChunkChecksum;
+  readonly digest: BlockDigest;
   readonly threads: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -41,7 +43,7 @@ export interface XvaFile {
  * With journals it goes on where an earlier run stopped. Throws VMDK_*, TARGET_*, CANCELED.
  */
 export async function convertToXva(conversion: XvaConversion, partial: PartialFile): Promise<XvaFile> {
-  const { pool, threads, signal, checksum } = conversion;
+  const { pool, threads, digest, signal, checksum } = conversion;
   const head = encodeOvaXmlMember(conversion.ovaXml);
   await partial.write(head, 0);
   let end = head.length;
@@ -51,9 +53,14 @@ export async function convertToXva(conversion: XvaConversion, partial: PartialFi
     const disk = await convertDisk({
       pool,
       source,
-      sink: { kind: 'xva', path: partial.path, baseOffset: end, diskId, chunks, checksum },
+      sink: {
+        kind: 'file',
+        path: partial.path,
+        format: { kind: 'xva', baseOffset: end, diskId, chunks, checksum },
+      },
       allocated,
       threads,
+      digest,
       signal,
       onProgress,
       journal,

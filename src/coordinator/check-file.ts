@@ -47,7 +47,8 @@ async function checkXva(file: string): Promise<FileCheck> {
   return await judged({ file, format: 'xva' }, async () => {
     const archive = XvaArchive.open(file);
     archive.close();
-    await withPool(async (pool) => await pool.run(VERIFY, { kind: 'xva', path: file, expected: null }));
+    const canceled = new Int32Array(new SharedArrayBuffer(4));
+    await withPool((pool) => pool.run(VERIFY, { kind: 'xva', path: file, expected: null, canceled }));
     return { disks: archive.disks.map(({ virtualBytes }) => ({ virtualBytes })), findings: [] };
   });
 }

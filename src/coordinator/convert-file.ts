@@ -1,35 +1,41 @@
 import { realpath, stat } from 'node:fs/promises';
-import { basename, dirname, extname } from 'node:path';
+import { dirname } from 'node:path';
 import {
+  type BlockDigest,
+  type BlockRecords,
   convertToRaw,
   convertToVhd,
   convertToXva,
   type DiskProgress,
   type DiskSurvey,
+  dataBytesOf,
   diskDigest,
   surveyImage,
 } from '../conversion/index.js';
 import { freeBytes } from '../io/free-space.js';
 import { PartialFile } from '../io/partial-file.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
-import type { PlannedMachine } from '../model/plan.js';
-import { BLOCK_BYTES, GIB } from '../model/units.js';
-import { xvaPlan } from '../targets/xva-folder/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import { openInputImage } from './input-image.js';
 
 export type OutputFormat = 'vhd' | 'raw' | 'xva';
 
-export interface FileConversion {
-  /** Absolute paths. */
+/** What a single conversion reads and how. */
+export interface DiskInput {
+  /** Absolute path. */
   readonly input: string;
-  readonly output: string;
   readonly format: OutputFormat;
   readonly threads: number;
-  /** Replace an existing output. */
-  readonly force: boolean;
+  readonly digest: BlockDigest;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: DiskProgress) => void;
+}
+
+export interface FileConversion extends DiskInput {
+  /** Absolute path. */
+  readonly output: string;
+  /** Replace an existing output. */
+  readonly force: boolean;
 }
 
 export interface ConvertedFile {
@@ -42,26 +48,30 @@ export interface ConvertedFile {
   readonly fileBytes: number;
   /** See docs/verification.md. */
   readonly digest: string;
+  /** What is amiss with the input and could be helped, in words. */
+  readonly notes: readonly string[];
 }
 
 /** Converts one disk. Nothing stands under the output's name until it is whole. Throws every code but PLAN_*. */
 export async function convertFile(conversion: FileConversion): Promise<ConvertedFile> {
-  const { input, output, signal } = conversion;
+  const { input, output, format, signal } = conversion;
   await refuseExistingOutput(conversion);
   const image = await openInputImage(input, `${output}.source.partial`, signal);
   const pool = new WorkerThreadsPool(conversion.threads);
   try {
-    const survey = await surveyImage(image.source);
+    const survey = await surveyImage(image.source, signal);
     await refuseFullTarget(survey, output);
-    const { digests, fileBytes } = await write(conversion, survey, pool);
+    const { records, fileBytes } = await write(conversion, survey, pool);
+    const { capacityBytes, notes } = survey;
     return {
       input,
       output,
-      format: conversion.format,
-      capacityBytes: survey.capacityBytes,
-      dataBytes: digests.filter((digest) => digest !== 0n).length * BLOCK_BYTES,
+      format,
+      capacityBytes,
+      dataBytes: dataBytesOf(records),
       fileBytes,
-      digest: diskDigest(digests),
+      digest: diskDigest(records),
+      notes,
     };
   } finally {
     await pool.close();
@@ -73,71 +83,38 @@ async function write(
   conversion: FileConversion,
   survey: DiskSurvey,
   pool: WorkerThreadsPool,
-): Promise<{ digests: BigUint64Array; fileBytes: number }> {
-  const { output, format } = conversion;
-  if (format === 'xva') return await writeXva(conversion, survey, pool);
-  const convert = format === 'vhd' ? convertToVhd : convertToRaw;
-  const { records, fileBytes } = await convert({ ...conversion, ...survey, pool, outPath: output });
-  return { digests: records.digests, fileBytes };
+): Promise<{ records: BlockRecords; fileBytes: number }> {
+  const disk = { ...conversion, ...survey, pool, outPath: conversion.output };
+  switch (conversion.format) {
+    case 'vhd':
+      return await convertToVhd(disk);
+    case 'raw':
+      return await convertToRaw(disk);
+    case 'xva':
+      return await writeXva(conversion, survey, pool);
+  }
 }
 
-/** A machine around the one disk, to be adapted after the import. */
 async function writeXva(
-  { input, output, threads, signal, onProgress }: FileConversion,
+  { input, output, threads, digest, signal, onProgress }: FileConversion,
   { source, allocated, capacityBytes }: DiskSurvey,
   pool: WorkerThreadsPool,
-): Promise<{ digests: BigUint64Array; fileBytes: number }> {
-  const { loadProfiles } = await import('../guests/profiles/index.js');
-  const { ovaXml, diskIds } = xvaPlan(machineAround(input, capacityBytes), await loadProfiles());
+): Promise<{ records: BlockRecords; fileBytes: number }> {
+  const { oneDiskMachine } = await import('./one-disk-machine.js');
+  const { ovaXml, diskIds } = await oneDiskMachine(input, capacityBytes);
   const partial = await PartialFile.open(output, false);
   try {
-    const disks = [{ source, allocated, diskId: diskIds[0] ?? '', onProgress }];
-    const xva = await convertToXva({ pool, ovaXml, disks, checksum: 'sha1', threads, signal }, partial);
+    const disk = { source, allocated, diskId: diskIds[0] ?? '', onProgress };
+    const options = { pool, ovaXml, checksum: 'sha1', threads, digest, signal } as const;
+    const { disks, fileBytes } = await convertToXva({ ...options, disks: [disk] }, partial);
     await partial.publish();
-    return { digests: xva.disks[0]?.records.digests ?? new BigUint64Array(), fileBytes: xva.fileBytes };
+    const [converted] = disks;
+    if (converted === undefined) throw new XenferryError('INTERNAL', 'the disk was not converted');
+    return { records: converted.records, fileBytes };
   } catch (error) {
     await partial.discard();
     throw error;
   }
-}
-
-function machineAround(input: string, capacityBytes: number): PlannedMachine {
-  const file = basename(input);
-  const name = basename(input, extname(input));
-  return {
-    machine: {
-      id: file,
-      name,
-      description: '',
-      uuid: null,
-      guestOs: '',
-      firmware: 'bios',
-      secureBoot: false,
-      cpus: 1,
-      coresPerSocket: 1,
-      memoryBytes: GIB,
-      disks: [
-        {
-          capacityBytes,
-          format: '',
-          file,
-          controller: '',
-          bus: 0,
-          unit: 0,
-          location: null,
-        },
-      ],
-      nics: [],
-      startOrder: null,
-      startDelaySeconds: 0,
-      source: { kind: 'vmx', descriptor: file },
-    },
-    profile: { id: 'generic', title: '', limits: [] },
-    output: `${name}.xva`,
-    dataBytes: 0,
-    certainBytes: 0,
-    concerns: [],
-  };
 }
 
 async function refuseExistingOutput({ input, output, force }: FileConversion): Promise<void> {

@@ -1,4 +1,5 @@
 import {
+  type BlockDigest,
   type BlockJournal,
   convertToXva,
   DIGEST,
@@ -13,7 +14,7 @@ import type { PartialFile } from '../io/partial-file.js';
 import { firstFailure, XenferryError } from '../model/errors.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
 import type { XvaPlan } from '../targets/xva-folder/index.js';
-import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
+import { type WorkerThreadsPool, withCancelFlag } from '../worker-threads-pool/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
 
 export interface MachineConversion {
@@ -21,6 +22,7 @@ export interface MachineConversion {
   readonly xva: XvaPlan;
   readonly pool: WorkerThreadsPool;
   readonly checksum: ChunkChecksum;
+  readonly digest: BlockDigest;
   readonly signal: AbortSignal;
   /** Of disk `index`. */
   readonly journal: (index: number) => BlockJournal;
@@ -35,7 +37,7 @@ export async function convertMachine(conversion: MachineConversion, partial: Par
   const images = await readableImages(conversion, partial.path);
   try {
     const surveys: DiskSurvey[] = [];
-    for (const { source } of images) surveys.push(await surveyImage(source));
+    for (const { source } of images) surveys.push(await surveyImage(source, conversion.signal));
     return await convertSurveyed(conversion, surveys, partial);
   } finally {
     for (const { release } of images) await release();
@@ -57,10 +59,13 @@ async function convertSurveyed(
       throw error;
     }
   };
-  const { pool, xva, checksum } = conversion;
+  const { pool, xva, checksum, digest } = conversion;
   const disks = surveys.map((survey, index) => diskConversion(conversion, survey, index));
   const converting = stopping(
-    convertToXva({ pool, ovaXml: xva.ovaXml, disks, checksum, threads: pool.threads, signal }, partial),
+    convertToXva(
+      { pool, ovaXml: xva.ovaXml, disks, checksum, digest, threads: pool.threads, signal },
+      partial,
+    ),
   );
   const checking = stopping(checkDigests(conversion.machine, pool, signal));
   const failure = firstFailure(await Promise.allSettled([converting, checking]));
@@ -110,16 +115,13 @@ async function checkDigests(
   pool: WorkerThreadsPool,
   signal: AbortSignal,
 ): Promise<void> {
-  const canceled = new Int32Array(new SharedArrayBuffer(4));
-  const cancel = () => Atomics.store(canceled, 0, 1);
-  signal.addEventListener('abort', cancel);
-  if (signal.aborted) cancel();
-  const parts = machine.disks.flatMap(({ location }) => location?.parts ?? []);
-  const checks = parts.map(async ({ range, expectedDigest, name }) => {
-    if (expectedDigest === null) return;
-    await pool.run(DIGEST, { range, expected: expectedDigest, name, canceled });
+  await withCancelFlag(signal, async (canceled) => {
+    const parts = machine.disks.flatMap(({ location }) => location?.parts ?? []);
+    const checks = parts.map(async ({ range, expectedDigest, name }) => {
+      if (expectedDigest === null) return;
+      await pool.run(DIGEST, { range, expected: expectedDigest, name, canceled });
+    });
+    const failure = firstFailure(await Promise.allSettled(checks));
+    if (failure !== undefined) throw failure;
   });
-  const failure = firstFailure(await Promise.allSettled(checks));
-  signal.removeEventListener('abort', cancel);
-  if (failure !== undefined) throw failure;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import type { BlockDigest } from '../conversion/index.js';
 import { locatedImage, readImageInfo } from '../images/index.js';
 import { systemErrorCode } from '../model/errors.js';
 import type { PlannedMachine } from '../model/plan.js';
@@ -14,8 +15,9 @@ export async function fingerprintOf(
   { machine, output }: PlannedMachine,
   { ovaXml }: XvaPlan,
   checksum: ChunkChecksum,
+  digest: BlockDigest,
 ): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([output, ovaXml, checksum]));
+  const hash = createHash('sha256').update(JSON.stringify([output, ovaXml, checksum, digest]));
   for (const { location } of machine.disks) {
     if (location === null) continue;
     const files = new Set(location.parts.map(({ range }) => range.path));

@@ -1,3 +1,4 @@
+import type { BlockDigest } from '../conversion/index.js';
 import type { Profile } from '../guests/profiles/index.js';
 import { Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
@@ -18,6 +19,7 @@ export interface BatchOptions {
   /** Machines at a time. */
   readonly parallel: number;
   readonly checksum: ChunkChecksum;
+  readonly digest: BlockDigest;
   readonly signal: AbortSignal;
   readonly observe: BatchObserver;
 }
@@ -63,12 +65,12 @@ function refuseBlockedPlan(plan: Plan): void {
 async function enlist(
   ledger: Ledger,
   batchId: number,
-  { plan, profiles, checksum, observe }: BatchOptions,
+  { plan, profiles, checksum, digest, observe }: BatchOptions,
 ): Promise<PlannedJob[]> {
   const prepared = await Promise.all(
     plan.machines.map(async (planned) => {
       const xva = xvaPlan(planned, profiles);
-      return { planned, xva, fingerprint: await fingerprintOf(planned, xva, checksum) };
+      return { planned, xva, fingerprint: await fingerprintOf(planned, xva, checksum, digest) };
     }),
   );
   await ledger.enlist(batchId, [

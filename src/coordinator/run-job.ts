@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { diskDigest, VERIFY, type XvaFile } from '../conversion/index.js';
+import { type BlockDigest, dataBytesOf, diskDigest, VERIFY, type XvaFile } from '../conversion/index.js';
 import { PartialFile, partialLength } from '../io/partial-file.js';
 import type { JobRecord, Ledger, StepName } from '../ledger/index.js';
 import {
@@ -11,10 +11,9 @@ import {
   XenferryError,
 } from '../model/errors.js';
 import { isCritical, type PlannedMachine } from '../model/plan.js';
-import { BLOCK_BYTES } from '../model/units.js';
 import { manifestAlgorithm } from '../model/virtual-machine.js';
 import type { XvaPlan } from '../targets/xva-folder/index.js';
-import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
+import { type WorkerThreadsPool, withCancelFlag } from '../worker-threads-pool/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
 import type { BatchObserver } from './batch-events.js';
 import { convertMachine } from './convert-machine.js';
@@ -26,6 +25,7 @@ export interface JobContext {
   /** Absolute path. */
   readonly target: string;
   readonly checksum: ChunkChecksum;
+  readonly digest: BlockDigest;
   readonly signal: AbortSignal;
   readonly observe: BatchObserver;
 }
@@ -108,7 +108,7 @@ async function convertAndVerify(context: JobContext, job: PlannedJob): Promise<v
 }
 
 async function convert(context: JobContext, job: PlannedJob, partial: PartialFile): Promise<XvaFile> {
-  const { ledger, pool, checksum, signal, observe } = context;
+  const { ledger, pool, checksum, digest, signal, observe } = context;
   const { record, planned, xva } = job;
   const { machine } = planned;
   await enter(context, job, 'convert');
@@ -118,26 +118,26 @@ async function convert(context: JobContext, job: PlannedJob, partial: PartialFil
       xva,
       pool,
       checksum,
+      digest,
       signal,
       journal: (index) => ledger.blockJournal(record.id, index),
       onProgress: (disk, progress) => observe({ kind: 'progress', name: machine.name, disk, progress }),
     },
     partial,
   );
-  if ((await fingerprintOf(planned, xva, checksum)) !== job.fingerprint) {
+  if ((await fingerprintOf(planned, xva, checksum, digest)) !== job.fingerprint) {
     throw new XenferryError('SOURCE_CHANGED', 'a source file changed while it was converted', {
       file: machine.source.descriptor,
     });
   }
   let bytes = 0;
   for (const [disk, { records, resumedBlocks }] of result.disks.entries()) {
-    const isData = (digest: bigint) => digest !== 0n;
-    bytes += records.digests.slice(resumedBlocks).filter(isData).length * BLOCK_BYTES;
+    bytes += dataBytesOf({ digests: records.digests.subarray(resumedBlocks) });
     await ledger.recordDisk({
       job_id: record.id,
       disk,
-      data_bytes: records.digests.filter(isData).length * BLOCK_BYTES,
-      digest: diskDigest(records.digests),
+      data_bytes: dataBytesOf(records),
+      digest: diskDigest(records),
       manifest: manifestAlgorithm(machine.disks[disk]),
     });
   }
@@ -154,8 +154,10 @@ async function verify(
 ): Promise<number> {
   await enter(context, job, 'verify');
   context.signal.throwIfAborted();
-  const expected = xva.disks.map(({ records }) => records.digests);
-  const { bytes } = await context.pool.run(VERIFY, { kind: 'xva', path: partial.path, expected });
+  const expected = xva.disks.map(({ records }) => records);
+  const { bytes } = await withCancelFlag(context.signal, (canceled) =>
+    context.pool.run(VERIFY, { kind: 'xva', path: partial.path, expected, canceled }),
+  );
   await context.ledger.finishStep(job.record.id, 'verify', 'done', bytes);
   return xva.fileBytes;
 }

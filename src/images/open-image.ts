@@ -7,14 +7,17 @@ import { qemuImgDataRanges } from '../qemu-img/index.js';
 import { type DataRanges, type ExtentFiles, extentsBeside, openRaw, openVmdk } from '../vmdk-reader/index.js';
 import type { ByteLocation, ImageSource } from './image-source.js';
 
-/** Opens an image of any kind. Rejects with SOURCE_*, VMDK_*, OVF_UNSAFE_PATH. */
-export async function openImage(source: ImageSource): Promise<DiskImage> {
+/** Opens an image of any kind; `signal` stops waiting for a source that does not answer. Rejects with SOURCE_*, VMDK_*, OVF_UNSAFE_PATH. */
+export async function openImage(source: ImageSource, signal?: AbortSignal): Promise<DiskImage> {
   const bytes = await openBytes(source.location);
   switch (source.format) {
     case 'vmdk':
-      return await openVmdk(bytes, { files: filesBeside(source.location), dataRanges });
+      return await openVmdk(bytes, {
+        files: filesBeside(source.location),
+        dataRanges: (file) => dataRanges(file, signal),
+      });
     case 'raw':
-      return openRaw(bytes, dataRanges);
+      return openRaw(bytes, (file) => dataRanges(file, signal));
   }
 }
 
@@ -35,14 +38,14 @@ function filesBeside({ ranges }: ByteLocation): ExtentFiles {
 }
 
 /** Holes of flat files, which only qemu-img tells; where it cannot, everything is taken for data. */
-const dataRanges: DataRanges = async (source) => {
+async function dataRanges(source: ByteSource, signal: AbortSignal | undefined): ReturnType<DataRanges> {
   const everything = [{ start: 0, end: source.length }];
   if (!(source instanceof SourceFile)) return everything;
   try {
-    const ranges = await qemuImgDataRanges(source.path);
+    const ranges = await qemuImgDataRanges(source.path, { signal });
     return ranges.map(({ start, end }) => ({ start: start - source.base, end: end - source.base }));
   } catch (error) {
     if (!(error instanceof XenferryError) || error.code !== 'TOOL_MISSING') throw error;
     return everything;
   }
-};
+}

@@ -5,73 +5,71 @@ import { systemErrorCode, XenferryError } from '../model/errors.js';
 const DIRECT_ALIGNMENT = 512;
 
 /**
- * Positional writes to an existing file, past the page cache where file system and device allow it: a sixth of the
- * CPU. Writes in multiples of 4 KiB run side by side; others are put in a row by the file system.
+ * Positional writes to an existing file, past the page cache where file system, device and alignment allow it: a
+ * sixth of the CPU. Writes in multiples of 4 KiB run side by side; others are put in a row by the file system.
  */
 export class PositionalWriter {
   readonly #path: string;
-  #fd: number;
-  #direct: boolean;
-  /** Other writes may still be under way on these. */
-  readonly #replaced: number[] = [];
+  readonly #buffered: number;
+  /** Null where the system refuses direct I/O. */
+  readonly #direct: number | null;
+  #directWorks = true;
 
-  private constructor(path: string, fd: number, direct: boolean) {
+  private constructor(path: string, buffered: number, direct: number | null) {
     this.#path = path;
-    this.#fd = fd;
+    this.#buffered = buffered;
     this.#direct = direct;
   }
 
-  /** `direct` asks for direct I/O; without support for it writes are buffered. Throws TARGET_UNWRITABLE. */
-  static open(path: string, direct: boolean): PositionalWriter {
-    if (direct) {
-      const fd = tryOpenDirect(path);
-      if (fd !== null) return new PositionalWriter(path, fd, true);
-    }
-    return new PositionalWriter(path, openForWriting(path), false);
+  /** Throws TARGET_UNWRITABLE. */
+  static open(path: string): PositionalWriter {
+    return new PositionalWriter(path, openForWriting(path), tryOpenDirect(path));
   }
 
-  /** Writes all of `bytes` at `offset`. With direct I/O memory, length and offset must be multiples of 512. */
-  async write(bytes: Uint8Array, offset: number): Promise<void> {
-    await this.writeAll([bytes], offset);
-  }
-
-  /** Writes several buffers one after the other from `offset`; each as `write` wants it. */
-  async writeAll(parts: readonly Uint8Array[], offset: number): Promise<void> {
+  /**
+   * Writes several buffers one after the other from `offset`. Direct where memory, lengths and offset are multiples
+   * of 512. Rejects with TARGET_NO_SPACE, TARGET_UNWRITABLE.
+   */
+  async write(parts: readonly Uint8Array[], offset: number): Promise<void> {
     const total = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    const aligned = offset % DIRECT_ALIGNMENT === 0 && total % DIRECT_ALIGNMENT === 0;
     for (let done = 0; done < total; ) {
-      done += await this.#writeOnce(skipBytes(parts, done), offset + done);
-      if (this.#direct && done % DIRECT_ALIGNMENT !== 0) this.#turnBuffered();
+      const direct = aligned && done % DIRECT_ALIGNMENT === 0;
+      done += await this.#writeOnce(skipBytes(parts, done), offset + done, direct);
     }
   }
 
   close(): void {
-    for (const fd of [...this.#replaced, this.#fd]) closeSync(fd);
+    closeSync(this.#buffered);
+    if (this.#direct !== null) closeSync(this.#direct);
   }
 
-  async #writeOnce(parts: readonly Uint8Array[], offset: number): Promise<number> {
-    const [fd, direct] = [this.#fd, this.#direct];
+  async #writeOnce(parts: readonly Uint8Array[], offset: number, direct: boolean): Promise<number> {
     try {
-      return await new Promise<number>((resolve, reject) => {
-        writev(fd, parts, offset, (error, count) => {
-          if (error === null) resolve(count);
-          else reject(error);
-        });
-      });
-    } catch (error) {
-      if (systemErrorCode(error) === 'EINVAL' && direct) {
-        if (this.#direct) this.#turnBuffered();
+      if (!direct || this.#direct === null || !this.#directWorks) {
+        return await writeAt(this.#buffered, parts, offset);
+      }
+      try {
+        return await writeAt(this.#direct, parts, offset);
+      } catch (error) {
+        if (systemErrorCode(error) !== 'EINVAL') throw error;
+        // Some file systems accept the flag and refuse the write.
+        this.#directWorks = false;
         return 0;
       }
+    } catch (error) {
       throw writeError(this.#path, offset, error);
     }
   }
+}
 
-  /** Some file systems accept the flag and refuse the write, or write short of the alignment. */
-  #turnBuffered(): void {
-    this.#replaced.push(this.#fd);
-    this.#fd = openForWriting(this.#path);
-    this.#direct = false;
-  }
+function writeAt(fd: number, parts: readonly Uint8Array[], offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    writev(fd, parts, offset, (error, count) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
 }
 
 /** What is left of `parts` after their first `count` bytes. */

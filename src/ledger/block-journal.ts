@@ -1,10 +1,11 @@
 import type { Kysely } from 'kysely';
 import type { LedgerSchema } from './schema.js';
 
-/** One unit-bits byte and one XXH64 per block. */
+/** One unit-bits byte and one XXH64 per block, and 32 bytes of SHA-256 where they are kept. */
 interface Records {
   readonly unitBits: Uint8Array;
   readonly digests: BigUint64Array;
+  readonly sha256: Uint8Array | null;
 }
 
 /** The blocks of one disk that are safely in the partial file. */
@@ -28,29 +29,36 @@ export class LedgerBlockJournal {
   async load(): Promise<Records> {
     const rows = await this.#db
       .selectFrom('blocks')
-      .select(['first_block', 'unit_bits', 'digests'])
+      .select(['first_block', 'unit_bits', 'digests', 'sha256'])
       .where('job_id', '=', this.#key.job_id)
       .where('disk', '=', this.#key.disk)
       .orderBy('first_block')
       .execute();
     const bits: Buffer[] = [];
     const digests: Buffer[] = [];
+    const sha256: Buffer[] = [];
     let next = 0;
     for (const row of rows) {
       if (row.first_block !== next) break;
       bits.push(row.unit_bits);
       digests.push(row.digests);
+      if (row.sha256 !== null) sha256.push(row.sha256);
       next += row.unit_bits.length;
     }
-    return { unitBits: Uint8Array.from(Buffer.concat(bits)), digests: decodeDigests(Buffer.concat(digests)) };
+    return {
+      unitBits: Uint8Array.from(Buffer.concat(bits)),
+      digests: decodeDigests(Buffer.concat(digests)),
+      sha256: sha256.length === 0 ? null : Buffer.concat(sha256),
+    };
   }
 
-  async append(firstBlock: number, { unitBits, digests }: Records): Promise<void> {
+  async append(firstBlock: number, { unitBits, digests, sha256 }: Records): Promise<void> {
     const row = {
       ...this.#key,
       first_block: firstBlock,
       unit_bits: Buffer.from(unitBits),
       digests: encodeDigests(digests),
+      sha256: sha256 === null ? null : Buffer.from(sha256),
     };
     await this.#durably(() => this.#db.insertInto('blocks').values(row).execute());
   }

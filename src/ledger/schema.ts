@@ -58,6 +58,8 @@ export interface LedgerSchema {
     unit_bits: Buffer;
     /** Little-endian XXH64 of each block. */
     digests: Buffer;
+    /** SHA-256 of each block, where the batch keeps them. */
+    sha256: Buffer | null;
   };
 }
 
@@ -125,7 +127,16 @@ const FIRST: Migration = {
   },
 };
 
+const BLOCK_SHA256: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    const tables = await db.introspection.getTables();
+    const blocks = tables.find(({ name }) => name === 'blocks');
+    if (blocks?.columns.some(({ name }) => name === 'sha256') === true) return;
+    await db.schema.alterTable('blocks').addColumn('sha256', 'blob').execute();
+  },
+};
+
 /** Every step of the schema's history, in order; steps are never changed once released. */
 export const MIGRATIONS: MigrationProvider = {
-  getMigrations: async () => ({ '0001-first': FIRST }),
+  getMigrations: async () => ({ '0001-first': FIRST, '0002-block-sha256': BLOCK_SHA256 }),
 };

@@ -86,6 +86,10 @@ export const ERROR_CATALOG = {
   VMDK_DESCRIPTOR_INVALID: { category: 'format', hint: EXPORT_AGAIN },
   VMDK_EXTENT_MISSING: { category: 'format', hint: 'Copy all files of the disk into one folder.' },
   VMDK_TABLE_OUT_OF_RANGE: { category: 'format', hint: EXPORT_AGAIN },
+  VMDK_TABLES_DAMAGED: {
+    category: 'format',
+    hint: 'The redundant copies were used; compare the machine with its source after the import.',
+  },
   VMDK_GRAIN_OUT_OF_RANGE: { category: 'format', hint: EXPORT_AGAIN },
   VMDK_GRAIN_CORRUPT: { category: 'format', hint: EXPORT_AGAIN },
   VMDK_PARENT_MISMATCH: {

@@ -70,6 +70,7 @@ async function planMachine(
       const survey = await surveyDisk(disk);
       dataBytes += survey?.dataBytes ?? 0;
       certainBytes += survey?.exact === true ? survey.dataBytes : 0;
+      for (const note of survey?.notes ?? []) concerns.push(concern('VMDK_TABLES_DAMAGED', 'warning', note));
     } catch (error) {
       const { code, message, hint } = toXenferryError(error);
       if (!concerns.some(({ id }) => id === code))

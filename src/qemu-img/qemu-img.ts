@@ -2,7 +2,7 @@ import { XenferryError } from '../model/errors.js';
 import type { ImageRange, QemuImageInfo } from './qemu-img-output.js';
 
 export interface QemuImgOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Format and size as QEMU sees them. Throws TOOL_MISSING, TOOL_FAILED. */

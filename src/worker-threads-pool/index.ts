@@ -1,2 +1,3 @@
+export { withCancelFlag } from './cancel-flag.js';
 export { type RunOptions, type TaskKind, WorkerThreadsPool } from './pool.js';
 export { threadEntry } from './task-result.js';

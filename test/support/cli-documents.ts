@@ -11,7 +11,8 @@ export const CONVERTED = z.strictObject({
   capacityBytes: BYTES,
   dataBytes: BYTES,
   fileBytes: BYTES,
-  digest: z.string().regex(/^[0-9a-f]{64}$/),
+  digest: z.string().regex(/^(?:xxh64|sha256):[0-9a-f]{64}$/),
+  notes: z.array(z.string()),
   seconds: z.number().positive(),
 });
 

@@ -32,5 +32,5 @@ export async function contentOf(raw: string): Promise<Content> {
     hash.update(entry);
   }
   await file.close();
-  return { dataBytes, digest: hash.digest('hex') };
+  return { dataBytes, digest: `xxh64:${hash.digest('hex')}` };
 }

@@ -3,6 +3,7 @@ import { describeError } from '../../model/errors.js';
 import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
 import { type RunReport, writeReport } from '../../report/index.js';
 import type { Command } from '../command.js';
+import { DIGEST_OPTION } from '../digest-option.js';
 import { EXIT, exitCodeOfCounts } from '../exit-codes.js';
 import { interruptible } from '../interrupt.js';
 import { LiveView } from '../live-view.js';
@@ -16,6 +17,7 @@ interface Options extends CommonOptions, PlanningOptions {
   readonly workers: number | undefined;
   readonly parallel: number | undefined;
   readonly checksum: 'sha1' | 'xxhash';
+  readonly digest: 'xxh64' | 'sha256';
 }
 
 export const runCommand: Command<Options> = {
@@ -36,6 +38,7 @@ export const runCommand: Command<Options> = {
         default: 'sha1' as const,
         describe: 'Checksums in the XVA: sha1 for every release, xxhash (faster) from XenServer 8.1 on',
       })
+      .option('digest', DIGEST_OPTION)
       .example('$0 run exports/ --target /srv/xva', 'Everything below exports/')
       .example('$0 run shop.ovf gateway.ova --target out', 'Two exports'),
   handler: async (options) => {

@@ -1,4 +1,4 @@
-import type { BlockSink } from './sink.js';
+import type { BlockSink } from './block-sink.js';
 
 /** Reads alone count: every block is looked at and none stored. */
 export const nullSink: BlockSink = {

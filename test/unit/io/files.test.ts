@@ -20,18 +20,22 @@ describe('a positional writer', () => {
     const path = join(where, 'odd.bin');
     put('odd.bin', '');
     await (await PartialFile.open(path, false)).publish();
-    const writer = PositionalWriter.open(path, true);
+    const writer = PositionalWriter.open(path);
     const lines = Array.from({ length: 40 }, (_line, index) => Buffer.alloc(777, 65 + (index % 26)));
     await Promise.all(
-      lines.map((line, index) => writer.writeAll([line.subarray(0, 100), line.subarray(100)], index * 777)),
+      lines.map((line, index) => writer.write([line.subarray(0, 100), line.subarray(100)], index * 777)),
     );
+    const oddMemory = Buffer.alloc(4097, 'z').subarray(1);
+    await writer.write([oddMemory], 65_536);
     writer.close();
-    expect(readFileSync(path).equals(Buffer.concat(lines))).toBe(true);
+    const written = readFileSync(path);
+    expect(written.subarray(0, 40 * 777).equals(Buffer.concat(lines))).toBe(true);
+    expect(written.subarray(65_536).equals(oddMemory)).toBe(true);
     if (where !== folder) rmSync(where, { recursive: true });
   });
 
   it('says which file cannot be written', () => {
-    expect(() => PositionalWriter.open(join(folder, 'gone', 'x'), false)).toThrow(
+    expect(() => PositionalWriter.open(join(folder, 'gone', 'x'))).toThrow(
       expect.objectContaining({
         code: 'TARGET_UNWRITABLE',
         place: expect.objectContaining({ file: join(folder, 'gone', 'x') }),

@@ -21,6 +21,7 @@ async function withLedger<T>(target: string, use: (ledger: Ledger) => Promise<T>
 const records = (bits: number[]) => ({
   unitBits: Uint8Array.from(bits),
   digests: BigUint64Array.from(bits, (bit, block) => (bit === 0 ? 0n : 2n ** 63n + BigInt(block))),
+  sha256: Uint8Array.from({ length: bits.length * 32 }, (_, at) => at % 251),
 });
 
 describe('a ledger', () => {
@@ -58,8 +59,11 @@ describe('a ledger', () => {
       await journal.append(0, records([1, 0]));
       await journal.append(2, records([3]));
       await journal.append(9, records([1]));
-      const { unitBits, digests } = await journal.load();
+      const { unitBits, digests, sha256 } = await journal.load();
       expect([...unitBits]).toEqual([1, 0, 3]);
+      expect(Buffer.from(sha256 ?? [])).toEqual(
+        Buffer.concat([records([1, 0]).sha256, records([3]).sha256].map((part) => Buffer.from(part))),
+      );
       expect([...digests]).toEqual([2n ** 63n, 0n, 2n ** 63n]);
     });
   });

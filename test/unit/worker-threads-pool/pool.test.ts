@@ -20,7 +20,8 @@ function worker<Output>(name: string, body: string): TaskKind<{ readonly value: 
 describe('the pool', () => {
   it('keeps code, message and place of an error that a thread throws', async () => {
     const { path } = put('not.xva', Buffer.alloc(1024, 1));
-    await expect(pool.run(VERIFY, { kind: 'xva', path, expected: null })).rejects.toMatchObject({
+    const canceled = new Int32Array(1);
+    await expect(pool.run(VERIFY, { kind: 'xva', path, expected: null, canceled })).rejects.toMatchObject({
       name: 'XenferryError',
       code: 'XVA_INVALID',
       place: { file: path, offset: 0 },

@@ -1,10 +1,9 @@
-import { PositionalWriter } from '../../io/positional-writer.js';
 import { BLOCK_BYTES } from '../../model/units.js';
 import { CHUNK_BYTES, CHUNK_STRIDE, ChunkHeaders, TAR_RECORD_BYTES } from '../../xva/index.js';
 import type { BlockKernels } from '../block-kernels.js';
 import { chunkChecksum } from '../checksums.js';
 import type { LaneBuffers } from '../lane-buffers.js';
-import type { BlockSink, SinkSpec } from './sink.js';
+import type { BlockFormat, FormatSpec } from './block-format.js';
 
 const CHUNKS_PER_BLOCK = BLOCK_BYTES / CHUNK_BYTES;
 const CHECKSUM_BYTES = 2 * TAR_RECORD_BYTES;
@@ -13,11 +12,11 @@ const CHECKSUM_BYTES = 2 * TAR_RECORD_BYTES;
  * Chunks of one disk of an XVA, side by side in disk order, each between its tar records.
  * The first and the last chunk are stored even when they are zeros: the importer relies on them.
  */
-export function xvaSink(spec: SinkSpec & { kind: 'xva' }, kernels: BlockKernels): BlockSink {
-  const writer = PositionalWriter.open(spec.path, true);
+export function xvaFormat(spec: FormatSpec & { kind: 'xva' }, kernels: BlockKernels): BlockFormat {
   const headers = new ChunkHeaders(spec.diskId, spec.checksum);
   return {
     ranked: true,
+    allUnits: (1 << CHUNKS_PER_BLOCK) - 1,
     unitsOf: (block, data, isZero) => {
       let bits = 0;
       for (let unit = 0; unit < CHUNKS_PER_BLOCK; unit++) {
@@ -28,7 +27,7 @@ export function xvaSink(spec: SinkSpec & { kind: 'xva' }, kernels: BlockKernels)
       }
       return bits;
     },
-    write: async (block, unitBits, rank, buffers) => {
+    encode: (block, unitBits, buffers) => {
       const parts: Buffer[] = [];
       for (let unit = 0; unit < CHUNKS_PER_BLOCK; unit++) {
         if ((unitBits & (1 << unit)) === 0) continue;
@@ -39,9 +38,9 @@ export function xvaSink(spec: SinkSpec & { kind: 'xva' }, kernels: BlockKernels)
         headers.writeChecksum(counter, chunkChecksum(spec.checksum, chunk, kernels), after, 0);
         parts.push(before, chunk, after);
       }
-      await writer.writeAll(parts, spec.baseOffset + rank * CHUNK_STRIDE);
+      return parts;
     },
-    close: () => writer.close(),
+    offsetOf: (_block, rank) => spec.baseOffset + rank * CHUNK_STRIDE,
   };
 }
 

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { BLOCK_BYTES } from '../model/units.js';
+import { BLOCK_STRIDE, encodeVhdFooter, encodeVhdMetadata, FOOTER_BYTES, vhdLayout } from '../vhd/index.js';
+import {
+  CHUNK_BYTES,
+  CHUNK_STRIDE,
+  type ChunkChecksum,
+  END_OF_ARCHIVE_BYTES,
+  encodeOvaXmlMember,
+} from '../xva/index.js';
+import type { ConvertedDisk } from './convert-disk.js';
+import { uuidFrom } from './disk-digest.js';
+import { orderedBlocks, type StreamConversion } from './ordered-blocks.js';
+
+/** A disk as bytes in order, for a reader that cannot seek: a pipe, an upload. */
+export interface DiskStream {
+  /** Known before the first byte, because all that may hold data is stored, zeros or not. */
+  readonly byteLength: number;
+  /**
+   * The bytes; a piece is valid until the next is asked for. Ends with the error of the conversion when it fails.
+   * Returning early stops the conversion.
+   */
+  readonly pieces: AsyncGenerator<Buffer>;
+}
+
+export type { StreamConversion } from './ordered-blocks.js';
+
+type OnEnd = (converted: ConvertedDisk) => void;
+
+const ZEROS = Buffer.alloc(BLOCK_BYTES);
+
+/** A dynamic VHD. `onEnd` is told what was found when all pieces are taken. Throws VHD_TOO_LARGE. */
+export function vhdStream(conversion: StreamConversion, onEnd: OnEnd): DiskStream {
+  const { allocated, capacityBytes, source } = conversion;
+  const layout = vhdLayout(capacityBytes);
+  const map = createHash('sha256').update(allocated).digest('hex');
+  const uuid = uuidFrom(`vhd stream ${JSON.stringify(source.location)} ${map} ${layout.virtualBytes}`);
+  async function* pieces() {
+    yield encodeVhdMetadata(layout, allocated, uuid);
+    const format = { kind: 'vhd', capacityBytes } as const;
+    for await (const { bytes } of orderedBlocks(conversion, format, BLOCK_STRIDE, onEnd)) yield bytes;
+    yield encodeVhdFooter(layout, uuid);
+  }
+  const byteLength = layout.firstBlockOffset + countSet(allocated) * BLOCK_STRIDE + FOOTER_BYTES;
+  return { byteLength, pieces: pieces() };
+}
+
+/** All bytes of the disk, zeros included. */
+export function rawStream(conversion: StreamConversion, onEnd: OnEnd): DiskStream {
+  const { allocated, capacityBytes } = conversion;
+  const zerosOf = (block: number) =>
+    ZEROS.subarray(0, Math.min(BLOCK_BYTES, capacityBytes - block * BLOCK_BYTES));
+  async function* pieces() {
+    let next = 0;
+    const format = { kind: 'raw', capacityBytes } as const;
+    for await (const { block, bytes } of orderedBlocks(conversion, format, BLOCK_BYTES, onEnd)) {
+      for (; next < block; next++) yield zerosOf(next);
+      yield bytes;
+      next = block + 1;
+    }
+    for (; next < allocated.length; next++) yield zerosOf(next);
+  }
+  return { byteLength: capacityBytes, pieces: pieces() };
+}
+
+/** What stands around the one disk of an XVA. */
+export interface XvaSurroundings {
+  readonly ovaXml: string;
+  readonly diskId: string;
+  readonly checksum: ChunkChecksum;
+}
+
+/** An XVA of one disk. */
+export function xvaStream(
+  conversion: StreamConversion,
+  { ovaXml, diskId, checksum }: XvaSurroundings,
+  onEnd: OnEnd,
+): DiskStream {
+  const head = encodeOvaXmlMember(ovaXml);
+  const allocated = Uint8Array.from(conversion.allocated);
+  // The importer relies on the first and the last chunk.
+  allocated[0] = 1;
+  allocated[allocated.length - 1] = 1;
+  const chunks = (allocated.length * BLOCK_BYTES) / CHUNK_BYTES;
+  const blockBytes = (BLOCK_BYTES / CHUNK_BYTES) * CHUNK_STRIDE;
+  const format = { kind: 'xva', baseOffset: head.length, diskId, chunks, checksum } as const;
+  async function* pieces() {
+    yield head;
+    const blocks = orderedBlocks({ ...conversion, allocated }, format, blockBytes, onEnd);
+    for await (const { bytes } of blocks) yield bytes;
+    yield Buffer.alloc(END_OF_ARCHIVE_BYTES);
+  }
+  const byteLength = head.length + countSet(allocated) * blockBytes + END_OF_ARCHIVE_BYTES;
+  return { byteLength, pieces: pieces() };
+}
+
+function countSet(flags: Uint8Array): number {
+  return flags.reduce((sum, flag) => sum + flag, 0);
+}

@@ -1,0 +1,45 @@
+import type { ChunkChecksum } from '../../xva/index.js';
+import type { BlockKernels } from '../block-kernels.js';
+import type { LaneBuffers } from '../lane-buffers.js';
+import { rawFormat } from './raw-format.js';
+import { vhdFormat } from './vhd-format.js';
+import { xvaFormat } from './xva-format.js';
+
+/** What a thread needs to know to shape a disk's blocks for an output; plain data. Offsets are bytes of the output. */
+export type FormatSpec =
+  | { readonly kind: 'vhd'; readonly capacityBytes: number }
+  | { readonly kind: 'raw'; readonly capacityBytes: number }
+  | {
+      readonly kind: 'xva';
+      /** Where the disk's first chunk goes. */
+      readonly baseOffset: number;
+      readonly diskId: string;
+      /** Number of 1 MiB chunks of the disk. */
+      readonly chunks: number;
+      readonly checksum: ChunkChecksum;
+    };
+
+/** How a disk's blocks stand in an output. One per thread and disk; lanes use it at the same time. */
+export interface BlockFormat {
+  /** Whether a block's place depends on what the blocks before it store. */
+  readonly ranked: boolean;
+  /** Units that a block which is stored as a whole consists of, one bit each. */
+  readonly allUnits: number;
+  /** The units of the block that will be stored, lowest bit first. */
+  unitsOf(block: number, data: Buffer, isZero: boolean): number;
+  /** The block's bytes as the output has them: views of the lane's buffers. */
+  encode(block: number, unitBits: number, buffers: LaneBuffers): readonly Uint8Array[];
+  /** Where they go. `rank` is the number of units stored before the block; 0 for a format without ranks. */
+  offsetOf(block: number, rank: number): number;
+}
+
+export function blockFormat(spec: FormatSpec, kernels: BlockKernels): BlockFormat {
+  switch (spec.kind) {
+    case 'vhd':
+      return vhdFormat(spec);
+    case 'raw':
+      return rawFormat(spec);
+    case 'xva':
+      return xvaFormat(spec, kernels);
+  }
+}

@@ -1,0 +1,39 @@
+import { basename, extname } from 'node:path';
+import { loadProfiles } from '../guests/profiles/index.js';
+import type { PlannedMachine } from '../model/plan.js';
+import { GIB } from '../model/units.js';
+import { type XvaPlan, xvaPlan } from '../targets/xva-folder/index.js';
+
+/** A machine around the one disk that `input` names, to be adapted after the import. */
+export async function oneDiskMachine(input: string, capacityBytes: number): Promise<XvaPlan> {
+  return xvaPlan(machineAround(input, capacityBytes), await loadProfiles());
+}
+
+function machineAround(input: string, capacityBytes: number): PlannedMachine {
+  const file = basename(input);
+  const name = basename(input, extname(input));
+  return {
+    machine: {
+      id: file,
+      name,
+      description: '',
+      uuid: null,
+      guestOs: '',
+      firmware: 'bios',
+      secureBoot: false,
+      cpus: 1,
+      coresPerSocket: 1,
+      memoryBytes: GIB,
+      disks: [{ capacityBytes, format: '', file, controller: '', bus: 0, unit: 0, location: null }],
+      nics: [],
+      startOrder: null,
+      startDelaySeconds: 0,
+      source: { kind: 'vmx', descriptor: file },
+    },
+    profile: { id: 'generic', title: '', limits: [] },
+    output: `${name}.xva`,
+    dataBytes: 0,
+    certainBytes: 0,
+    concerns: [],
+  };
+}
