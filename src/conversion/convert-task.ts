@@ -8,7 +8,8 @@ import { type BlockKernels, loadBlockKernels } from './block-kernels.js';
 import { sha256Of } from './checksums.js';
 
 import { allocateLane, type LaneBuffers, laneMemory } from './lane-buffers.js';
-import { type BlockSink, openSink, type SinkSpec } from './sinks/block-sink.js';
+import type { BlockSink, SinkSpec } from './sinks/block-sink.js';
+import { openSink } from './sinks/open-sink.js';
 import { UnitRanks } from './unit-ranks.js';
 
 /**

@@ -1,9 +1,5 @@
 import type { ChunkChecksum } from '../../xva/index.js';
-import type { BlockKernels } from '../block-kernels.js';
 import type { LaneBuffers } from '../lane-buffers.js';
-import { rawFormat } from './raw-format.js';
-import { vhdFormat } from './vhd-format.js';
-import { xvaFormat } from './xva-format.js';
 
 /** What a thread needs to know to shape a disk's blocks for an output; plain data. Offsets are bytes of the output. */
 export type FormatSpec =
@@ -31,15 +27,4 @@ export interface BlockFormat {
   encode(block: number, unitBits: number, buffers: LaneBuffers): readonly Uint8Array[];
   /** Where they go. `rank` is the number of units stored before the block; 0 for a format without ranks. */
   offsetOf(block: number, rank: number): number;
-}
-
-export function blockFormat(spec: FormatSpec, kernels: BlockKernels): BlockFormat {
-  switch (spec.kind) {
-    case 'vhd':
-      return vhdFormat(spec);
-    case 'raw':
-      return rawFormat(spec);
-    case 'xva':
-      return xvaFormat(spec, kernels);
-  }
 }

@@ -1,9 +1,5 @@
-import type { BlockKernels } from '../block-kernels.js';
 import type { FormatSpec } from '../formats/block-format.js';
 import type { LaneBuffers } from '../lane-buffers.js';
-import { fileSink } from './file-sink.js';
-import { nullSink } from './null-sink.js';
-import { ringSink } from './ring-sink.js';
 
 /** Where a disk's blocks go; plain data. */
 export type SinkSpec =
@@ -23,16 +19,4 @@ export interface BlockSink {
   /** Writes the units of a block. `rank` is the number of units stored before it; 0 for a sink without ranks. */
   write(block: number, unitBits: number, rank: number, buffers: LaneBuffers): Promise<void>;
   close(): void;
-}
-
-/** A sink as one thread sees it. Throws TARGET_UNWRITABLE. */
-export function openSink(spec: SinkSpec, kernels: BlockKernels): BlockSink {
-  switch (spec.kind) {
-    case 'null':
-      return nullSink;
-    case 'file':
-      return fileSink(spec, kernels);
-    case 'ring':
-      return ringSink(spec, kernels);
-  }
 }

@@ -1,11 +1,11 @@
 import { PositionalWriter } from '../../io/positional-writer.js';
 import type { BlockKernels } from '../block-kernels.js';
-import { blockFormat } from '../formats/block-format.js';
+import { openFormat } from '../formats/open-format.js';
 import type { BlockSink, SinkSpec } from './block-sink.js';
 
 /** Blocks written side by side at their final places of a file. */
 export function fileSink(spec: SinkSpec & { kind: 'file' }, kernels: BlockKernels): BlockSink {
-  const format = blockFormat(spec.format, kernels);
+  const format = openFormat(spec.format, kernels);
   const writer = PositionalWriter.open(spec.path);
   return {
     ranked: format.ranked,
