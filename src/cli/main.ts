@@ -1,15 +1,11 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import yargs, { type ArgumentsCamelCase, type Argv, type CommandModule } from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import about from '../../package.json' with { type: 'json' };
 import { XenferryError } from '../model/errors.js';
 import type { Command } from './command.js';
 import { EXIT_CODE_HELP, exitCodeOf } from './exit-codes.js';
 import { type CommonOptions, printError, printJson } from './output.js';
-
-const VERSION: string = JSON.parse(
-  readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'),
-).version;
 
 /** Each command's code is loaded when it is called: a conversion does not pay for the ledger or the report. */
 function lazy<Options extends CommonOptions>(
@@ -103,7 +99,7 @@ async function main(args: readonly string[]): Promise<void> {
       .recommendCommands()
       .strict()
       .completion()
-      .version(VERSION)
+      .version(about.version)
       .epilogue(EXIT_CODE_HELP)
       .wrap(Math.min(110, process.stdout.columns ?? 110))
       .exitProcess(false)

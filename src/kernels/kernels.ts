@@ -96,8 +96,8 @@ export class Kernels {
   }
 }
 
-/** Beside the compiled code, or where the build puts it when the sources themselves run. */
+/** Beside the bundle, or where the build puts it when the sources themselves run. */
 function moduleFile(): URL {
   const beside = new URL('kernels.wasm', import.meta.url);
-  return existsSync(beside) ? beside : new URL('../../dist/src/kernels/kernels.wasm', import.meta.url);
+  return existsSync(beside) ? beside : new URL('../../dist/kernels.wasm', import.meta.url);
 }

@@ -84,6 +84,6 @@ export class WorkerThreadsPool {
 
 /** Threads run compiled code, also when the tests run the sources: Node 20 cannot load TypeScript. */
 function workerFile(name: string): string {
-  const compiled = import.meta.url.endsWith('.js') ? '../../workers' : '../../dist/workers';
+  const compiled = import.meta.url.endsWith('.js') ? './workers' : '../../dist/workers';
   return new URL(`${compiled}/${name}.js`, import.meta.url).href;
 }

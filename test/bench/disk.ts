@@ -16,7 +16,7 @@ interface Contender {
 /** Our conversion of one streamOptimized disk into a dynamic VHD against qemu-img's, in turn. */
 export function benchDisk(): void {
   const vmdk = guestVmdk('streamOptimized');
-  const cli = resolve('dist/src/cli/main.js');
+  const cli = resolve('dist/xenferry.js');
   const contenders: readonly Contender[] = [
     {
       name: 'qemu-img convert',

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 import type { z } from 'zod';
 
 /** The command line as `npm run build` and the tests' global set-up compile it. */
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/xenferry.js', import.meta.url));
 const PEAK_MEMORY = fileURLToPath(new URL('../oracles/peak_memory.py', import.meta.url));
 /** No command of a test may take longer, however broken its input. */
 const LIMIT_MILLISECONDS = 90_000;

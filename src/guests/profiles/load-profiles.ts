@@ -6,9 +6,9 @@ import { z } from 'zod';
 import { XenferryError } from '../../model/errors.js';
 import { PROFILE_SCHEMA, type Profile } from './profile.js';
 
-/** The folder that ships with the program; the compiled code lies one level deeper than the sources. */
+/** The folder that ships with the program, as the bundle and the sources see it. */
 const SHIPPED_PROFILES = fileURLToPath(
-  new URL(import.meta.url.endsWith('.js') ? '../../../../profiles/' : '../../../profiles/', import.meta.url),
+  new URL(import.meta.url.endsWith('.js') ? '../profiles/' : '../../../profiles/', import.meta.url),
 );
 
 /** All profiles of a folder, by file name. Throws PROFILE_INVALID with the file and what is wrong. */
