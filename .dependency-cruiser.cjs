@@ -3,7 +3,17 @@
 const FLOORS = [
   ['model'],
   ['io', 'kernels', 'disk-image'],
-  ['ovf-parser', 'vmdk-reader', 'vhd', 'xva', 'qemu-img', 'worker-threads-pool', 'ledger'],
+  [
+    'ovf-parser',
+    'vmdk-reader',
+    'vhd',
+    'xva',
+    'http-source',
+    'nbd',
+    'qemu-img',
+    'worker-threads-pool',
+    'ledger',
+  ],
   ['images'],
   ['sources', 'conversion', 'guests'],
   ['planning', 'targets'],
@@ -41,7 +51,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '^src/(?:model|io)/' },
       to: {
-        path: '^src/(?:kernels|disk-image|images|ovf-parser|vmdk-reader|vhd|xva|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report)/',
+        path: '^src/(?:kernels|disk-image|images|ovf-parser|vmdk-reader|vhd|xva|http-source|nbd|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report)/',
         pathNot: ['^src/$1/', '/index\\.ts$'],
       },
     },

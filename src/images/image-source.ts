@@ -2,10 +2,22 @@ import type { FileRange } from '../model/virtual-machine.js';
 
 export type ImageFormat = 'vmdk' | 'raw';
 
+/** A file on a web server. */
+export interface HttpLocation {
+  readonly kind: 'http';
+  /** `user:password@` and the query of a signed URL are secrets: show it with `shownUrl` only. */
+  readonly url: string;
+  /** SHA-256 of the one certificate to trust, in hex. */
+  readonly tlsFingerprint?: string | undefined;
+}
+
 /** Where the bytes of an image are; plain data. */
 export type ByteLocation =
   /** One file or part of one, or several that follow each other. */
-  { readonly kind: 'files'; readonly ranges: readonly FileRange[] };
+  | { readonly kind: 'files'; readonly ranges: readonly FileRange[] }
+  | HttpLocation
+  /** `nbd://host[:port]/export` or `nbd+unix:///export?socket=/path`. */
+  | { readonly kind: 'nbd'; readonly uri: string };
 
 /** Names a disk image so that every thread can open it for itself; plain data. */
 export interface ImageSource {

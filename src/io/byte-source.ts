@@ -1,3 +1,5 @@
+import { type ErrorCode, XenferryError } from '../model/errors.js';
+
 /** Bytes that can be read at any place: a file, a part of one, several that follow each other, or a server's. */
 export interface ByteSource {
   /** How errors name it: an absolute path or a URL. */
@@ -18,4 +20,19 @@ export async function readBytes(source: ByteSource, offset: number, length: numb
   const bytes = Buffer.alloc(length);
   await source.read(bytes, 0, length, offset);
   return bytes;
+}
+
+/** Throws `truncatedCode` unless the source has `length` bytes from `offset`. */
+export function checkInside(
+  source: Pick<ByteSource, 'path' | 'length'>,
+  length: number,
+  offset: number,
+  truncatedCode: ErrorCode,
+): void {
+  if (offset + length <= source.length) return;
+  throw new XenferryError(
+    truncatedCode,
+    `the file ends after ${source.length} bytes, ${offset + length} expected`,
+    { file: source.path, offset: source.length },
+  );
 }

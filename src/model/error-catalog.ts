@@ -52,6 +52,18 @@ export const ERROR_CATALOG = {
     category: 'source',
     hint: 'Leave the source untouched while it is converted, then run the same command again.',
   },
+  SOURCE_UNAUTHORIZED: {
+    category: 'source',
+    hint: 'Check the user, the password and the rights of the URL; a signed URL may have expired.',
+  },
+  HTTP_NO_RANGES: {
+    category: 'source',
+    hint: 'Copy the file to this machine, or serve it by a server that answers range requests.',
+  },
+  NBD_PROTOCOL: {
+    category: 'source',
+    hint: 'Check that an NBD server listens there; qemu-nbd and nbdkit are known to work.',
+  },
   OVF_MALFORMED: { category: 'source', hint: 'Export the machine again.' },
   OVF_TOO_LARGE: {
     category: 'source',

@@ -1,0 +1,2 @@
+export { HttpSource } from './http-source.js';
+export { shownUrl } from './http-url.js';

@@ -1,0 +1,44 @@
+import { TLSSocket } from 'node:tls';
+import { buildConnector } from 'undici';
+import { XenferryError } from '../model/errors.js';
+
+/**
+ * A SHA-256 fingerprint as Node and openssl print it: 32 pairs of digits with colons between. Throws CONFIG_INVALID.
+ */
+export function parseFingerprint(text: string): string {
+  const digits = text.replaceAll(/[:\s]/g, '').toUpperCase();
+  if (!/^[0-9A-F]{64}$/.test(digits)) {
+    throw new XenferryError('CONFIG_INVALID', `"${text}" is not a SHA-256 fingerprint of 64 digits`);
+  }
+  return digits.replaceAll(/(..)(?=.)/g, '$1:');
+}
+
+/**
+ * Connects to servers that present the one certificate that is trusted, whoever signed it. The certificate is looked
+ * at before any request is sent, so that no other server sees credentials. `name` is for errors.
+ */
+export function pinnedConnector(
+  fingerprint: string,
+  timeoutMs: number,
+  name: string,
+): buildConnector.connector {
+  // A resumed session would bring no certificate to look at.
+  const connect = buildConnector({ timeout: timeoutMs, rejectUnauthorized: false, maxCachedSessions: 0 });
+  return (options, callback) => {
+    connect(options, (...[error, socket]) => {
+      if (error !== null) return callback(error, null);
+      const presented = socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : 'none';
+      if (presented === fingerprint) return callback(null, socket);
+      socket.destroy();
+      callback(mismatch(presented, fingerprint, name), null);
+    });
+  };
+}
+
+function mismatch(presented: string, expected: string, file: string): XenferryError {
+  return new XenferryError(
+    'SOURCE_UNREADABLE',
+    `the server's certificate has the fingerprint ${presented}, ${expected} expected`,
+    { file, hint: 'Make sure that this is the right server before you trust its fingerprint.' },
+  );
+}

@@ -1,0 +1,38 @@
+import { shownUrl } from '../http-source/index.js';
+import { XenferryError } from '../model/errors.js';
+import { type ExtentFiles, extentsBeside, plainFileName } from '../vmdk-reader/index.js';
+import type { ByteLocation, HttpLocation } from './image-source.js';
+import { openBytes } from './open-bytes.js';
+
+/** The files that a descriptor at a location may name. */
+export function filesBeside(location: ByteLocation): ExtentFiles {
+  switch (location.kind) {
+    case 'files':
+      return extentsBeside(location.ranges[0]?.path ?? '');
+    case 'http':
+      return extentsAtUrl(location);
+    case 'nbd':
+      return { open: (name) => Promise.reject(missing(name, 'an NBD export has no files beside it')) };
+  }
+}
+
+/** Files in the folder of the descriptor's URL, asked for with the same credentials and the same query. */
+function extentsAtUrl(location: HttpLocation): ExtentFiles {
+  const file = shownUrl(location.url);
+  return {
+    open: async (name) => {
+      const url = new URL(encodeURIComponent(plainFileName(name, file)), location.url);
+      url.search = new URL(location.url).search;
+      try {
+        return await openBytes({ ...location, url: url.href });
+      } catch (error) {
+        if (!(error instanceof XenferryError) || error.code !== 'SOURCE_NOT_FOUND') throw error;
+        throw missing(name, error.message, file, error);
+      }
+    },
+  };
+}
+
+function missing(name: string, reason: string, file?: string, cause?: unknown): XenferryError {
+  return new XenferryError('VMDK_EXTENT_MISSING', `${name} cannot be opened (${reason})`, { file, cause });
+}

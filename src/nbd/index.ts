@@ -1,0 +1,1 @@
+export { NbdSource, openNbd } from './nbd-source.js';
