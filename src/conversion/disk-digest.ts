@@ -7,17 +7,30 @@ import type { BlockRecords } from './block-records.js';
  * (little-endian, 64 bits) and the digest of every 2 MiB block that is not zeros. The digest is the block's SHA-256
  * where it was asked for, else its XXH64 (little-endian); its name stands before the hexadecimal digits.
  */
-export function diskDigest({ digests, sha256 }: BlockRecords): string {
+export function diskDigest(records: BlockRecords): string {
+  const { digests, sha256 } = records;
+  if (sha256 === null) return `xxh64:${contentDigest(records)}`;
+  const hash = createHash('sha256');
+  const number = Buffer.alloc(8);
+  for (const [block, digest] of digests.entries()) {
+    if (digest === 0n) continue;
+    number.writeBigUInt64LE(BigInt(block));
+    hash.update(number).update(sha256.subarray(block * 32, (block + 1) * 32));
+  }
+  return `sha256:${hash.digest('hex')}`;
+}
+
+/** The digest made of XXH64, in hexadecimal, whichever was asked for. */
+export function contentDigest({ digests }: Pick<BlockRecords, 'digests'>): string {
   const hash = createHash('sha256');
   const entry = Buffer.alloc(16);
   for (const [block, digest] of digests.entries()) {
     if (digest === 0n) continue;
     entry.writeBigUInt64LE(BigInt(block), 0);
     entry.writeBigUInt64LE(digest, 8);
-    if (sha256 === null) hash.update(entry);
-    else hash.update(entry.subarray(0, 8)).update(sha256.subarray(block * 32, (block + 1) * 32));
+    hash.update(entry);
   }
-  return `${sha256 === null ? 'xxh64' : 'sha256'}:${hash.digest('hex')}`;
+  return hash.digest('hex');
 }
 
 /** Bytes of blocks that are not zeros. */

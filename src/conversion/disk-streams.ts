@@ -10,7 +10,8 @@ import {
 } from '../xva/index.js';
 import type { ConvertedDisk } from './convert-disk.js';
 import { uuidFrom } from './disk-digest.js';
-import { orderedBlocks, type StreamConversion } from './ordered-blocks.js';
+import type { DiskConversionOptions } from './disk-file.js';
+import { orderedBlocks } from './ordered-blocks.js';
 
 /** A disk as bytes in order, for a reader that cannot seek: a pipe, an upload. */
 export interface DiskStream {
@@ -23,21 +24,20 @@ export interface DiskStream {
   readonly pieces: AsyncGenerator<Buffer>;
 }
 
-export type { StreamConversion } from './ordered-blocks.js';
-
 type OnEnd = (converted: ConvertedDisk) => void;
 
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
 /** A dynamic VHD. `onEnd` is told what was found when all pieces are taken. Throws VHD_TOO_LARGE. */
-export function vhdStream(conversion: StreamConversion, onEnd: OnEnd): DiskStream {
+export function vhdStream(conversion: DiskConversionOptions, onEnd: OnEnd): DiskStream {
   const { allocated, capacityBytes, source } = conversion;
   const layout = vhdLayout(capacityBytes);
   const map = createHash('sha256').update(allocated).digest('hex');
   const uuid = uuidFrom(`vhd stream ${JSON.stringify(source.location)} ${map} ${layout.virtualBytes}`);
   async function* pieces() {
     yield encodeVhdMetadata(layout, allocated, uuid);
-    const format = { kind: 'vhd', capacityBytes } as const;
+    const { firstBlockOffset } = layout;
+    const format = { kind: 'vhd', firstBlockOffset, keepZeros: true } as const;
     for await (const { bytes } of orderedBlocks(conversion, format, BLOCK_STRIDE, onEnd)) yield bytes;
     yield encodeVhdFooter(layout, uuid);
   }
@@ -46,7 +46,7 @@ export function vhdStream(conversion: StreamConversion, onEnd: OnEnd): DiskStrea
 }
 
 /** All bytes of the disk, zeros included. */
-export function rawStream(conversion: StreamConversion, onEnd: OnEnd): DiskStream {
+export function rawStream(conversion: DiskConversionOptions, onEnd: OnEnd): DiskStream {
   const { allocated, capacityBytes } = conversion;
   const zerosOf = (block: number) =>
     ZEROS.subarray(0, Math.min(BLOCK_BYTES, capacityBytes - block * BLOCK_BYTES));
@@ -72,7 +72,7 @@ export interface XvaSurroundings {
 
 /** An XVA of one disk. */
 export function xvaStream(
-  conversion: StreamConversion,
+  conversion: DiskConversionOptions,
   { ovaXml, diskId, checksum }: XvaSurroundings,
   onEnd: OnEnd,
 ): DiskStream {

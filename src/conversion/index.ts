@@ -2,14 +2,10 @@ export type { BlockDigest, BlockJournal, BlockRecords } from './block-records.js
 export type { ConvertedDisk, DiskProgress } from './convert-disk.js';
 export { DIGEST } from './digest-task.js';
 export { dataBytesOf, diskDigest, formatUuid, uuidFrom } from './disk-digest.js';
-export {
-  convertToRaw,
-  convertToVhd,
-  type DiskFile,
-  type DiskFileConversion,
-  readWholeDisk,
-} from './disk-files.js';
-export { type DiskStream, rawStream, type StreamConversion, vhdStream, xvaStream } from './disk-streams.js';
+export { type DiskFile, type DiskFileConversion, readWholeDisk } from './disk-file.js';
+export { type DiskStream, rawStream, vhdStream, xvaStream } from './disk-streams.js';
+export { convertToRaw } from './raw-file.js';
 export { type DiskSurvey, surveyDisk, surveyImage } from './survey.js';
 export { VERIFY } from './verify-task.js';
+export { convertToDifferencingVhd, convertToFixedVhd, convertToVhd } from './vhd-files.js';
 export { convertToXva, type XvaDiskConversion, type XvaFile } from './xva-file.js';

@@ -1,10 +1,8 @@
 import { roundUp } from '../model/units.js';
 import { BlockRing } from './block-ring.js';
 import { type ConvertedDisk, convertDisk } from './convert-disk.js';
-import type { DiskFileConversion } from './disk-files.js';
+import type { DiskConversionOptions } from './disk-file.js';
 import type { FormatSpec } from './formats/block-format.js';
-
-export type StreamConversion = Omit<DiskFileConversion, 'outPath'>;
 
 export interface OrderedBlock {
   readonly block: number;
@@ -17,7 +15,7 @@ export interface OrderedBlock {
  * was found when all are taken. Ends with the conversion's error; returning early stops the conversion.
  */
 export async function* orderedBlocks(
-  conversion: StreamConversion,
+  conversion: DiskConversionOptions,
   format: FormatSpec,
   largestBytes: number,
   onEnd: (converted: ConvertedDisk) => void,

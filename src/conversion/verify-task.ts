@@ -1,6 +1,8 @@
+import { allocatedBlocks, createReadTools, readDisk } from '../disk-image/index.js';
+import { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES } from '../model/units.js';
-import { openDynamicVhd, readVhdBlock } from '../vhd/index.js';
+import { openVhdFile } from '../vhd/index.js';
 import type { TaskKind } from '../worker-threads-pool/index.js';
 import {
   CHUNK_BYTES,
@@ -40,18 +42,23 @@ export async function verifyFile(input: VerifyInput): Promise<VerifyOutput> {
 
 async function verifyVhd({ path, expected, canceled }: VerifyInput): Promise<VerifyOutput> {
   const kernels = await loadBlockKernels(BLOCK_BYTES);
-  const vhd = openDynamicVhd(path);
+  const { image } = await openVhdFile(SourceFile.openWhole(path, 'VHD_INVALID'));
   const block = kernels.allocate(BLOCK_BYTES);
   const judge = new BlockJudge(path, kernels, expected, canceled);
+  const tools = createReadTools();
   let bytes = 0;
   try {
-    for (let index = 0; index < vhd.bat.length; index++) {
-      const stored = await readVhdBlock(vhd, index, block);
-      if (stored) bytes += BLOCK_BYTES;
-      judge.judge(0, index, stored ? block : null);
+    for (const [index, stored] of (await allocatedBlocks(image)).entries()) {
+      if (stored === 0) {
+        judge.judge(0, index, null);
+        continue;
+      }
+      await readDisk(image, block, index * BLOCK_BYTES, BLOCK_BYTES, tools);
+      bytes += BLOCK_BYTES;
+      judge.judge(0, index, block);
     }
   } finally {
-    vhd.file.close();
+    image.close();
   }
   return { bytes };
 }

@@ -24,8 +24,13 @@ export async function checkFile(file: string): Promise<FileCheck> {
   source.readSync(end, length - end.length);
   source.close();
   if (start.toString('latin1', 0, 8) === 'ova.xml\0') return await checkXva(file);
-  if (end.toString('latin1', 0, 8) === 'conectix') return await checkVhdFile(file);
+  // A footer cut to 511 bytes is one of the oldest; one at the start is the copy of a footer that may be lost.
+  if ([start, end, end.subarray(1)].some(isVhdFooter)) return await checkVhdFile(file);
   return await checkVmdk(file, length);
+}
+
+function isVhdFooter(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 0, 8) === 'conectix';
 }
 
 async function checkVmdk(file: string, length: number): Promise<FileCheck> {
@@ -38,7 +43,7 @@ async function checkVmdk(file: string, length: number): Promise<FileCheck> {
 
 async function checkVhdFile(file: string): Promise<FileCheck> {
   return await judged({ file, format: 'vhd' }, async () => {
-    const { virtualBytes, findings } = checkVhd(file);
+    const { virtualBytes, findings } = await checkVhd(file);
     return { disks: [{ virtualBytes }], findings };
   });
 }

@@ -116,7 +116,15 @@ export const ERROR_CATALOG = {
     category: 'format',
     hint: 'A VHD ends at 2040 GiB: shrink or split the disk, or convert it to raw.',
   },
-  VHD_INVALID: { category: 'format', hint: 'Convert the disk again.' },
+  VHD_INVALID: {
+    category: 'format',
+    hint: 'Copy or convert the disk again; the file is damaged or incomplete.',
+  },
+  VHD_PARENT_MISSING: { category: 'format', hint: 'Copy all files of the chain into one folder.' },
+  VHD_PARENT_MISMATCH: {
+    category: 'format',
+    hint: 'Put the disk beside it that the differencing disk was made from; copy the whole chain again.',
+  },
   XVA_INVALID: { category: 'format', hint: 'Convert the machine again.' },
 
   TOOL_MISSING: { category: 'tool', hint: 'Run xenferry doctor.' },

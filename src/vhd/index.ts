@@ -1,13 +1,18 @@
 export { checkVhd, type VhdCheck } from './check.js';
+export { differencingVhdLayout } from './differencing-layout.js';
+export { FOOTER_BYTES, type VhdUuid } from './footer.js';
 export {
   BLOCK_STRIDE,
   blockOffset,
   DATA_ALIGNMENT,
-  FOOTER_BYTES,
   MAX_VHD_BYTES,
   type VhdLayout,
   vhdFileBytes,
   vhdLayout,
+  vhdVirtualBytes,
 } from './layout.js';
-export { encodeBlockPage, encodeVhdFooter, encodeVhdMetadata } from './metadata.js';
-export { type DynamicVhd, openDynamicVhd, readVhdBlock } from './reader.js';
+export { encodeBlockPage, encodeFixedVhdFooter, encodeVhdFooter, encodeVhdMetadata } from './metadata.js';
+export { openVhdFile } from './open-file.js';
+export { openVhd } from './open-vhd.js';
+export type { VhdParentLink } from './parent-link.js';
+export { parentsBeside, type VhdParents } from './parents.js';

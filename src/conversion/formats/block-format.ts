@@ -3,7 +3,12 @@ import type { LaneBuffers } from '../lane-buffers.js';
 
 /** What a thread needs to know to shape a disk's blocks for an output; plain data. Offsets are bytes of the output. */
 export type FormatSpec =
-  | { readonly kind: 'vhd'; readonly capacityBytes: number }
+  | {
+      readonly kind: 'vhd';
+      readonly firstBlockOffset: number;
+      /** Stores blocks of zeros like others: in a differencing disk they hide the parent's. */
+      readonly keepZeros: boolean;
+    }
   | { readonly kind: 'raw'; readonly capacityBytes: number }
   | {
       readonly kind: 'xva';

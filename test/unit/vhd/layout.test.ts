@@ -2,37 +2,14 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { vhdGeometry } from '../../../src/vhd/geometry.js';
-import {
-  blockOffset,
-  checkVhd,
-  encodeBlockPage,
-  encodeVhdFooter,
-  encodeVhdMetadata,
-  MAX_VHD_BYTES,
-  type VhdLayout,
-  vhdFileBytes,
-  vhdLayout,
-} from '../../../src/vhd/index.js';
+import { blockOffset, checkVhd, MAX_VHD_BYTES, vhdLayout } from '../../../src/vhd/index.js';
 import { tempFiles } from '../../support/temp-files.js';
+import { assembleVhd } from './assemble-vhd.js';
 
 const { put } = tempFiles();
 const MIB = 1024 * 1024;
 const GIB = 1024 * MIB;
 const UUID = Buffer.from('0123456789abcdef0123456789abcdef', 'hex');
-
-/** A whole VHD whose stored blocks are full of one byte. */
-function buildVhd(layout: VhdLayout, stored: readonly number[]): Buffer {
-  const count = stored.filter((flag) => flag !== 0).length;
-  const file = Buffer.alloc(vhdFileBytes(layout, count));
-  encodeVhdMetadata(layout, Uint8Array.from(stored), UUID).copy(file);
-  for (let rank = 0; rank < count; rank++) {
-    const offset = blockOffset(layout, rank);
-    encodeBlockPage(file.subarray(offset, offset + 4096));
-    file.fill(rank + 1, offset + 4096, offset + 4096 + 2 * MIB);
-  }
-  encodeVhdFooter(layout, UUID).copy(file, file.length - 512);
-  return file;
-}
 
 describe('geometry', () => {
   // Worked out by hand from the pseudo-code in the appendix of the VHD specification.
@@ -69,6 +46,25 @@ describe('layout', () => {
     );
   });
 
+  it('puts the parent’s paths between the tables and the blocks, whatever its name', () => {
+    const name = fc.string({ minLength: 1, maxLength: 255 });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1_044_480 }), name, (blocks, parentName) => {
+        const parent = { name: parentName, uuid: UUID, timestamp: 0 };
+        const layout = vhdLayout(blocks * 2 * MIB, { parent });
+        let end = layout.batmapOffset + layout.batmapBytes;
+        for (const { offset, path, space } of layout.locators) {
+          expect(offset).toBeGreaterThanOrEqual(end);
+          expect(space % 512).toBe(0);
+          expect(path.length).toBeLessThanOrEqual(space);
+          end = offset + space;
+        }
+        expect(layout.firstBlockOffset).toBeGreaterThanOrEqual(end);
+        expect(layout.firstBlockOffset % 4096).toBe(0);
+      }),
+    );
+  });
+
   it('rounds a disk up to 2 MiB as storage managers do', () => {
     expect(vhdLayout(1).virtualBytes).toBe(2 * MIB);
     expect(vhdLayout(2 * MIB + 512).virtualBytes).toBe(4 * MIB);
@@ -87,10 +83,10 @@ describe('layout', () => {
 
 describe('a VHD put together from its parts', () => {
   const layout = vhdLayout(20 * MIB);
-  const file = buildVhd(layout, [0, 1, 0, 0, 1, 1, 0, 0, 0, 1]);
+  const file = assembleVhd(layout, UUID, [0, 1, 0, 0, 1, 1, 0, 0, 0, 1]);
 
-  it('is good by the rules of XenServer', () => {
-    expect(checkVhd(put('good.vhd', file).path)).toEqual({
+  it('is good by the rules of XenServer', async () => {
+    expect(await checkVhd(put('good.vhd', file).path)).toEqual({
       virtualBytes: 20 * MIB,
       storedBlocks: 4,
       findings: [],
@@ -116,13 +112,14 @@ describe('a VHD put together from its parts', () => {
     ['overlaps the tables', (bytes) => bytes.writeUInt32BE(2, 1536 + 4)],
     ['overlaps what follows', (bytes) => bytes.writeUInt32BE(bytes.readUInt32BE(1536 + 16), 1536 + 4)],
     ['past the end', (bytes) => bytes.writeUInt32BE(0x00ff_ffff, 1536 + 4)],
-  ])('is found bad when damaged: %s', (finding, damage) => {
+  ])('is found bad when damaged: %s', async (finding, damage) => {
     const bytes = Buffer.from(file);
     damage(bytes);
-    expect(checkVhd(put('bad.vhd', bytes).path).findings).toContainEqual(expect.stringContaining(finding));
+    const { findings } = await checkVhd(put('bad.vhd', bytes).path);
+    expect(findings).toContainEqual(expect.stringContaining(finding));
   });
 
-  it('made by qemu-img is found to have too large a geometry, which XenServer refuses', () => {
+  it('made by qemu-img is found to have too large a geometry, which XenServer refuses', async () => {
     const { path } = put('qemu.vhd', '');
     execFileSync('qemu-img', [
       'create',
@@ -134,16 +131,14 @@ describe('a VHD put together from its parts', () => {
       path,
       '100M',
     ]);
-    expect(checkVhd(path).findings).toContainEqual('the geometry is too large for the disk size');
+    expect((await checkVhd(path)).findings).toContainEqual('the geometry is too large for the disk size');
   });
 
   it.each<[string, Buffer]>([
     ['empty', Buffer.alloc(0)],
     ['cut', file.subarray(0, file.length - 100)],
     ['of zeros', Buffer.alloc(8192)],
-  ])('is refused when %s', (name, bytes) => {
-    expect(() => checkVhd(put(`${name}.vhd`, bytes).path)).toThrow(
-      expect.objectContaining({ code: 'VHD_INVALID' }),
-    );
+  ])('is refused when %s', async (name, bytes) => {
+    await expect(checkVhd(put(`${name}.vhd`, bytes).path)).rejects.toMatchObject({ code: 'VHD_INVALID' });
   });
 });

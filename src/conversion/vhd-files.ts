@@ -1,0 +1,77 @@
+import {
+  BLOCK_STRIDE,
+  differencingVhdLayout,
+  encodeFixedVhdFooter,
+  encodeVhdFooter,
+  encodeVhdMetadata,
+  FOOTER_BYTES,
+  type VhdLayout,
+  type VhdUuid,
+  vhdFileBytes,
+  vhdLayout,
+  vhdVirtualBytes,
+} from '../vhd/index.js';
+import type { BlockRecords } from './block-records.js';
+import { contentDigest, formatUuid, uuidFrom } from './disk-digest.js';
+import { type DiskFile, type DiskFileConversion, intoPartialFile, writeBlocks } from './disk-file.js';
+
+/** Writes a dynamic VHD as XenServer makes it. Throws VHD_TOO_LARGE, TARGET_*, the source's codes, CANCELED. */
+export async function convertToVhd(conversion: DiskFileConversion): Promise<DiskFile> {
+  const layout = vhdLayout(conversion.capacityBytes);
+  return await writeVhdBlocks(conversion, layout, false, (records) =>
+    uuidFrom(`vhd ${contentDigest(records)} ${layout.virtualBytes}`),
+  );
+}
+
+/**
+ * Writes a differencing VHD: the blocks marked in `allocated`, zeros too, on top of those of a parent, which must lie
+ * beside the output. The records are of these blocks alone. Throws VHD_PARENT_MISMATCH when the parent is no VHD of
+ * the same size, VHD_*, SOURCE_*, TARGET_*, the source's codes, CANCELED.
+ */
+export async function convertToDifferencingVhd(
+  conversion: DiskFileConversion,
+  parent: { readonly path: string },
+): Promise<DiskFile> {
+  const layout = await differencingVhdLayout(conversion.capacityBytes, parent.path);
+  return await writeVhdBlocks(conversion, layout, true, (records) => {
+    // The digest does not tell which blocks hide the parent's behind zeros.
+    const stored = Buffer.from(records.unitBits).toString('base64');
+    return uuidFrom(`vhd ${contentDigest(records)} ${stored} on ${formatUuid(layout.parent.uuid)}`);
+  });
+}
+
+/** Writes a fixed VHD: a sparse raw image and a footer. Throws VHD_TOO_LARGE, TARGET_*, the source's codes, CANCELED. */
+export async function convertToFixedVhd(conversion: DiskFileConversion): Promise<DiskFile> {
+  const { capacityBytes } = conversion;
+  const virtualBytes = vhdVirtualBytes(capacityBytes);
+  const fileBytes = virtualBytes + FOOTER_BYTES;
+  return await intoPartialFile(conversion.outPath, async (partial) => {
+    await partial.setLength(fileBytes);
+    const { records } = await writeBlocks(conversion, partial, { kind: 'raw', capacityBytes });
+    const uuid = uuidFrom(`fixed vhd ${contentDigest(records)} ${virtualBytes}`);
+    await partial.write(encodeFixedVhdFooter(virtualBytes, uuid), virtualBytes);
+    return { records, fileBytes, virtualBytes };
+  });
+}
+
+/** Writes a VHD with a block allocation table; `keepZeros` stores blocks of zeros like others. */
+async function writeVhdBlocks(
+  conversion: DiskFileConversion,
+  layout: VhdLayout,
+  keepZeros: boolean,
+  uuidOf: (records: BlockRecords) => VhdUuid,
+): Promise<DiskFile> {
+  const { firstBlockOffset, virtualBytes } = layout;
+  const allocatedBlocks = conversion.allocated.reduce((sum, flag) => sum + flag, 0);
+  return await intoPartialFile(conversion.outPath, async (partial) => {
+    await partial.setLength(firstBlockOffset + allocatedBlocks * BLOCK_STRIDE);
+    const format = { kind: 'vhd', firstBlockOffset, keepZeros } as const;
+    const { records, storedUnits } = await writeBlocks(conversion, partial, format);
+    const uuid = uuidOf(records);
+    const fileBytes = vhdFileBytes(layout, storedUnits);
+    await partial.write(encodeVhdMetadata(layout, records.unitBits, uuid), 0);
+    await partial.setLength(fileBytes);
+    await partial.write(encodeVhdFooter(layout, uuid), fileBytes - FOOTER_BYTES);
+    return { records, fileBytes, virtualBytes };
+  });
+}
