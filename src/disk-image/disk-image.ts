@@ -1,7 +1,7 @@
 import { BLOCK_BYTES, blockCount } from '../model/units.js';
 import type { ReadTools } from './read-tools.js';
 
-/** Tells what a layer holds of `[start, end)`: data, or zeros that are not stored. Ranges come in ascending order. */
+/** Tells what a layer holds of `[start, end)`: data, or zeros that are not stored. A layer's ranges ascend. */
 export type VisitRange = (start: number, end: number, content: 'data' | 'zeros') => void;
 
 /**

@@ -1,4 +1,4 @@
-import type { DiskImage, DiskLayer, ReadBelow, VisitRange } from './disk-image.js';
+import type { DiskImage, ReadBelow, VisitRange } from './disk-image.js';
 import type { ReadTools } from './read-tools.js';
 
 /** A snapshot or overlay on top of what it changes; the size is the upper one's. */
@@ -6,19 +6,22 @@ export class LayeredImage implements DiskImage {
   readonly byteLength: number;
   readonly format: string;
   readonly files: readonly string[];
-  readonly notes: readonly string[];
   /** The upper layer may hide the lower one's data behind zeros. */
   readonly exactMap = false;
-  readonly #upper: DiskLayer;
-  readonly #lower: DiskLayer;
+  readonly #upper: DiskImage;
+  readonly #lower: DiskImage;
 
   constructor(upper: DiskImage, lower: DiskImage) {
     this.byteLength = upper.byteLength;
     this.format = upper.format;
     this.files = [...upper.files, ...lower.files];
-    this.notes = [...upper.notes, ...lower.notes];
     this.#upper = upper;
     this.#lower = lower;
+  }
+
+  /** Asked anew each time: damage shows itself as tables are read. */
+  get notes(): readonly string[] {
+    return [...this.#upper.notes, ...this.#lower.notes];
   }
 
   /** First the upper layer's ranges, then the lower one's, whether hidden or not. */

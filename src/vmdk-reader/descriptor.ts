@@ -1,4 +1,6 @@
+import { TextDecoder } from 'node:util';
 import { XenferryError } from '../model/errors.js';
+import { MAX_CAPACITY_SECTORS } from './grain-size.js';
 
 /** Text descriptors in the field are below 4 KiB; a megabyte is never one. */
 export const MAX_DESCRIPTOR_BYTES = 1024 * 1024;
@@ -44,7 +46,23 @@ const EXTENT_KINDS: readonly string[] = [
   'VMFSRAW',
 ] satisfies readonly ExtentKind[];
 
+const NO_PARENT = 'ffffffff';
+
 const EXTENT_LINE = /^(?:RW|RDONLY|NOACCESS)\s+(\d+)\s+([A-Z]+)(?:\s+"([^"]*)"(?:\s+(\d+))?)?/;
+
+/** A descriptor's text in the encoding that it names, UTF-8 where it names none ("Virtual Disk Format 5.0", encoding). */
+export function descriptorText(bytes: Buffer): string {
+  const label = /^encoding\s*=\s*"?([\w-]+)/im.exec(bytes.toString('latin1'))?.[1] ?? 'utf-8';
+  return decoder(label).decode(bytes);
+}
+
+function decoder(label: string): TextDecoder {
+  try {
+    return new TextDecoder(label);
+  } catch {
+    return new TextDecoder();
+  }
+}
 
 /**
  * Parses a text descriptor (VMware "Virtual Disk Format 1.1", The Descriptor File).
@@ -66,14 +84,22 @@ export function parseDescriptor(text: string, file: string): VmdkDescriptor {
   if (extents.length === 0) {
     throw new XenferryError('VMDK_DESCRIPTOR_INVALID', 'the descriptor names no extent', { file });
   }
-  const parentCid = settings.get('parentcid')?.toLowerCase() ?? 'ffffffff';
+  if (extents.reduce((sum, { sectors }) => sum + sectors, 0) > MAX_CAPACITY_SECTORS) {
+    throw new XenferryError('VMDK_DESCRIPTOR_INVALID', 'the capacity is above 64 TiB', { file });
+  }
+  const parentCid = contentId(settings.get('parentcid') ?? NO_PARENT);
   return {
     createType,
-    cid: settings.get('cid')?.toLowerCase() ?? '',
-    parentCid: parentCid === 'ffffffff' ? null : parentCid,
+    cid: contentId(settings.get('cid') ?? ''),
+    parentCid: parentCid === NO_PARENT ? null : parentCid,
     parentFileName: settings.get('parentfilenamehint') ?? '',
     extents,
   };
+}
+
+/** QEMU writes content ids without leading zeros. */
+function contentId(text: string): string {
+  return text.toLowerCase().padStart(8, '0');
 }
 
 function addSetting(settings: Map<string, string>, line: string): void {
@@ -98,14 +124,7 @@ function parseExtentLine(line: string, file: string, lineNumber: number): Extent
       line: lineNumber,
     });
   }
-  const sectors = Number(match[1]);
-  if (!Number.isSafeInteger(sectors)) {
-    throw new XenferryError('VMDK_DESCRIPTOR_INVALID', 'the extent size is out of range', {
-      file,
-      line: lineNumber,
-    });
-  }
-  return { sectors, kind, fileName: match[3] ?? '', offsetSectors: Number(match[4] ?? 0) };
+  return { sectors: Number(match[1]), kind, fileName: match[3] ?? '', offsetSectors: Number(match[4] ?? 0) };
 }
 
 function isExtentKind(kind: string | undefined): kind is ExtentKind {

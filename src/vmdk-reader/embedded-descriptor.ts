@@ -1,13 +1,17 @@
 import { type ByteSource, readBytes } from '../io/byte-source.js';
 import { XenferryError } from '../model/errors.js';
 import { SECTOR_BYTES } from '../model/units.js';
-import { MAX_DESCRIPTOR_BYTES, parseDescriptor, type VmdkDescriptor } from './descriptor.js';
+import { COWD_MAGIC } from './cowd-grains.js';
+import { descriptorText, MAX_DESCRIPTOR_BYTES, parseDescriptor, type VmdkDescriptor } from './descriptor.js';
+import { SESPARSE_MAGIC } from './sesparse-header.js';
 import type { SparseHeader } from './sparse-header.js';
 
-/** Magic numbers of extents that never carry their descriptor. */
-const BARE_EXTENTS: ReadonlyArray<readonly [magic: string, name: string]> = [
-  ['434f5744', 'a COWD (vmfsSparse) extent'],
-  ['cafebabe00000000', 'a SESparse extent'],
+/** Files that belong to a disk but never carry its descriptor. */
+const BARE_FILES: ReadonlyArray<readonly [magic: string, name: string]> = [
+  [COWD_MAGIC, 'a COWD (vmfsSparse) extent'],
+  [SESPARSE_MAGIC, 'a SESparse extent'],
+  // libvmdk, "VMWare Virtual Disk Format", Change tracking file.
+  ['\xa2\x72\x19\xf6', 'a change tracking file'],
 ];
 
 /** The descriptor inside a monolithic file. Rejects with VMDK_DESCRIPTOR_INVALID. */
@@ -23,7 +27,7 @@ export async function embeddedDescriptor(file: ByteSource, header: SparseHeader)
   }
   const bytes = await readBytes(file, offset, length);
   const end = bytes.indexOf(0);
-  const text = bytes.toString('utf8', 0, end < 0 ? length : end);
+  const text = descriptorText(bytes.subarray(0, end < 0 ? length : end));
   if (text.trim() === '') throw descriptorElsewhere(file, 'one extent of a split disk', 28);
   return parseDescriptor(text, file.path);
 }
@@ -31,10 +35,11 @@ export async function embeddedDescriptor(file: ByteSource, header: SparseHeader)
 /** A descriptor file. Rejects with VMDK_BAD_MAGIC when it is none, with VMDK_DESCRIPTOR_INVALID when it is broken. */
 export async function descriptorFile(file: ByteSource): Promise<VmdkDescriptor> {
   const head = await readBytes(file, 0, Math.min(file.length, SECTOR_BYTES));
-  for (const [magic, name] of BARE_EXTENTS) {
-    if (head.toString('hex').startsWith(magic)) throw descriptorElsewhere(file, name, 0);
+  const start = head.toString('latin1');
+  for (const [magic, name] of BARE_FILES) {
+    if (start.startsWith(magic)) throw descriptorElsewhere(file, name, 0);
   }
-  if (!head.toString('latin1').includes('# Disk DescriptorFile')) {
+  if (!/# Disk Descriptor ?File/i.test(start)) {
     throw new XenferryError('VMDK_BAD_MAGIC', 'neither a sparse VMDK nor a VMDK descriptor', {
       file: file.path,
       offset: 0,
@@ -45,7 +50,7 @@ export async function descriptorFile(file: ByteSource): Promise<VmdkDescriptor> 
       file: file.path,
     });
   }
-  return parseDescriptor((await readBytes(file, 0, file.length)).toString('utf8'), file.path);
+  return parseDescriptor(descriptorText(await readBytes(file, 0, file.length)), file.path);
 }
 
 function descriptorElsewhere(file: ByteSource, what: string, offset: number): XenferryError {

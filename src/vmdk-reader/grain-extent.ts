@@ -3,7 +3,7 @@ import type { ByteSource } from '../io/byte-source.js';
 import { ABSENT, type GrainMap, ZEROED } from './grain-map.js';
 import { type CompressedGrains, type GrainRead, readPlainGrains } from './grain-reads.js';
 
-/** A range of a read that the extent does not hold. */
+/** A range of a read without stored grains. */
 interface Gap {
   readonly at: number;
   readonly offset: number;
@@ -37,42 +37,47 @@ export class GrainExtent implements DiskLayer {
     tools: ReadTools,
     below: ReadBelow,
   ): Promise<void> {
-    const { stored, gaps } = await this.#split(target, at, offset, length);
-    for (const gap of gaps) await below(target, gap.at, gap.offset, gap.length);
-    if (stored.length === 0) return;
+    const { stored, zeroed, absent } = await this.#split(at, offset, length);
     if (this.#compressed === null) await readPlainGrains(this.#file, target, stored);
     else await this.#compressed.read(target, stored, at + length, tools);
+    // Only now: an inflater may overwrite some bytes behind its grain.
+    for (const gap of zeroed) target.fill(0, gap.at, gap.at + gap.length);
+    for (const gap of absent) await below(target, gap.at, gap.offset, gap.length);
   }
 
   close(): void {
     this.#file.close();
   }
 
-  /** What of a range is stored and what is not, both ascending; zeroed grains are filled in at once. */
+  /** What of a range is stored, zeroed and absent, each ascending. */
   async #split(
-    target: Buffer,
     at: number,
     offset: number,
     length: number,
-  ): Promise<{ stored: GrainRead[]; gaps: Gap[] }> {
+  ): Promise<{ stored: GrainRead[]; zeroed: Gap[]; absent: Gap[] }> {
     const { grainBytes } = this.#map;
     const end = offset + length;
     const first = Math.floor(offset / grainBytes);
     const places = await this.#map.locate(first, Math.ceil(end / grainBytes) - first);
     const stored: GrainRead[] = [];
-    const gaps: Gap[] = [];
+    const zeroed: Gap[] = [];
+    const absent: Gap[] = [];
     for (const [index, grain] of places.entries()) {
       const position = (first + index) * grainBytes;
       const from = Math.max(offset, position);
       const part = Math.min(position + grainBytes, end) - from;
       const partAt = at + from - offset;
-      if (grain === ZEROED) target.fill(0, partAt, partAt + part);
-      else if (grain === ABSENT) {
-        const last = gaps.at(-1);
-        if (last !== undefined && last.offset + last.length === from) last.length += part;
-        else gaps.push({ at: partAt, offset: from, length: part });
-      } else stored.push({ grain, within: from - position, at: partAt, length: part, position });
+      if (grain === ZEROED) addGap(zeroed, partAt, from, part);
+      else if (grain === ABSENT) addGap(absent, partAt, from, part);
+      else stored.push({ grain, within: from - position, at: partAt, length: part, position });
     }
-    return { stored, gaps };
+    return { stored, zeroed, absent };
   }
+}
+
+/** Makes the last gap longer where the new one continues it. */
+function addGap(gaps: Gap[], at: number, offset: number, length: number): void {
+  const last = gaps.at(-1);
+  if (last !== undefined && last.offset + last.length === offset) last.length += length;
+  else gaps.push({ at, offset, length });
 }

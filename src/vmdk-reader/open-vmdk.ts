@@ -4,10 +4,11 @@ import { type ByteSource, readBytes } from '../io/byte-source.js';
 import { XenferryError } from '../model/errors.js';
 import { SECTOR_BYTES } from '../model/units.js';
 import type { VmdkDescriptor } from './descriptor.js';
+import { refuseDevice } from './devices.js';
 import { descriptorFile, embeddedDescriptor } from './embedded-descriptor.js';
 import type { ExtentFiles } from './extent-files.js';
 import { type DataRanges, FlatExtent, zeroExtent } from './flat-extent.js';
-import { openExtent, openSparse, refuseDevice } from './open-extent.js';
+import { openExtent, openSparse } from './open-extent.js';
 import { readSparseHeader, SPARSE_MAGIC } from './sparse-header.js';
 import { VmdkImage } from './vmdk-image.js';
 
@@ -81,7 +82,11 @@ async function openParent(
   const parent = await files.open(basename(parentFileName.replaceAll('\\', '/')));
   if (chain.includes(parent.path) || chain.length >= MAX_CHAIN) {
     parent.close();
-    throw new XenferryError('VMDK_DESCRIPTOR_INVALID', 'the chain of parents has no end', { file: path });
+    throw new XenferryError(
+      'VMDK_DESCRIPTOR_INVALID',
+      `the chain of parents has no end: ${basename(path)} names ${parentFileName} as its parent`,
+      { file: path },
+    );
   }
   return parent;
 }
@@ -92,7 +97,7 @@ async function openOne(file: ByteSource, surroundings: VmdkSurroundings): Promis
     if (magic === SPARSE_MAGIC) return await openMonolithic(file);
     const descriptor = await descriptorFile(file);
     file.close();
-    refuseDevice(descriptor.createType, file.path);
+    refuseDevice(descriptor, file.path);
     return { image: await openNamedExtents(descriptor, file.path, surroundings), descriptor };
   } catch (error) {
     file.close();

@@ -1,12 +1,11 @@
 import { type ByteSource, readBytes } from '../io/byte-source.js';
 import { XenferryError } from '../model/errors.js';
-import { BLOCK_BYTES, SECTOR_BYTES } from '../model/units.js';
+import { SECTOR_BYTES } from '../model/units.js';
+import { checkCapacity, checkGrain, type GrainHeader } from './grain-size.js';
 
 /** Header of a hosted sparse extent: "Virtual Disk Format 1.1", Hosted Sparse Extent Header. */
-export interface SparseHeader {
+export interface SparseHeader extends GrainHeader {
   readonly version: number;
-  readonly capacitySectors: number;
-  readonly grainSectors: number;
   /** Sectors; 0 when the descriptor is not embedded. */
   readonly descriptorOffset: number;
   readonly descriptorSectors: number;
@@ -25,8 +24,6 @@ export interface SparseHeader {
 
 export const SPARSE_MAGIC = 'KDMV';
 
-/** vSphere's largest disk is 62 TiB; nothing above 64 TiB is a disk. */
-const MAX_CAPACITY_SECTORS = 2 ** 37;
 const MAX_GRAIN_TABLE_ENTRIES = 65_536;
 /** Value of the grain directory offset when the directory stands at the end, in a footer. */
 const DIRECTORY_AT_END = 0xffff_ffff_ffff_ffffn;
@@ -91,11 +88,8 @@ function checkHeader(header: SparseHeader, compression: number, file: ByteSource
       offset: at + 4,
     });
   }
-  if (capacitySectors > MAX_CAPACITY_SECTORS) throw invalid(file, at + 12, 'the capacity is above 64 TiB');
-  const powerOfTwo = grainSectors > 0 && Number.isInteger(Math.log2(grainSectors));
-  if (!powerOfTwo || grainSectors * SECTOR_BYTES > BLOCK_BYTES) {
-    throw invalid(file, at + 20, `a grain of ${grainSectors} sectors is not a power of two up to 2 MiB`);
-  }
+  checkCapacity(capacitySectors, file, at + 12);
+  checkGrain(grainSectors, file, at + 20);
   if (entriesPerGrainTable === 0 || entriesPerGrainTable > MAX_GRAIN_TABLE_ENTRIES) {
     throw invalid(file, at + 44, `${entriesPerGrainTable} entries per grain table are out of range`);
   }

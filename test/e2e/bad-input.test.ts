@@ -113,21 +113,21 @@ const BAD_DISKS: readonly BadMachine[] = [
     disk: 'sparse',
     code: 'VMDK_TABLE_OUT_OF_RANGE',
     file: 'disk.vmdk',
-    spoil: onDisk((bytes) => patched(bytes, 56, u64(FAR_SECTOR))),
+    spoil: onDisk((bytes) => patched(withoutCopies(bytes), 56, u64(FAR_SECTOR))),
   },
   {
     name: 'table-outside',
     disk: 'sparse',
     code: 'VMDK_TABLE_OUT_OF_RANGE',
     file: 'disk.vmdk',
-    spoil: onDisk((bytes) => patched(bytes, sparseTables(bytes).directory, u32(FAR_SECTOR))),
+    spoil: onDisk((bytes) => patched(withoutCopies(bytes), sparseTables(bytes).directory, u32(FAR_SECTOR))),
   },
   {
     name: 'grain-outside',
     disk: 'sparse',
     code: 'VMDK_GRAIN_OUT_OF_RANGE',
     file: 'disk.vmdk',
-    spoil: onDisk((bytes) => patched(bytes, sparseTables(bytes).table, u32(FAR_SECTOR))),
+    spoil: onDisk((bytes) => patched(withoutCopies(bytes), sparseTables(bytes).table, u32(FAR_SECTOR))),
   },
   {
     name: 'stream-table-outside',
@@ -531,6 +531,11 @@ function patched(bytes: Buffer, offset: number, patch: Buffer): Buffer {
   const changed = Buffer.from(bytes);
   patch.copy(changed, offset);
   return changed;
+}
+
+/** A sparse disk without its redundant tables, which would stand in for damaged ones: the header's flag is cleared. */
+function withoutCopies(bytes: Buffer): Buffer {
+  return patched(bytes, 8, Buffer.from([(bytes[8] ?? 0) & ~(1 << 1)]));
 }
 
 function flipped(bytes: Buffer, offset: number): Buffer {

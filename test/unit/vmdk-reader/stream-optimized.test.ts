@@ -1,15 +1,20 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { allocatedBlocks } from '../../../src/disk-image/index.js';
+import {
+  allocatedBlocks,
+  createReadTools,
+  type GrainInflater,
+  INFLATE_SLACK,
+  readDisk,
+} from '../../../src/disk-image/index.js';
 import type { FileRange } from '../../../src/model/virtual-machine.js';
+import { noise } from '../../support/disk-maker.js';
 import { openVmdkAt, readWhole } from '../../support/disk-reader.js';
 import { tempFiles } from '../../support/temp-files.js';
+import { asQemuReads } from './qemu.js';
 import { buildStreamOptimized, type StreamOptions } from './vmdk-builder.js';
 
-const { folder, put } = tempFiles();
+const { put } = tempFiles();
 const GRAIN = 65_536;
 const text = Buffer.alloc(GRAIN, 'All work and no play. ');
 
@@ -32,8 +37,7 @@ describe('a streamOptimized disk with its directory at the end, as ESXi writes i
       ]),
     });
     const range = put('esxi.vmdk', bytes);
-    execFileSync('qemu-img', ['convert', '-O', 'raw', range.path, join(folder, 'esxi.raw')]);
-    expect((await readAll(range)).equals(readFileSync(join(folder, 'esxi.raw')))).toBe(true);
+    expect((await readAll(range)).equals(asQemuReads(range.path))).toBe(true);
   });
 
   it('tells which 2 MiB blocks may hold data from its tables alone', async () => {
@@ -60,6 +64,46 @@ describe('a streamOptimized disk with its directory at the end, as ESXi writes i
     const all = await readAll(put(`g${grainSectors}.vmdk`, bytes));
     expect(all.subarray(content.length, 2 * content.length).equals(content)).toBe(true);
     expect(all.subarray(0, content.length).every((byte) => byte === 0)).toBe(true);
+  });
+
+  it.each([8, 128, 1024])('is read without markers, with grains of %i sectors', async (grainSectors) => {
+    const bytes = grainSectors * 512;
+    // QEMU 7.2 would refuse a grain that deflating made longer, so it is no judge here.
+    const random = noise(1, bytes);
+    const words = Buffer.alloc(bytes, 'no marker ');
+    const built = buildStreamOptimized({
+      capacitySectors: 5 * grainSectors - 3,
+      grainSectors,
+      markers: false,
+      grains: new Map([
+        [0, random],
+        [2, words],
+        [4, random],
+      ]),
+    });
+    const all = await readAll(put(`bare${grainSectors}.vmdk`, built.bytes));
+    const gap = Buffer.alloc(bytes);
+    const expected = Buffer.concat([random, gap, words, gap, random]).subarray(0, -3 * 512);
+    expect(all.equals(expected)).toBe(true);
+  });
+
+  it('keeps what follows a grain from an inflater that writes beyond it', async () => {
+    const { bytes } = buildStreamOptimized(small);
+    const image = await openVmdkAt(put('beyond.vmdk', bytes));
+    const tools = createReadTools();
+    const careless: GrainInflater = {
+      inflate(source, from, length, target, start, expected) {
+        const produced = tools.inflater.inflate(source, from, length, target, start, expected);
+        target.fill(0xff, start + expected, start + expected + INFLATE_SLACK);
+        return produced;
+      },
+    };
+    const target = Buffer.alloc(6 * GRAIN);
+    await readDisk(image, target, 0, target.length, { ...tools, inflater: careless });
+    image.close();
+    const expected = Buffer.alloc(6 * GRAIN);
+    text.copy(expected, 3 * GRAIN);
+    expect(target.equals(expected)).toBe(true);
   });
 
   it('is read where it lies inside another file', async () => {

@@ -1,0 +1,186 @@
+import type { VisitRange } from '../disk-image/index.js';
+import { type ByteSource, readBytes } from '../io/byte-source.js';
+import { isFormatError, XenferryError } from '../model/errors.js';
+import { MIB, roundUp, SECTOR_BYTES } from '../model/units.js';
+import { tableOutside } from './grain-directory.js';
+import { ABSENT, type GrainMap, GrainVisits } from './grain-map.js';
+
+/** What the grain tables of a format look like. */
+export interface TableLayout {
+  readonly byteLength: number;
+  readonly grainBytes: number;
+  readonly entriesPerTable: number;
+  readonly entryBytes: number;
+  /**
+   * Where the entry at byte `at` of a table says that its grain is: a byte offset in the file, ABSENT or ZEROED;
+   * NaN for an entry that the format does not know.
+   */
+  place(table: Buffer, at: number): number;
+}
+
+/** Tables stay where a few blocks in flight find them again; more would be memory for nothing. */
+const CACHED_TABLES = 8;
+/** Tables that stand side by side are read together up to this. */
+const SURVEY_BYTES = MIB;
+
+/** How many tables, and so directory entries, a layout has. */
+export function tableCount({ byteLength, grainBytes, entriesPerTable }: Omit<TableLayout, 'place'>): number {
+  return Math.ceil(byteLength / (grainBytes * entriesPerTable));
+}
+
+/**
+ * The two-level map that all sparse formats share: grain directory → grain tables → grains. The directory is held
+ * in memory, tables are read when asked for, so that the cost does not grow with the disk. Where a table is
+ * damaged, its copy stands in if there is one.
+ */
+export class GrainTables implements GrainMap {
+  readonly byteLength: number;
+  readonly grainBytes: number;
+  /** Number of tables for which the copy stood in so far. */
+  damagedTables = 0;
+  readonly #file: ByteSource;
+  readonly #layout: TableLayout;
+  readonly #directory: Uint32Array;
+  readonly #copies: Uint32Array | null;
+  readonly #cache = new Map<number, Promise<Float64Array | null>>();
+
+  /** `directory` and `copies`: first sectors of the tables and of their copies; 0 where there is none. */
+  constructor(
+    file: ByteSource,
+    layout: TableLayout,
+    directory: Uint32Array,
+    copies: Uint32Array | null = null,
+  ) {
+    this.byteLength = layout.byteLength;
+    this.grainBytes = layout.grainBytes;
+    this.#file = file;
+    this.#layout = layout;
+    this.#directory = directory;
+    this.#copies = copies;
+  }
+
+  async locate(first: number, count: number): Promise<Float64Array> {
+    const perTable = this.#layout.entriesPerTable;
+    const places = new Float64Array(count).fill(ABSENT);
+    for (let done = 0; done < count; ) {
+      const entry = (first + done) % perTable;
+      const part = Math.min(perTable - entry, count - done);
+      const table = await this.#table(Math.floor((first + done) / perTable));
+      if (table !== null) places.set(table.subarray(entry, entry + part), done);
+      done += part;
+    }
+    return places;
+  }
+
+  async visitRanges(visit: VisitRange): Promise<void> {
+    const visits = new GrainVisits(visit, this);
+    for (let index = 0; index < this.#directory.length; ) {
+      const run = this.#sideBySide(index);
+      const tables = run === 1 ? [await this.#load(index)] : await this.#loadRun(index, run);
+      for (const [i, table] of tables.entries()) {
+        const first = (index + i) * this.#layout.entriesPerTable;
+        for (let entry = 0; table !== null && entry < table.length; entry++) {
+          visits.add(first + entry, table[entry] ?? ABSENT);
+        }
+      }
+      index += run;
+    }
+    visits.flush();
+  }
+
+  /** Cached; null when nothing of the table's range is stored. */
+  #table(index: number): Promise<Float64Array | null> {
+    const cached = this.#cache.get(index);
+    if (cached !== undefined) return cached;
+    const table = this.#load(index);
+    const oldest = this.#cache.keys().next();
+    if (this.#cache.size >= CACHED_TABLES && oldest.done === false) this.#cache.delete(oldest.value);
+    this.#cache.set(index, table);
+    return table;
+  }
+
+  /** Sectors from the start of a table to that of the next one beside it. */
+  get #stride(): number {
+    return roundUp(this.#layout.entriesPerTable * this.#layout.entryBytes, SECTOR_BYTES) / SECTOR_BYTES;
+  }
+
+  /** The number of tables from `index` on that stand side by side in the file and fit one read. */
+  #sideBySide(index: number): number {
+    const stride = this.#stride;
+    const start = this.#directory[index] ?? 0;
+    const most = Math.max(1, Math.floor(SURVEY_BYTES / (stride * SECTOR_BYTES)));
+    let run = 1;
+    while (start !== 0 && run < most && this.#directory[index + run] === start + run * stride) run++;
+    return run;
+  }
+
+  /** Several neighbouring tables in one read; one by one when any of them is damaged. */
+  async #loadRun(index: number, count: number): Promise<Array<Float64Array | null>> {
+    const stride = this.#stride * SECTOR_BYTES;
+    const start = (this.#directory[index] ?? 0) * SECTOR_BYTES;
+    try {
+      const length = (count - 1) * stride + this.#usedBytes(index + count - 1);
+      const bytes = await readBytes(this.#file, start, length);
+      return Array.from({ length: count }, (_, i) =>
+        this.#decode(bytes.subarray(i * stride), index + i, start + i * stride),
+      );
+    } catch (error) {
+      if (!isFormatError(error)) throw error;
+      const tables: Array<Float64Array | null> = [];
+      for (let i = 0; i < count; i++) tables.push(await this.#load(index + i));
+      return tables;
+    }
+  }
+
+  async #load(index: number): Promise<Float64Array | null> {
+    const sector = this.#directory[index] ?? 0;
+    const copy = this.#copies?.[index] ?? 0;
+    if (sector === 0 && copy === 0) return null;
+    try {
+      return await this.#loadAt(index, sector);
+    } catch (error) {
+      if (copy === 0 || !isFormatError(error)) throw error;
+      // The first table's error is the one to tell when its copy is no better.
+      const table = await this.#loadAt(index, copy).catch(() => Promise.reject(error));
+      if (this.#directory[index] !== copy) this.damagedTables++;
+      this.#directory[index] = copy;
+      return table;
+    }
+  }
+
+  async #loadAt(index: number, sector: number): Promise<Float64Array> {
+    const offset = sector * SECTOR_BYTES;
+    const length = this.#usedBytes(index);
+    if (sector === 0 || offset + length > this.#file.length) {
+      throw tableOutside(this.#file, `grain table ${index}`, offset);
+    }
+    return this.#decode(await readBytes(this.#file, offset, length), index, offset);
+  }
+
+  /** Bytes of a table that stand for grains of the disk: the last table may end early. */
+  #usedBytes(index: number): number {
+    const { byteLength, grainBytes, entriesPerTable, entryBytes } = this.#layout;
+    const grains = Math.ceil(byteLength / grainBytes) - index * entriesPerTable;
+    return Math.min(entriesPerTable, grains) * entryBytes;
+  }
+
+  /** Checks every entry against the file. Throws VMDK_GRAIN_OUT_OF_RANGE. */
+  #decode(bytes: Buffer, index: number, offset: number): Float64Array {
+    const { entriesPerTable, entryBytes } = this.#layout;
+    const places = new Float64Array(this.#usedBytes(index) / entryBytes);
+    for (let entry = 0; entry < places.length; entry++) {
+      const place = this.#layout.place(bytes, entry * entryBytes);
+      // Not `>=`: NaN is to be refused as well.
+      if (!(place < this.#file.length)) {
+        const target = Number.isNaN(place) ? 'nothing that is known' : `byte ${place}`;
+        throw new XenferryError(
+          'VMDK_GRAIN_OUT_OF_RANGE',
+          `grain ${index * entriesPerTable + entry} points to ${target}, the file has ${this.#file.length} bytes`,
+          { file: this.#file.path, offset: offset + entry * entryBytes },
+        );
+      }
+      places[entry] = place;
+    }
+    return places;
+  }
+}
