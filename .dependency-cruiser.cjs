@@ -3,6 +3,7 @@
 const FLOORS = [
   ['model'],
   ['io', 'kernels', 'disk-image'],
+<<<<<<< HEAD
   [
     'ovf-parser',
     'vmdk-reader',
@@ -14,6 +15,9 @@ const FLOORS = [
     'worker-threads-pool',
     'ledger',
   ],
+=======
+  ['ovf-parser', 'vmdk-reader', 'vhd', 'qcow2', 'xva', 'qemu-img', 'worker-threads-pool', 'ledger'],
+>>>>>>> wip-qcow2
   ['images'],
   ['sources', 'conversion', 'guests'],
   ['planning', 'targets'],
@@ -51,7 +55,11 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '^src/(?:model|io)/' },
       to: {
+<<<<<<< HEAD
         path: '^src/(?:kernels|disk-image|images|ovf-parser|vmdk-reader|vhd|xva|http-source|nbd|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report)/',
+=======
+        path: '^src/(?:kernels|disk-image|images|ovf-parser|vmdk-reader|vhd|qcow2|xva|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report)/',
+>>>>>>> wip-qcow2
         pathNot: ['^src/$1/', '/index\\.ts$'],
       },
     },

@@ -116,6 +116,7 @@ export const ERROR_CATALOG = {
     category: 'format',
     hint: 'A VHD ends at 2040 GiB: shrink or split the disk, or convert it to raw.',
   },
+<<<<<<< HEAD
   VHD_INVALID: {
     category: 'format',
     hint: 'Copy or convert the disk again; the file is damaged or incomplete.',
@@ -124,6 +125,16 @@ export const ERROR_CATALOG = {
   VHD_PARENT_MISMATCH: {
     category: 'format',
     hint: 'Put the disk beside it that the differencing disk was made from; copy the whole chain again.',
+=======
+  VHD_INVALID: { category: 'format', hint: 'Convert the disk again.' },
+  QCOW2_INVALID: {
+    category: 'format',
+    hint: 'See what `qemu-img check` says of the image, and copy it again from its source.',
+  },
+  QCOW2_UNSUPPORTED: {
+    category: 'format',
+    hint: 'Rewrite the image with `qemu-img convert -O qcow2` and take the result.',
+>>>>>>> wip-qcow2
   },
   XVA_INVALID: { category: 'format', hint: 'Convert the machine again.' },
 
