@@ -3,11 +3,11 @@
 const FLOORS = [
   ['model'],
   ['io', 'kernels', 'disk-image'],
-<<<<<<< HEAD
   [
     'ovf-parser',
     'vmdk-reader',
     'vhd',
+    'qcow2',
     'xva',
     'http-source',
     'nbd',
@@ -15,9 +15,6 @@ const FLOORS = [
     'worker-threads-pool',
     'ledger',
   ],
-=======
-  ['ovf-parser', 'vmdk-reader', 'vhd', 'qcow2', 'xva', 'qemu-img', 'worker-threads-pool', 'ledger'],
->>>>>>> wip-qcow2
   ['images'],
   ['sources', 'conversion', 'guests'],
   ['planning', 'targets'],
@@ -55,11 +52,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '^src/(?:model|io)/' },
       to: {
-<<<<<<< HEAD
-        path: '^src/(?:kernels|disk-image|images|ovf-parser|vmdk-reader|vhd|xva|http-source|nbd|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report)/',
-=======
-        path: '^src/(?:kernels|disk-image|images|ovf-parser|vmdk-reader|vhd|qcow2|xva|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report)/',
->>>>>>> wip-qcow2
+        path: '^src/(?:kernels|disk-image|images|ovf-parser|vmdk-reader|vhd|qcow2|xva|http-source|nbd|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report)/',
         pathNot: ['^src/$1/', '/index\\.ts$'],
       },
     },

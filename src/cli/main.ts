@@ -2,7 +2,7 @@
 import yargs, { type ArgumentsCamelCase, type Argv, type CommandModule } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import about from '../../package.json' with { type: 'json' };
-import { XenferryError } from '../model/errors.js';
+import { isCanceled, XenferryError } from '../model/errors.js';
 import type { Command } from './command.js';
 import { EXIT_CODE_HELP, exitCodeOf } from './exit-codes.js';
 import { type CommonOptions, printError, printJson } from './output.js';
@@ -84,7 +84,7 @@ async function main(args: readonly string[]): Promise<void> {
       .command(
         lazy(
           'check <file>',
-          'Judge a VMDK, VHD or XVA as its reader would, data included',
+          'Judge a VMDK, VHD, qcow2 or XVA as its reader would, data included',
           async () => (await import('./commands/check.js')).checkCommand,
         ),
       )
@@ -111,6 +111,8 @@ async function main(args: readonly string[]): Promise<void> {
     if (args.includes('--json')) printJson({ error: errorDocument(error) });
     printError(error, verbose);
     process.exitCode = exitCodeOf(error);
+    // A server that does not answer would keep the process until its patience ends.
+    if (isCanceled(error)) process.exit();
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BLOCK_BYTES } from '../model/units.js';
+import { encodeQcow2Metadata, qcow2FileBytes, qcow2Layout } from '../qcow2/index.js';
 import { BLOCK_STRIDE, encodeVhdFooter, encodeVhdMetadata, FOOTER_BYTES, vhdLayout } from '../vhd/index.js';
 import {
   CHUNK_BYTES,
@@ -61,6 +62,19 @@ export function rawStream(conversion: DiskConversionOptions, onEnd: OnEnd): Disk
     for (; next < allocated.length; next++) yield zerosOf(next);
   }
   return { byteLength: capacityBytes, pieces: pieces() };
+}
+
+/** A qcow2 image, in the order in which XCP-ng's importer reads it. */
+export function qcow2Stream(conversion: DiskConversionOptions, onEnd: OnEnd): DiskStream {
+  const { allocated, capacityBytes } = conversion;
+  const layout = qcow2Layout(capacityBytes, allocated);
+  const { virtualBytes, dataOffset } = layout;
+  async function* pieces() {
+    for (const { bytes } of encodeQcow2Metadata(layout, allocated)) yield bytes;
+    const format = { kind: 'qcow2', virtualBytes, dataOffset } as const;
+    for await (const { bytes } of orderedBlocks(conversion, format, BLOCK_BYTES, onEnd)) yield bytes;
+  }
+  return { byteLength: qcow2FileBytes(layout, allocated), pieces: pieces() };
 }
 
 /** What stands around the one disk of an XVA. */

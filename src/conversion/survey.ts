@@ -1,5 +1,6 @@
-import { allocatedBlocks } from '../disk-image/index.js';
+import { allocatedBlocks, type DiskImage, heldBlocks, LayeredImage } from '../disk-image/index.js';
 import { type ImageSource, locatedImage, openImage } from '../images/index.js';
+import { unlessAborted } from '../model/abort.js';
 import { XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES, blockCount } from '../model/units.js';
 import type { Disk } from '../model/virtual-machine.js';
@@ -36,11 +37,33 @@ export async function surveyDisk({
  * answer. Throws the formats' codes, SOURCE_*, TOOL_*, CANCELED.
  */
 export async function surveyImage(source: ImageSource, signal?: AbortSignal): Promise<DiskSurvey> {
-  const image = await openImage(source, signal);
+  return await survey(source, signal, allocatedBlocks);
+}
+
+/**
+ * The same for what a snapshot changed: `allocated` has the blocks that it holds, zeros too.
+ * Throws CONFIG_INVALID when the image is no snapshot.
+ */
+export async function surveyChanges(source: ImageSource, signal?: AbortSignal): Promise<DiskSurvey> {
+  return await survey(source, signal, async (image) => {
+    if (image instanceof LayeredImage) return await heldBlocks(image.upper);
+    throw new XenferryError('CONFIG_INVALID', 'the input is a whole disk, not a snapshot of one', {
+      file: image.files[0],
+    });
+  });
+}
+
+async function survey(
+  source: ImageSource,
+  signal: AbortSignal | undefined,
+  mapOf: (image: DiskImage) => Promise<Uint8Array>,
+): Promise<DiskSurvey> {
+  const opening = openImage(source, signal);
+  const image = await (signal === undefined ? opening : unlessAborted(signal, opening));
   const onAbort = () => image.close();
   signal?.addEventListener('abort', onAbort);
   try {
-    const allocated = await allocatedBlocks(image);
+    const allocated = await mapOf(image);
     return {
       source,
       capacityBytes: image.byteLength,

@@ -1,5 +1,5 @@
 import { readWholeDisk, surveyImage, VERIFY } from '../conversion/index.js';
-import { fileImage } from '../images/index.js';
+import { detectFormat, fileImage } from '../images/index.js';
 import { SourceFile } from '../io/source-file.js';
 import { describeError, XenferryError } from '../model/errors.js';
 import { checkVhd } from '../vhd/index.js';
@@ -8,7 +8,7 @@ import { XvaArchive } from '../xva/index.js';
 
 export interface FileCheck {
   readonly file: string;
-  readonly format: 'vmdk' | 'vhd' | 'xva';
+  readonly format: 'vmdk' | 'vhd' | 'qcow2' | 'xva';
   readonly disks: readonly { readonly virtualBytes: number }[];
   /** What is wrong, in words; empty for a good file. */
   readonly findings: readonly string[];
@@ -26,18 +26,20 @@ export async function checkFile(file: string): Promise<FileCheck> {
   if (start.toString('latin1', 0, 8) === 'ova.xml\0') return await checkXva(file);
   // A footer cut to 511 bytes is one of the oldest; one at the start is the copy of a footer that may be lost.
   if ([start, end, end.subarray(1)].some(isVhdFooter)) return await checkVhdFile(file);
-  return await checkVmdk(file, length);
+  const format = (await detectFormat(fileImage('raw', file, length).location)) === 'qcow2' ? 'qcow2' : 'vmdk';
+  return await checkImage(file, format, length);
 }
 
 function isVhdFooter(bytes: Buffer): boolean {
   return bytes.toString('latin1', 0, 8) === 'conectix';
 }
 
-async function checkVmdk(file: string, length: number): Promise<FileCheck> {
-  return await judged({ file, format: 'vmdk' }, async () => {
-    const survey = await surveyImage(fileImage('vmdk', file, length));
+/** Reads all that the image holds. */
+async function checkImage(file: string, format: 'vmdk' | 'qcow2', length: number): Promise<FileCheck> {
+  return await judged({ file, format }, async () => {
+    const survey = await surveyImage(fileImage(format, file, length));
     await withPool(async (pool) => await readWholeDisk({ ...survey, pool, threads: pool.threads }));
-    return { disks: [{ virtualBytes: survey.capacityBytes }], findings: [] };
+    return { disks: [{ virtualBytes: survey.capacityBytes }], findings: survey.notes };
   });
 }
 

@@ -3,6 +3,9 @@ import { dirname } from 'node:path';
 import {
   type BlockDigest,
   type BlockRecords,
+  convertToDifferencingVhd,
+  convertToFixedVhd,
+  convertToQcow2,
   convertToRaw,
   convertToVhd,
   convertToXva,
@@ -10,20 +13,20 @@ import {
   type DiskSurvey,
   dataBytesOf,
   diskDigest,
+  surveyChanges,
   surveyImage,
 } from '../conversion/index.js';
 import { freeBytes } from '../io/free-space.js';
 import { PartialFile } from '../io/partial-file.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
-import { openInputImage } from './input-image.js';
+import { type InputSpec, isAddress, openInputImage } from './input-image.js';
 
-export type OutputFormat = 'vhd' | 'raw' | 'xva';
+export const OUTPUT_FORMATS = ['vhd', 'fixed-vhd', 'qcow2', 'raw', 'xva'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 /** What a single conversion reads and how. */
-export interface DiskInput {
-  /** Absolute path. */
-  readonly input: string;
+export interface DiskInput extends InputSpec {
   readonly format: OutputFormat;
   readonly threads: number;
   readonly digest: BlockDigest;
@@ -34,6 +37,8 @@ export interface DiskInput {
 export interface FileConversion extends DiskInput {
   /** Absolute path. */
   readonly output: string;
+  /** Absolute path of a VHD: the output holds only what the input, a snapshot, changed. */
+  readonly parent: string | undefined;
   /** Replace an existing output. */
   readonly force: boolean;
 }
@@ -54,12 +59,13 @@ export interface ConvertedFile {
 
 /** Converts one disk. Nothing stands under the output's name until it is whole. Throws every code but PLAN_*. */
 export async function convertFile(conversion: FileConversion): Promise<ConvertedFile> {
-  const { input, output, format, signal } = conversion;
+  const { input, output, format, parent, signal } = conversion;
+  refuseOddParent(conversion);
   await refuseExistingOutput(conversion);
-  const image = await openInputImage(input, `${output}.source.partial`, signal);
+  const image = await openInputImage(conversion, `${output}.source.partial`, signal);
   const pool = new WorkerThreadsPool(conversion.threads);
   try {
-    const survey = await surveyImage(image.source, signal);
+    const survey = await (parent === undefined ? surveyImage : surveyChanges)(image.source, signal);
     await refuseFullTarget(survey, output);
     const { records, fileBytes } = await write(conversion, survey, pool);
     const { capacityBytes, notes } = survey;
@@ -85,9 +91,16 @@ async function write(
   pool: WorkerThreadsPool,
 ): Promise<{ records: BlockRecords; fileBytes: number }> {
   const disk = { ...conversion, ...survey, pool, outPath: conversion.output };
-  switch (conversion.format) {
+  const { format, parent } = conversion;
+  switch (format) {
     case 'vhd':
-      return await convertToVhd(disk);
+      return await (parent === undefined
+        ? convertToVhd(disk)
+        : convertToDifferencingVhd(disk, { path: parent }));
+    case 'fixed-vhd':
+      return await convertToFixedVhd(disk);
+    case 'qcow2':
+      return await convertToQcow2(disk);
     case 'raw':
       return await convertToRaw(disk);
     case 'xva':
@@ -117,6 +130,16 @@ async function writeXva(
   }
 }
 
+/** A parent is found beside its child and nowhere else. */
+function refuseOddParent({ parent, output, format }: FileConversion): void {
+  if (parent === undefined) return;
+  if (format !== 'vhd') throw new XenferryError('CONFIG_INVALID', `--parent makes a VHD, not ${format}`);
+  if (dirname(parent) === dirname(output)) return;
+  throw new XenferryError('CONFIG_INVALID', 'the parent must be in the folder of the output', {
+    file: parent,
+  });
+}
+
 async function refuseExistingOutput({ input, output, force }: FileConversion): Promise<void> {
   try {
     await stat(output);
@@ -128,7 +151,7 @@ async function refuseExistingOutput({ input, output, force }: FileConversion): P
     });
   }
   if (!force) throw new XenferryError('TARGET_EXISTS', 'the output exists', { file: output });
-  if ((await realpath(output)) === (await realpath(input))) {
+  if (!isAddress(input) && (await realpath(output)) === (await realpath(input).catch(() => ''))) {
     throw new XenferryError('CONFIG_INVALID', 'input and output are the same file', { file: output });
   }
 }

@@ -5,6 +5,7 @@ import {
   type DiskSurvey,
   dataBytesOf,
   diskDigest,
+  qcow2Stream,
   rawStream,
   surveyImage,
   vhdStream,
@@ -24,7 +25,7 @@ export interface StreamedFile extends DiskInput {
 /** Converts one disk into bytes in order. Throws every code but PLAN_*. */
 export async function convertStream(conversion: StreamedFile): Promise<ConvertedFile> {
   const { input, format, signal } = conversion;
-  const image = await openInputImage(input, conversion.scratch, signal);
+  const image = await openInputImage(conversion, conversion.scratch, signal);
   const pool = new WorkerThreadsPool(conversion.threads);
   try {
     const survey = await surveyImage(image.source, signal);
@@ -56,6 +57,12 @@ async function openStream(
   switch (conversion.format) {
     case 'vhd':
       return vhdStream(disk, ({ records }) => onRecords(records));
+    case 'qcow2':
+      return qcow2Stream(disk, ({ records }) => onRecords(records));
+    case 'fixed-vhd':
+      throw new XenferryError('CONFIG_INVALID', 'a fixed VHD is written to a file only', {
+        hint: 'Use --format raw: a fixed VHD is the same with a footer, and no importer takes it as a stream.',
+      });
     case 'raw':
       return rawStream(disk, ({ records }) => onRecords(records));
     case 'xva': {

@@ -1,7 +1,29 @@
 import { rm, stat } from 'node:fs/promises';
-import { fileImage, type ImageSource, readImageInfo } from '../images/index.js';
+import { isAbsolute } from 'node:path';
+import {
+  type ByteLocation,
+  detectFormat,
+  fileImage,
+  type ImageFormat,
+  type ImageSource,
+  readImageInfo,
+} from '../images/index.js';
+import { unlessAborted } from '../model/abort.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
+import type { FileRange } from '../model/virtual-machine.js';
 import { qemuImgInfo, qemuImgToRaw } from '../qemu-img/index.js';
+
+/** What a user names as input. */
+export interface InputSpec {
+  /** An absolute path, or an `http(s)://`, `nbd://` or `nbd+unix://` address. */
+  readonly input: string;
+  /** Null: by the bytes. */
+  readonly inputFormat: ImageFormat | null;
+  /** Absolute path of a qcow2 layer to put on the image. */
+  readonly overlay: string | undefined;
+  /** SHA-256 of the one certificate to trust, in hex. */
+  readonly tlsFingerprint: string | undefined;
+}
 
 /** An image ready to be surveyed and converted. */
 export interface InputImage {
@@ -10,35 +32,76 @@ export interface InputImage {
   release(): Promise<void>;
 }
 
-/** What the reader refuses and qemu-img may still know. */
-const BEYOND_READER = ['VMDK_BAD_MAGIC', 'VMDK_UNSUPPORTED'];
+/** What the readers refuse and qemu-img may still know. */
+const BEYOND_READERS = ['VMDK_UNSUPPORTED', 'QCOW2_UNSUPPORTED'];
 /** Names under which a file without any header is taken for a disk. */
 const RAW_NAME = /\.(?:raw|img|dd|bin)$/i;
 
+/** Whether an input is an address rather than a path. */
+export function isAddress(input: string): boolean {
+  return /^(?:https?|nbd(?:\+unix)?):\/\//i.test(input);
+}
+
 /**
- * Opens a VMDK or raw image directly, anything else by way of a sparse raw copy that qemu-img makes at `scratch`.
- * An image that names a backing file is refused: whoever made it would choose which file of this machine is read.
- * Throws SOURCE_*, VMDK_*, TOOL_*, CANCELED.
+ * Finds out how to read an input: VMDK, VHD and raw images where they lie, anything else by way of a sparse raw copy
+ * that qemu-img makes at `scratch`. An image that names a backing file is refused: whoever made it would choose which
+ * file of this machine is read. Throws SOURCE_*, HTTP_*, NBD_*, CONFIG_INVALID, TOOL_*, CANCELED, the formats' codes.
  */
 export async function openInputImage(
-  path: string,
+  spec: InputSpec,
   scratch: string,
   signal: AbortSignal,
 ): Promise<InputImage> {
-  const length = await sizeOf(path);
-  const source = fileImage('vmdk', path, length);
-  try {
-    await readImageInfo(source);
+  const location = await locate(spec);
+  const known = async (format: ImageFormat): Promise<InputImage> => {
+    const source = { format, location, overlay: spec.overlay };
+    await unlessAborted(signal, readImageInfo(source));
     return { source, release: async () => {} };
+  };
+  if (spec.inputFormat !== null) return await known(spec.inputFormat);
+  const format = await unlessAborted(signal, detectFormat(location));
+  try {
+    if (format !== null) return await known(format);
   } catch (error) {
-    if (!(error instanceof XenferryError) || !BEYOND_READER.includes(error.code)) throw error;
-    if (RAW_NAME.test(path)) return { source: fileImage('raw', path, length), release: async () => {} };
-    return await copyForeignImage(path, scratch, signal, error);
+    const foreign = error instanceof XenferryError && BEYOND_READERS.includes(error.code);
+    if (!foreign || location.kind !== 'files') throw error;
+    return await copyForeignImage(spec, scratch, signal, error);
   }
+  if (RAW_NAME.test(new URL(spec.input, 'file:').pathname)) return await known('raw');
+  const refusal = new XenferryError('IMAGE_UNKNOWN', 'this is no disk image of a known format', {
+    file: isAbsolute(spec.input) ? spec.input : undefined,
+  });
+  if (location.kind !== 'files') throw refusal;
+  return await copyForeignImage(spec, scratch, signal, refusal);
+}
+
+async function locate({ input, tlsFingerprint }: InputSpec): Promise<ByteLocation> {
+  if (/^nbd/i.test(input) && isAddress(input)) return { kind: 'nbd', uri: input };
+  if (isAddress(input)) return { kind: 'http', url: input, tlsFingerprint };
+  const member = await ovaMember(input);
+  const range = member ?? { path: input, offset: 0, length: await sizeOf(input) };
+  return { kind: 'files', ranges: [range] };
+}
+
+/** `export.ova/disk1.vmdk` names a file inside an OVA, where it is read; null for any other path. */
+async function ovaMember(input: string): Promise<FileRange | null> {
+  const [, ova = '', name] = /^(.+\.ova)\/(.+)$/i.exec(input) ?? [];
+  if (name === undefined || !(await isFile(ova))) return null;
+  const { indexOva } = await import('../ovf-parser/index.js');
+  const member = (await indexOva(ova)).find((candidate) => candidate.name === name);
+  if (member !== undefined) return { path: ova, offset: member.offset, length: member.length };
+  throw new XenferryError('SOURCE_NOT_FOUND', `it has no member ${name}`, { file: ova });
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return await stat(path).then(
+    (stats) => stats.isFile(),
+    () => false,
+  );
 }
 
 async function copyForeignImage(
-  path: string,
+  { input: path, overlay }: InputSpec,
   scratch: string,
   signal: AbortSignal,
   refusal: XenferryError,
@@ -48,7 +111,7 @@ async function copyForeignImage(
   const release = () => rm(scratch, { force: true });
   try {
     await qemuImgToRaw(path, scratch, { signal });
-    return { source: fileImage('raw', scratch, await sizeOf(scratch)), release };
+    return { source: { ...fileImage('raw', scratch, await sizeOf(scratch)), overlay }, release };
   } catch (error) {
     await release();
     throw error;

@@ -43,7 +43,7 @@ export interface DiskImage extends DiskLayer {
 }
 
 /** Below the lowest layer everything is zeros. */
-export const readZeros: ReadBelow = async (target, at, _offset, length) => {
+const readZeros: ReadBelow = async (target, at, _offset, length) => {
   target.fill(0, at, at + length);
 };
 
@@ -65,10 +65,21 @@ export async function readDisk(
 
 /** One byte per 2 MiB block: 1 when it may hold data, 0 when it surely reads as zeros. Costs metadata only. */
 export async function allocatedBlocks(image: DiskLayer): Promise<Uint8Array> {
-  const blocks = new Uint8Array(blockCount(image.byteLength));
-  await image.visitRanges((from, to, content) => {
-    if (content === 'zeros') return;
-    blocks.fill(1, Math.floor(from / BLOCK_BYTES), Math.ceil(to / BLOCK_BYTES));
+  return await markedBlocks(image, (content) => content === 'data');
+}
+
+/** One byte per 2 MiB block: 1 when the layer holds any of it, as data or as zeros. Costs metadata only. */
+export async function heldBlocks(layer: DiskLayer): Promise<Uint8Array> {
+  return await markedBlocks(layer, () => true);
+}
+
+async function markedBlocks(
+  layer: DiskLayer,
+  counts: (content: 'data' | 'zeros') => boolean,
+): Promise<Uint8Array> {
+  const blocks = new Uint8Array(blockCount(layer.byteLength));
+  await layer.visitRanges((from, to, content) => {
+    if (counts(content)) blocks.fill(1, Math.floor(from / BLOCK_BYTES), Math.ceil(to / BLOCK_BYTES));
   });
   return blocks;
 }

@@ -2,9 +2,9 @@ export {
   allocatedBlocks,
   type DiskImage,
   type DiskLayer,
+  heldBlocks,
   type ReadBelow,
   readDisk,
-  readZeros,
   type VisitRange,
 } from './disk-image.js';
 export { createGrainInflater, type GrainInflater, INFLATE_SLACK } from './grain-inflater.js';

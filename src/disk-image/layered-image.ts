@@ -8,25 +8,26 @@ export class LayeredImage implements DiskImage {
   readonly files: readonly string[];
   /** The upper layer may hide the lower one's data behind zeros. */
   readonly exactMap = false;
-  readonly #upper: DiskImage;
+  /** The snapshot or overlay by itself. */
+  readonly upper: DiskImage;
   readonly #lower: DiskImage;
 
   constructor(upper: DiskImage, lower: DiskImage) {
     this.byteLength = upper.byteLength;
     this.format = upper.format;
     this.files = [...upper.files, ...lower.files];
-    this.#upper = upper;
+    this.upper = upper;
     this.#lower = lower;
   }
 
   /** Asked anew each time: damage shows itself as tables are read. */
   get notes(): readonly string[] {
-    return [...this.#upper.notes, ...this.#lower.notes];
+    return [...this.upper.notes, ...this.#lower.notes];
   }
 
   /** First the upper layer's ranges, then the lower one's, whether hidden or not. */
   async visitRanges(visit: VisitRange): Promise<void> {
-    await this.#upper.visitRanges(visit);
+    await this.upper.visitRanges(visit);
     await this.#lower.visitRanges((start, end, content) => {
       if (start < this.byteLength) visit(start, Math.min(end, this.byteLength), content);
     });
@@ -40,7 +41,7 @@ export class LayeredImage implements DiskImage {
     tools: ReadTools,
     below: ReadBelow,
   ): Promise<void> {
-    await this.#upper.read(target, at, offset, length, tools, async (into, start, from, count) => {
+    await this.upper.read(target, at, offset, length, tools, async (into, start, from, count) => {
       const inside = Math.max(0, Math.min(count, this.#lower.byteLength - from));
       if (inside > 0) await this.#lower.read(into, start, from, inside, tools, below);
       into.fill(0, start + inside, start + count);
@@ -48,7 +49,7 @@ export class LayeredImage implements DiskImage {
   }
 
   close(): void {
-    this.#upper.close();
+    this.upper.close();
     this.#lower.close();
   }
 }

@@ -15,7 +15,9 @@ export async function detectFormat(location: ByteLocation): Promise<ImageFormat 
   try {
     const length = Math.min(bytes.length, SECTOR_BYTES);
     const head = (await readBytes(bytes, 0, length)).toString('latin1');
-    if (head.startsWith('KDMV') || head.startsWith('COWD') || head.includes('# Disk DescriptorFile')) return 'vmdk';
+    if (head.startsWith('KDMV') || head.startsWith('COWD') || head.includes('# Disk DescriptorFile'))
+      return 'vmdk';
+    if (head.startsWith('QFI\u00fb')) return 'qcow2';
     if (head.startsWith(VHD_COOKIE)) return 'vhd';
     // The footer of a fixed VHD has 512 bytes, or 511 from old Virtual PCs.
     const tail = (await readBytes(bytes, bytes.length - length, length)).toString('latin1');

@@ -1,5 +1,6 @@
 import { shownUrl } from '../http-source/index.js';
 import { XenferryError } from '../model/errors.js';
+import { parentsBeside, type VhdParents } from '../vhd/index.js';
 import { type ExtentFiles, extentsBeside, plainFileName } from '../vmdk-reader/index.js';
 import type { ByteLocation, HttpLocation } from './image-source.js';
 import { openBytes } from './open-bytes.js';
@@ -14,6 +15,13 @@ export function filesBeside(location: ByteLocation): ExtentFiles {
     case 'nbd':
       return { open: (name) => Promise.reject(missing(name, 'an NBD export has no files beside it')) };
   }
+}
+
+/** The files among which the parent of a differencing VHD at a location is. */
+export function parentsAt(location: ByteLocation): VhdParents {
+  if (location.kind === 'files') return parentsBeside(location.ranges[0]?.path ?? '');
+  const message = 'the parent of a differencing VHD is looked for beside it in a folder only';
+  return { open: () => Promise.reject(new XenferryError('VHD_PARENT_MISSING', message)) };
 }
 
 /** Files in the folder of the descriptor's URL, asked for with the same credentials and the same query. */

@@ -1,6 +1,7 @@
 import type { FileRange } from '../model/virtual-machine.js';
 
-export type ImageFormat = 'vmdk' | 'raw';
+export const IMAGE_FORMATS = ['vmdk', 'vhd', 'qcow2', 'raw'] as const;
+export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
 /** A file on a web server. */
 export interface HttpLocation {
@@ -23,6 +24,8 @@ export type ByteLocation =
 export interface ImageSource {
   readonly format: ImageFormat;
   readonly location: ByteLocation;
+  /** Absolute path of a qcow2 layer whose clusters stand for the image's own. */
+  readonly overlay?: string | undefined;
 }
 
 /** A whole file. */

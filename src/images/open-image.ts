@@ -1,21 +1,62 @@
-import type { DiskImage } from '../disk-image/index.js';
+import { type DiskImage, LayeredImage } from '../disk-image/index.js';
+import type { ByteSource } from '../io/byte-source.js';
+import { SourceFile } from '../io/source-file.js';
+import { XenferryError } from '../model/errors.js';
+import { roundUp, SECTOR_BYTES } from '../model/units.js';
+import { openQcow2 } from '../qcow2/index.js';
+import { openVhd } from '../vhd/index.js';
 import { openRaw, openVmdk } from '../vmdk-reader/index.js';
 import { dataRangesOf } from './data-ranges.js';
-import { filesBeside } from './files-beside.js';
+import { filesBeside, parentsAt } from './files-beside.js';
 import type { ImageSource } from './image-source.js';
 import { openBytes } from './open-bytes.js';
 
 /**
- * Opens an image of any kind; `signal` stops a search for holes. Rejects with SOURCE_*, HTTP_*, NBD_*,
- * CONFIG_INVALID, VMDK_*, OVF_UNSAFE_PATH.
+ * Opens an image of any kind, under its overlay where it has one; `signal` stops a search for holes.
+ * Rejects with SOURCE_*, HTTP_*, NBD_*, CONFIG_INVALID, OVF_UNSAFE_PATH and the format's codes.
  */
-export async function openImage({ format, location }: ImageSource, signal?: AbortSignal): Promise<DiskImage> {
+export async function openImage(source: ImageSource, signal?: AbortSignal): Promise<DiskImage> {
+  const image = await openPlain(source, signal);
+  if (source.overlay === undefined) return image;
+  try {
+    return new LayeredImage(await openOverlay(source.overlay, image), image);
+  } catch (error) {
+    image.close();
+    throw error;
+  }
+}
+
+async function openPlain({ format, location }: ImageSource, signal?: AbortSignal): Promise<DiskImage> {
   const bytes = await openBytes(location);
   const dataRanges = dataRangesOf(signal);
   switch (format) {
     case 'vmdk':
       return await openVmdk(bytes, { files: filesBeside(location), dataRanges });
+    case 'vhd':
+      return await openVhd(bytes, parentsAt(location));
+    case 'qcow2':
+      return await openWholeQcow2(bytes);
     case 'raw':
       return openRaw(bytes, dataRanges);
   }
+}
+
+/** The backing file that the overlay names is not followed: what lies below is the image that was opened. */
+async function openOverlay(path: string, { byteLength }: DiskImage): Promise<DiskImage> {
+  const overlay = await openQcow2(SourceFile.openWhole(path, 'QCOW2_INVALID'));
+  if (overlay.byteLength === roundUp(byteLength, SECTOR_BYTES)) return overlay;
+  overlay.close();
+  const message = `the overlay is of a disk of ${overlay.byteLength} bytes, not ${byteLength}`;
+  throw new XenferryError('CONFIG_INVALID', message, { file: path });
+}
+
+/** A backing file is never opened: whoever made the image would choose which file of this machine is read. */
+async function openWholeQcow2(bytes: ByteSource): Promise<DiskImage> {
+  const image = await openQcow2(bytes);
+  if (image.backingFile === null) return image;
+  image.close();
+  throw new XenferryError('QCOW2_UNSUPPORTED', 'the image is a layer on another one, which is not followed', {
+    file: bytes.path,
+    hint: 'Merge the two first, with qemu-img convert or qemu-img commit.',
+  });
 }

@@ -92,6 +92,10 @@ export const ERROR_CATALOG = {
   VMX_UNSUPPORTED: { category: 'source', hint: 'Decrypt the machine in vSphere and copy it again.' },
 
   GZIP_CORRUPT: { category: 'format', hint: EXPORT_AGAIN },
+  IMAGE_UNKNOWN: {
+    category: 'format',
+    hint: 'Check which file it is; a raw disk is taken with --input-format raw.',
+  },
   VMDK_BAD_MAGIC: { category: 'format', hint: 'This is not a VMDK; check which file the descriptor names.' },
   VMDK_TRUNCATED: { category: 'format', hint: EXPORT_AGAIN },
   VMDK_HEADER_INVALID: { category: 'format', hint: EXPORT_AGAIN },
@@ -114,9 +118,8 @@ export const ERROR_CATALOG = {
   },
   VHD_TOO_LARGE: {
     category: 'format',
-    hint: 'A VHD ends at 2040 GiB: shrink or split the disk, or convert it to raw.',
+    hint: 'A VHD ends at 2040 GiB: convert it to qcow2 (for XCP-ng) or raw, or shrink or split the disk.',
   },
-<<<<<<< HEAD
   VHD_INVALID: {
     category: 'format',
     hint: 'Copy or convert the disk again; the file is damaged or incomplete.',
@@ -125,8 +128,7 @@ export const ERROR_CATALOG = {
   VHD_PARENT_MISMATCH: {
     category: 'format',
     hint: 'Put the disk beside it that the differencing disk was made from; copy the whole chain again.',
-=======
-  VHD_INVALID: { category: 'format', hint: 'Convert the disk again.' },
+  },
   QCOW2_INVALID: {
     category: 'format',
     hint: 'See what `qemu-img check` says of the image, and copy it again from its source.',
@@ -134,7 +136,6 @@ export const ERROR_CATALOG = {
   QCOW2_UNSUPPORTED: {
     category: 'format',
     hint: 'Rewrite the image with `qemu-img convert -O qcow2` and take the result.',
->>>>>>> wip-qcow2
   },
   XVA_INVALID: { category: 'format', hint: 'Convert the machine again.' },
 

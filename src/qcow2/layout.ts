@@ -1,4 +1,4 @@
-import { BLOCK_BYTES, blockCount, roundUp, SECTOR_BYTES } from '../model/units.js';
+import { BLOCK_BYTES, blockCount, roundUp } from '../model/units.js';
 import { CLUSTER_BYTES, ENTRY_BYTES } from './format.js';
 
 export const ENTRIES_PER_CLUSTER = CLUSTER_BYTES / ENTRY_BYTES;
@@ -15,7 +15,7 @@ export const BLOCKS_PER_L2_TABLE = ENTRIES_PER_CLUSTER / CLUSTERS_PER_BLOCK;
  * tables, data. Blocks stand in disk order, so their places follow from what is stored.
  */
 export interface Qcow2Layout {
-  /** Size of the virtual disk, whole sectors. */
+  /** Size of the virtual disk, whole clusters: XCP-ng's importer counts those and rounds down. */
   readonly virtualBytes: number;
   readonly refcountTableOffset: number;
   readonly refcountBlocksOffset: number;
@@ -31,11 +31,11 @@ export interface Qcow2Layout {
 }
 
 /**
- * Layout for a disk of `capacityBytes`, rounded up to whole sectors, of which only the blocks with a flag in
+ * Layout for a disk of `capacityBytes`, rounded up to whole clusters, of which only the blocks with a flag in
  * `allocated` (one byte per 2 MiB) may be stored in the end. The refcounts have room for all of them.
  */
 export function qcow2Layout(capacityBytes: number, allocated: Uint8Array): Qcow2Layout {
-  const virtualBytes = roundUp(capacityBytes, SECTOR_BYTES);
+  const virtualBytes = roundUp(Math.max(capacityBytes, 1), CLUSTER_BYTES);
   const l1Entries = Math.ceil(blockCount(virtualBytes) / BLOCKS_PER_L2_TABLE);
   const l1Clusters = Math.ceil(l1Entries / ENTRIES_PER_CLUSTER);
   const l2Tables = regionsOf(allocated);

@@ -7,7 +7,7 @@ const BYTES = z.number().int().nonnegative();
 export const CONVERTED = z.strictObject({
   input: z.string(),
   output: z.string(),
-  format: z.enum(['vhd', 'raw', 'xva']),
+  format: z.enum(['vhd', 'fixed-vhd', 'qcow2', 'raw', 'xva']),
   capacityBytes: BYTES,
   dataBytes: BYTES,
   fileBytes: BYTES,
@@ -18,7 +18,7 @@ export const CONVERTED = z.strictObject({
 
 export const CHECKED = z.object({
   file: z.string(),
-  format: z.enum(['vmdk', 'vhd', 'xva']),
+  format: z.enum(['vmdk', 'vhd', 'qcow2', 'xva']),
   disks: z.array(z.object({ virtualBytes: BYTES })),
   findings: z.array(z.string()),
 });

@@ -11,7 +11,7 @@ interface Options extends CommonOptions {
 export const checkCommand: Command<Options> = {
   builder: (args) =>
     args
-      .positional('file', { type: 'string', demandOption: true, describe: '.vmdk, .vhd or .xva' })
+      .positional('file', { type: 'string', demandOption: true, describe: '.vmdk, .vhd, .qcow2 or .xva' })
       .example('$0 check web01.xva', 'Every checksum, order and size that the importer relies on')
       .example('$0 check web01.vhd --json', "The rules of XenServer's vhd-util check"),
   handler: async ({ file, json }) => {

@@ -1,7 +1,14 @@
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type ConvertedFile, convertFile, type OutputFormat } from '../../coordinator/convert-file.js';
+import {
+  type ConvertedFile,
+  convertFile,
+  OUTPUT_FORMATS,
+  type OutputFormat,
+} from '../../coordinator/convert-file.js';
 import { convertStream } from '../../coordinator/convert-stream.js';
+import { isAddress } from '../../coordinator/input-image.js';
+import { IMAGE_FORMATS, type ImageFormat } from '../../images/index.js';
 import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
 import type { Command } from '../command.js';
 import { DIGEST_OPTION } from '../digest-option.js';
@@ -18,9 +25,11 @@ interface Options extends CommonOptions {
   readonly workers: number | undefined;
   readonly digest: 'xxh64' | 'sha256';
   readonly force: boolean;
+  readonly 'input-format': ImageFormat | undefined;
+  readonly parent: string | undefined;
+  readonly overlay: string | undefined;
+  readonly 'tls-fingerprint': string | undefined;
 }
-
-const FORMATS: readonly OutputFormat[] = ['vhd', 'raw', 'xva'];
 
 export const convertCommand: Command<Options> = {
   builder: (args) =>
@@ -28,7 +37,7 @@ export const convertCommand: Command<Options> = {
       .positional('in', {
         type: 'string',
         demandOption: true,
-        describe: 'A .vmdk, or any image qemu-img reads',
+        describe: 'A VMDK, VHD, qcow2 or raw image: a path, EXPORT.ova/DISK.vmdk, https:// or nbd:// address',
       })
       .positional('out', {
         type: 'string',
@@ -38,7 +47,7 @@ export const convertCommand: Command<Options> = {
         coerce: (out: string) => out || '-',
       })
       .option('format', {
-        choices: FORMATS,
+        choices: OUTPUT_FORMATS,
         requiresArg: true,
         describe: "Default by OUT's extension, else vhd; xva makes a machine with this one disk",
       })
@@ -48,16 +57,45 @@ export const convertCommand: Command<Options> = {
         describe: 'Threads; default one per processor',
       })
       .option('digest', DIGEST_OPTION)
+      .option('input-format', {
+        choices: IMAGE_FORMATS,
+        requiresArg: true,
+        describe: "Default: by the input's own bytes",
+      })
+      .option('parent', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'A VHD: write only what IN, a snapshot, changed, as a differencing VHD on it',
+      })
+      .option('overlay', {
+        type: 'string',
+        requiresArg: true,
+        describe: "A qcow2 layer whose clusters stand for IN's own",
+      })
+      .option('tls-fingerprint', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'SHA-256 of the one certificate to trust for https, in hex',
+      })
       .option('force', { type: 'boolean', default: false, describe: 'Replace OUT' })
       .example('$0 convert disk.vmdk disk.vhd', 'A dynamic VHD as XenServer makes it')
       .example('$0 convert disk.vmdk disk.img --format raw', 'A sparse raw image')
       .example('$0 convert disk.vmdk - --format raw | ssh host dd of=/dev/vg/disk bs=2M', 'A pipe'),
   handler: async (options) => {
     const threads = countOption('workers', options.workers);
-    const format = options.format ?? FORMATS.find((known) => options.out.endsWith(`.${known}`)) ?? 'vhd';
+    const format =
+      options.format ?? OUTPUT_FORMATS.find((known) => options.out.endsWith(`.${known}`)) ?? 'vhd';
     const throughput = new Throughput();
     const startedAt = Date.now();
-    const common = { format, threads, digest: options.digest, input: resolve(options.in) };
+    const common = {
+      format,
+      threads,
+      digest: options.digest,
+      input: isAddress(options.in) ? options.in : resolve(options.in),
+      inputFormat: options['input-format'] ?? null,
+      overlay: options.overlay === undefined ? undefined : resolve(options.overlay),
+      tlsFingerprint: options['tls-fingerprint'],
+    };
     const onProgress = ({ doneBytes, totalBytes }: { doneBytes: number; totalBytes: number }) => {
       throughput.update(doneBytes);
       if (process.stderr.isTTY !== true || options.json) return;
@@ -77,6 +115,7 @@ export const convertCommand: Command<Options> = {
             signal,
             onProgress,
             output: resolve(options.out),
+            parent: options.parent === undefined ? undefined : resolve(options.parent),
             force: options.force,
           }),
     );

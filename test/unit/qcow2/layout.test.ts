@@ -89,10 +89,10 @@ describe('the layout', () => {
   });
 
   it.each([
-    [1, 512],
-    [512, 512],
+    [1, 65_536],
+    [512, 65_536],
     [2 * MIB - 1, 2 * MIB],
-    [GIB + 513, GIB + 1024],
+    [GIB + 513, GIB + 64 * KIB],
   ])('makes of %i bytes a disk of %i', (capacityBytes, virtualBytes) => {
     expect(qcow2Layout(capacityBytes, new Uint8Array(blockCount(capacityBytes)))).toMatchObject({
       virtualBytes,

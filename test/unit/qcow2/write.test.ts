@@ -107,7 +107,7 @@ describe('an image of our own', () => {
     await expectSameContent({ path, format: 'qcow2' }, { path: writeRaw(name, disk), format: 'raw' });
     const info: unknown = JSON.parse(qemuImg('info', '--output=json', path));
     expect(info).toMatchObject({
-      'virtual-size': Math.ceil(disk.capacityBytes / SECTOR_BYTES) * SECTOR_BYTES,
+      'virtual-size': Math.ceil(disk.capacityBytes / CLUSTER) * CLUSTER,
       'cluster-size': CLUSTER,
       'format-specific': { data: { compat: '1.1', 'lazy-refcounts': false, 'refcount-bits': 16 } },
     });
