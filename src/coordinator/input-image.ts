@@ -33,9 +33,7 @@ export interface InputImage {
 }
 
 /** What the readers refuse and qemu-img may still know. */
-const BEYOND_READERS = ['VMDK_UNSUPPORTED', 'QCOW2_UNSUPPORTED'];
-/** Names under which a file without any header is taken for a disk. */
-const RAW_NAME = /\.(?:raw|img|dd|bin)$/i;
+const BEYOND_READERS = ['VMDK_BAD_MAGIC', 'VMDK_UNSUPPORTED', 'QCOW2_UNSUPPORTED'];
 
 /** Whether an input is an address rather than a path. */
 export function isAddress(input: string): boolean {
@@ -59,7 +57,7 @@ export async function openInputImage(
     return { source, release: async () => {} };
   };
   if (spec.inputFormat !== null) return await known(spec.inputFormat);
-  const format = await unlessAborted(signal, detectFormat(location));
+  const format = (await unlessAborted(signal, detectFormat(location))) ?? formatByName(spec.input);
   try {
     if (format !== null) return await known(format);
   } catch (error) {
@@ -67,12 +65,18 @@ export async function openInputImage(
     if (!foreign || location.kind !== 'files') throw error;
     return await copyForeignImage(spec, scratch, signal, error);
   }
-  if (RAW_NAME.test(new URL(spec.input, 'file:').pathname)) return await known('raw');
   const refusal = new XenferryError('IMAGE_UNKNOWN', 'this is no disk image of a known format', {
     file: isAbsolute(spec.input) ? spec.input : undefined,
   });
   if (location.kind !== 'files') throw refusal;
   return await copyForeignImage(spec, scratch, signal, refusal);
+}
+
+/** For bytes that tell nothing. */
+function formatByName(input: string): ImageFormat | null {
+  const name = input.replace(/[?#].*$/, '');
+  if (/\.vmdk$/i.test(name)) return 'vmdk';
+  return /\.(?:raw|img|dd|bin)$/i.test(name) ? 'raw' : null;
 }
 
 async function locate({ input, tlsFingerprint }: InputSpec): Promise<ByteLocation> {
