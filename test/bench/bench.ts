@@ -1,16 +1,16 @@
 import { benchDisk } from './disk.js';
 import { benchKernels } from './kernels.js';
 
-const BENCHMARKS: Readonly<Record<string, () => void | Promise<void>>> = {
+const BENCHMARKS: Readonly<Record<string, (only: readonly string[]) => void | Promise<void>>> = {
   disk: benchDisk,
   kernels: benchKernels,
 };
 
-const [name = ''] = process.argv.slice(2);
+const [name = '', ...only] = process.argv.slice(2);
 const run = BENCHMARKS[name];
 if (run === undefined) {
-  console.error(`usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')}`);
+  console.error(`usage: npm run bench -- ${Object.keys(BENCHMARKS).join('|')} [CASE..]`);
   process.exitCode = 2;
 } else {
-  await run();
+  await run(only);
 }

@@ -1,30 +1,18 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import xxhash from 'xxhash-wasm';
 import { reusedStreamInflater } from '../../src/disk-image/grain-inflater.js';
 import { Kernels } from '../../src/kernels/index.js';
-import { BLOCK_BYTES, KIB, MIB, SECTOR_BYTES } from '../../src/model/units.js';
+import { BLOCK_BYTES, MIB } from '../../src/model/units.js';
 import { guestVmdk } from './guest-disk.js';
 import { median } from './measure.js';
+import { GRAIN_BYTES, readGrains, SAMPLE_BYTES } from './sample-grains.js';
 
 const ROUNDS = 15;
-const GRAIN_BYTES = 64 * KIB;
-const MARKER_BYTES = 12;
-/** Behind the header, the descriptor and room for both; grains start on any sector from here on. */
-const FIRST_SAMPLE = 10 * MIB;
-const SAMPLE_STEP = 60 * MIB;
-const SAMPLE_BYTES = 4 * MIB;
-const SAMPLES = 12;
 const BLOCKS = 64;
-
-interface Grain {
-  readonly from: number;
-  readonly length: number;
-}
 
 /** The kernels against what they stand for: zlib's handle, xxhash-wasm and `Buffer.equals`, in turn. */
 export async function benchKernels(): Promise<void> {
-  const kernels = Kernels.load({ bytes: SAMPLES * SAMPLE_BYTES + BLOCK_BYTES + MIB });
-  const source = kernels.allocate(SAMPLES * SAMPLE_BYTES);
+  const kernels = Kernels.load({ bytes: SAMPLE_BYTES + BLOCK_BYTES + MIB });
+  const source = kernels.allocate(SAMPLE_BYTES);
   const block = kernels.allocate(BLOCK_BYTES);
   benchInflate(kernels, source, block);
   await benchHash(kernels, block);
@@ -34,7 +22,7 @@ export async function benchKernels(): Promise<void> {
 function benchInflate(kernels: Kernels, source: Buffer, target: Buffer): void {
   const zlib = reusedStreamInflater();
   if (zlib === null) throw new Error('this Node has no zlib handle to compare with');
-  const grains = readGrains(source);
+  const grains = readGrains(guestVmdk('streamOptimized'), source);
   const ordinary = Buffer.from(source);
   const room = Buffer.alloc(GRAIN_BYTES + 16);
   for (const { from, length } of grains) {
@@ -83,26 +71,6 @@ function benchZero(kernels: Kernels, block: Buffer): void {
 
 function repeat(work: () => unknown): void {
   for (let block = 0; block < BLOCKS; block++) work();
-}
-
-/** Samples of the VMDK's grains, read to `source`; the marker's fields are told from data by their values. */
-function readGrains(source: Buffer): Grain[] {
-  const fd = openSync(guestVmdk('streamOptimized'), 'r');
-  const grains: Grain[] = [];
-  for (let sample = 0; sample < SAMPLES; sample++) {
-    const start = sample * SAMPLE_BYTES;
-    const end = start + readSync(fd, source, start, SAMPLE_BYTES, FIRST_SAMPLE + sample * SAMPLE_STEP);
-    for (let at = start; at + 2 * GRAIN_BYTES <= end; ) {
-      const length = source.readUInt32LE(at + 8);
-      const isGrain =
-        length > 0 && length < 2 * GRAIN_BYTES && source.readUInt16BE(at + MARKER_BYTES) === 0x789c;
-      if (isGrain) grains.push({ from: at + MARKER_BYTES, length });
-      const bytes = isGrain ? MARKER_BYTES + length : 1;
-      at += Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
-    }
-  }
-  closeSync(fd);
-  return grains;
 }
 
 /** Runs both in turn and prints each one's MB/s by the median of its CPU time, and the second's gain. */
