@@ -72,13 +72,18 @@ export class BlockBoard {
     }
   }
 
-  /** What is known of blocks `[from, to)`, copied. */
+  /** What is known of blocks `[from, to)`, all of them resolved; copied. */
   records(from: number, to: number): BlockRecords {
     return {
-      unitBits: Uint8Array.from(this.states.subarray(from, to), (state) => state - 1),
+      unitBits: bitsOfStates(this.states.slice(from, to)),
       digests: this.digests.slice(from, to),
       sha256: this.sha256?.slice(from * SHA256_BYTES, to * SHA256_BYTES) ?? null,
     };
+  }
+
+  /** What is known of all blocks, all of them resolved, in the board's own memory: the board is of no use any more. */
+  intoRecords(): BlockRecords {
+    return { unitBits: bitsOfStates(this.states), digests: this.digests, sha256: this.sha256 };
   }
 
   /** The next block to work on, in ascending order over all threads; null when none is left. */
@@ -169,4 +174,10 @@ export class BlockBoard {
     Atomics.add(this.#control, EVENTS, 1);
     Atomics.notify(this.#control, EVENTS);
   }
+}
+
+/** In place. */
+function bitsOfStates(states: Uint8Array): Uint8Array {
+  for (let block = 0; block < states.length; block++) states[block] = (states[block] ?? 1) - 1;
+  return states;
 }

@@ -195,6 +195,8 @@ class Checkpoint {
 }
 
 function collect(board: BlockBoard): { records: BlockRecords; storedUnits: number } {
-  const records = board.records(0, board.blocks);
-  return { records, storedUnits: records.unitBits.reduce((sum, bits) => sum + unitCount(bits), 0) };
+  const records = board.intoRecords();
+  let storedUnits = 0;
+  for (const bits of records.unitBits) if (bits !== 0) storedUnits += unitCount(bits);
+  return { records, storedUnits };
 }
