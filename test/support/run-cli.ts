@@ -32,12 +32,13 @@ export async function runCli(args: readonly string[], cwd?: string): Promise<Cli
 /** Runs `xenferry ARGS` and tells the most memory it ever held. */
 export async function runMeasured(
   args: readonly string[],
+  limitMilliseconds: number = LIMIT_MILLISECONDS,
 ): Promise<CliResult & { readonly peakMemoryBytes: number }> {
   const folder = await mkdtemp(join(tmpdir(), 'xenferry-peak-'));
   try {
     const file = join(folder, 'bytes');
     const command = [PEAK_MEMORY, file, process.execPath, MAIN, ...args];
-    const { exitCode, stdout, stderr } = await start('python3', command);
+    const { exitCode, stdout, stderr } = await start('python3', command, undefined, limitMilliseconds);
     return { exitCode, stdout, stderr, peakMemoryBytes: Number(await readFile(file, 'ascii')) };
   } finally {
     await rm(folder, { recursive: true });
@@ -50,10 +51,10 @@ export async function runJson<T>(args: readonly string[], schema: z.ZodType<T>):
   return schema.parse(JSON.parse(stdout));
 }
 
-function start(command: string, args: readonly string[], cwd?: string) {
+function start(command: string, args: readonly string[], cwd?: string, timeout = LIMIT_MILLISECONDS) {
   return execa(command, args, {
     reject: false,
-    timeout: LIMIT_MILLISECONDS,
+    timeout,
     killSignal: 'SIGKILL',
     ...(cwd === undefined ? {} : { cwd }),
   });
