@@ -13,7 +13,7 @@ export type ReadBelow = (target: Buffer, at: number, offset: number, length: num
 /** Bytes of a virtual disk, or of a part of one, or what a snapshot holds of one. Offsets are bytes from its start. */
 export interface DiskLayer {
   readonly byteLength: number;
-  /** Whether what is told to be data surely is not zeros; a flat file may be full of them. */
+  /** Whether what is told to be data surely is not zeros; a plain file may be full of them. */
   readonly exactMap: boolean;
   /** Visits all that the layer holds; elsewhere what lies below shows. Costs metadata only. */
   visitRanges(visit: VisitRange): Promise<void>;

@@ -13,7 +13,8 @@ interface Gap {
 /** An extent that stores grains, whatever its format: the map tells where, the rest is the same for all. */
 export class GrainExtent implements DiskLayer {
   readonly byteLength: number;
-  readonly exactMap = true;
+  /** Who compresses leaves grains of zeros out; a guest that wiped its disk has them stored. */
+  readonly exactMap: boolean;
   readonly #file: ByteSource;
   readonly #map: GrainMap;
   readonly #compressed: CompressedGrains | null;
@@ -23,6 +24,7 @@ export class GrainExtent implements DiskLayer {
     this.#file = file;
     this.#map = map;
     this.#compressed = compressed;
+    this.exactMap = compressed !== null;
   }
 
   visitRanges(visit: VisitRange): Promise<void> {

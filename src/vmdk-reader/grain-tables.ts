@@ -74,16 +74,21 @@ export class GrainTables implements GrainMap {
 
   async visitRanges(visit: VisitRange): Promise<void> {
     const visits = new GrainVisits(visit, this);
+    // One buffer for all reads: a disk may have gigabytes of tables.
+    const scratch = Buffer.alloc(SURVEY_BYTES);
+    const places = new Float64Array(this.#layout.entriesPerTable);
     for (let index = 0; index < this.#directory.length; ) {
-      const run = this.#sideBySide(index);
-      const tables = run === 1 ? [await this.#load(index)] : await this.#loadRun(index, run);
-      for (const [i, table] of tables.entries()) {
+      const count = this.#sideBySide(index);
+      const bytes = count === 1 ? null : await this.#readRun(index, count, scratch);
+      for (let i = 0; i < count; i++) {
+        const known = bytes === null ? null : this.#decodeSound(bytes, index, i, places);
+        const table = known ?? (await this.#load(index + i));
         const first = (index + i) * this.#layout.entriesPerTable;
         for (let entry = 0; table !== null && entry < table.length; entry++) {
           visits.add(first + entry, table[entry] ?? ABSENT);
         }
       }
-      index += run;
+      index += count;
     }
     visits.flush();
   }
@@ -114,21 +119,24 @@ export class GrainTables implements GrainMap {
     return run;
   }
 
-  /** Several neighbouring tables in one read; one by one when any of them is damaged. */
-  async #loadRun(index: number, count: number): Promise<Array<Float64Array | null>> {
-    const stride = this.#stride * SECTOR_BYTES;
+  /** Several neighbouring tables in one read; null when the file ends before they do. */
+  async #readRun(index: number, count: number, scratch: Buffer): Promise<Buffer | null> {
+    const start = (this.#directory[index] ?? 0) * SECTOR_BYTES;
+    const length = (count - 1) * this.#stride * SECTOR_BYTES + this.#usedBytes(index + count - 1);
+    if (start + length > this.#file.length) return null;
+    await this.#file.read(scratch, 0, length, start);
+    return scratch.subarray(0, length);
+  }
+
+  /** Table `i` of those read together from table `index` on, in `places`; null when it is damaged. */
+  #decodeSound(run: Buffer, index: number, i: number, places: Float64Array): Float64Array | null {
+    const at = i * this.#stride * SECTOR_BYTES;
     const start = (this.#directory[index] ?? 0) * SECTOR_BYTES;
     try {
-      const length = (count - 1) * stride + this.#usedBytes(index + count - 1);
-      const bytes = await readBytes(this.#file, start, length);
-      return Array.from({ length: count }, (_, i) =>
-        this.#decode(bytes.subarray(i * stride), index + i, start + i * stride),
-      );
+      return this.#decode(run.subarray(at), index + i, start + at, places);
     } catch (error) {
       if (!isFormatError(error)) throw error;
-      const tables: Array<Float64Array | null> = [];
-      for (let i = 0; i < count; i++) tables.push(await this.#load(index + i));
-      return tables;
+      return null;
     }
   }
 
@@ -164,10 +172,15 @@ export class GrainTables implements GrainMap {
     return Math.min(entriesPerTable, grains) * entryBytes;
   }
 
-  /** Checks every entry against the file. Throws VMDK_GRAIN_OUT_OF_RANGE. */
-  #decode(bytes: Buffer, index: number, offset: number): Float64Array {
+  /** Decodes a table into `memory` and checks every entry against the file. Throws VMDK_GRAIN_OUT_OF_RANGE. */
+  #decode(
+    bytes: Buffer,
+    index: number,
+    offset: number,
+    memory: Float64Array = new Float64Array(this.#layout.entriesPerTable),
+  ): Float64Array {
     const { entriesPerTable, entryBytes } = this.#layout;
-    const places = new Float64Array(this.#usedBytes(index) / entryBytes);
+    const places = memory.subarray(0, this.#usedBytes(index) / entryBytes);
     for (let entry = 0; entry < places.length; entry++) {
       const place = this.#layout.place(bytes, entry * entryBytes);
       // Not `>=`: NaN is to be refused as well.
