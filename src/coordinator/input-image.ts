@@ -65,6 +65,7 @@ export async function openInputImage(
     if (!foreign || location.kind !== 'files') throw error;
     return await copyForeignImage(spec, scratch, signal, error);
   }
+  if (/\.ova$/i.test(spec.input) && location.kind === 'files') throw await wholeOva(spec.input);
   const refusal = new XenferryError('IMAGE_UNKNOWN', 'this is no disk image of a known format', {
     file: isAbsolute(spec.input) ? spec.input : undefined,
   });
@@ -95,6 +96,16 @@ async function ovaMember(input: string): Promise<FileRange | null> {
   const member = (await indexOva(ova)).find((candidate) => candidate.name === name);
   if (member !== undefined) return { path: ova, offset: member.offset, length: member.length };
   throw new XenferryError('SOURCE_NOT_FOUND', `it has no member ${name}`, { file: ova });
+}
+
+async function wholeOva(path: string): Promise<XenferryError> {
+  const { indexOva } = await import('../ovf-parser/index.js');
+  const disks = (await indexOva(path)).filter(({ name }) => !/\.(?:ovf|mf|cert)$/i.test(name));
+  const names = disks.slice(0, 4).map(({ name }) => `${path}/${name}`);
+  return new XenferryError('IMAGE_UNKNOWN', 'this is an OVA, not a disk', {
+    file: path,
+    hint: `Convert the machine with xenferry run, or name one disk: ${names.join(', ')}`,
+  });
 }
 
 async function isFile(path: string): Promise<boolean> {
