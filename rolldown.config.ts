@@ -8,6 +8,7 @@ export default defineConfig({
   input: {
     xenferry: 'src/cli/main.ts',
     bench: 'test/bench/bench.ts',
+    fuzz: 'test/fuzz/fuzz.ts',
     'workers/convert': 'workers/convert.ts',
     'workers/digest': 'workers/digest.ts',
     'workers/verify': 'workers/verify.ts',

@@ -142,7 +142,6 @@ class XvaBlocks {
   /** The block's content, null when nothing of it is stored. Throws XVA_INVALID where the importer would fail. */
   async nextBlock(diskId: string, block: number, virtualBytes: number): Promise<Buffer | null> {
     let stored = false;
-    this.#block.fill(0);
     for (let unit = 0; unit < BLOCK_BYTES / CHUNK_BYTES; unit++) {
       const offset = block * BLOCK_BYTES + unit * CHUNK_BYTES;
       const length = Math.min(CHUNK_BYTES, virtualBytes - offset);
@@ -152,6 +151,8 @@ class XvaBlocks {
         this.#allowMissing(diskId, chunk, offset === 0, offset + length === virtualBytes);
         continue;
       }
+      // Not before: a sparse disk has millions of blocks of which nothing is stored.
+      if (!stored) this.#block.fill(0);
       this.#take(chunk, length).copy(this.#block, unit * CHUNK_BYTES);
       stored = true;
     }

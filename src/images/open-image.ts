@@ -2,14 +2,17 @@ import { type DiskImage, LayeredImage } from '../disk-image/index.js';
 import type { ByteSource } from '../io/byte-source.js';
 import { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
-import { roundUp, SECTOR_BYTES } from '../model/units.js';
+import { GIB, roundUp, SECTOR_BYTES } from '../model/units.js';
 import { openQcow2 } from '../qcow2/index.js';
 import { openVhd } from '../vhd/index.js';
-import { openRaw, openVmdk } from '../vmdk-reader/index.js';
+import { type DataRanges, openRaw, openVmdk } from '../vmdk-reader/index.js';
 import { dataRangesOf } from './data-ranges.js';
 import { filesBeside, parentsAt } from './files-beside.js';
 import type { ImageSource } from './image-source.js';
 import { openBytes } from './open-bytes.js';
+
+/** vSphere's largest disk is 62 TiB; a larger one would only be a way to make us ask for memory. */
+const MAX_DISK_BYTES = 64 * 1024 * GIB;
 
 /**
  * Opens an image of any kind, under its overlay where it has one; `signal` stops a search for holes.
@@ -17,18 +20,26 @@ import { openBytes } from './open-bytes.js';
  */
 export async function openImage(source: ImageSource, signal?: AbortSignal): Promise<DiskImage> {
   const image = await openPlain(source, signal);
-  if (source.overlay === undefined) return image;
   try {
-    return new LayeredImage(await openOverlay(source.overlay, image), image);
+    refuseHuge(image);
+    return source.overlay === undefined
+      ? image
+      : new LayeredImage(await openOverlay(source.overlay, image), image);
   } catch (error) {
     image.close();
     throw error;
   }
 }
 
+function refuseHuge({ byteLength, files }: DiskImage): void {
+  if (byteLength <= MAX_DISK_BYTES) return;
+  const message = `a disk of ${byteLength} bytes is above 64 TiB`;
+  throw new XenferryError('IMAGE_TOO_LARGE', message, { file: files[0] });
+}
+
 async function openPlain({ format, location }: ImageSource, signal?: AbortSignal): Promise<DiskImage> {
   const bytes = await openBytes(location);
-  const dataRanges = dataRangesOf(signal);
+  const dataRanges = askedOnce(dataRangesOf(signal));
   switch (format) {
     case 'vmdk':
       return await openVmdk(bytes, { files: filesBeside(location), dataRanges });
@@ -39,6 +50,16 @@ async function openPlain({ format, location }: ImageSource, signal?: AbortSignal
     case 'raw':
       return openRaw(bytes, dataRanges);
   }
+}
+
+/** Many extents may lie in one file. */
+function askedOnce(ask: DataRanges): DataRanges {
+  const asked = new Map<ByteSource, ReturnType<DataRanges>>();
+  return (file) => {
+    const ranges = asked.get(file) ?? ask(file);
+    asked.set(file, ranges);
+    return ranges;
+  };
 }
 
 /** The backing file that the overlay names is not followed: what lies below is the image that was opened. */

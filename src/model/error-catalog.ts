@@ -92,6 +92,7 @@ export const ERROR_CATALOG = {
   VMX_UNSUPPORTED: { category: 'source', hint: 'Decrypt the machine in vSphere and copy it again.' },
 
   GZIP_CORRUPT: { category: 'format', hint: EXPORT_AGAIN },
+  IMAGE_TOO_LARGE: { category: 'format', hint: 'No hypervisor has disks of this size; the file is damaged.' },
   IMAGE_UNKNOWN: {
     category: 'format',
     hint: 'Check which file it is; a raw disk is taken with --input-format raw.',

@@ -55,7 +55,7 @@ function referencedDisk(
     return null;
   }
   // `ovf:/disk/x` (DSP0243 1.1 §8.3), `disk:/x` and `disk/x` in older exports.
-  const [, kind, id = ''] = /^(?:ovf:)?\/*(disk|file):?\/+(.+)$/i.exec(item.hostResource) ?? [];
+  const [, kind, id = ''] = /^(?:ovf:)?\/*(disk|file):?\/+([^/].*)$/is.exec(item.hostResource) ?? [];
   const disk = kind?.toLowerCase() === 'file' ? diskOfFile(files.get(id)) : (disks.get(id) ?? null);
   if (disk === null) {
     findings.critical(

@@ -5,12 +5,14 @@ import { Findings } from './findings.js';
 import type { OvfDisk, OvfEnvelope, OvfVirtualSystem } from './ovf-types.js';
 import { readDisks, readFiles, readNetworks } from './package-contents.js';
 import { readSmallRange } from './read-range.js';
-import { systemsWithStart } from './startup.js';
+import { type SystemStart, systemsWithStart } from './startup.js';
 import { readVirtualSystem } from './virtual-system.js';
 import { decodeXml } from './xml-decoding.js';
 import { attribute } from './xml-query.js';
-import { parseXmlTree, type XmlElement } from './xml-tree.js';
+import { parseXmlTree } from './xml-tree.js';
 
+/** A vApp has hundreds; names, start orders and problems of all are compared with each other. */
+const MAX_SYSTEMS = 4096;
 const DESCRIPTOR_LIMIT = { bytes: 8 * 1024 * 1024, code: 'OVF_TOO_LARGE' } as const;
 
 /**
@@ -43,7 +45,14 @@ export function parseOvf(bytes: Uint8Array, file: string): OvfEnvelope {
   const files = readFiles(root, findings);
   const disks = readDisks(root, files, propertyDefaults(root, configuration), findings);
   const networks = readNetworks(root);
-  const systems = readSystems(root, { files, disks, networks, configuration }, findings);
+  const placed = systemsWithStart(root);
+  if (placed.length > MAX_SYSTEMS) {
+    throw new XenferryError('OVF_MALFORMED', `it describes ${placed.length} machines`, {
+      file,
+      line: root.line,
+    });
+  }
+  const systems = readSystems(placed, { files, disks, networks, configuration }, findings);
   if (systems.length === 0) {
     throw new XenferryError('OVF_MALFORMED', 'it describes no virtual machine', { file, line: root.line });
   }
@@ -58,12 +67,12 @@ export function parseOvf(bytes: Uint8Array, file: string): OvfEnvelope {
 }
 
 function readSystems(
-  root: XmlElement,
+  placed: readonly SystemStart[],
   contents: Parameters<typeof readVirtualSystem>[3],
   findings: Findings,
 ): readonly OvfVirtualSystem[] {
   const ids = new Set<string>();
-  return systemsWithStart(root).map(({ element, start }, index) => {
+  return placed.map(({ element, start }, index) => {
     const id = attribute(element, 'id') ?? `system-${index + 1}`;
     const unique = ids.has(id) ? `${id}-${index + 1}` : id;
     ids.add(unique);

@@ -18,7 +18,8 @@ export function parsePaxRecords(data: Buffer, place: TarPlace): PaxOverrides {
     const space = data.indexOf(0x20, position);
     const length = Number(data.toString('latin1', position, Math.max(space, position)));
     const end = position + length;
-    if (!Number.isSafeInteger(length) || end <= space + 1 || end > data.length || data[end - 1] !== 0x0a) {
+    const whole = space >= position && Number.isSafeInteger(length) && end > space + 1 && end <= data.length;
+    if (!whole || data[end - 1] !== 0x0a) {
       throw new XenferryError('OVA_MALFORMED', 'a pax header is broken', place);
     }
     overrides = { ...overrides, ...override(data.toString('utf8', space + 1, end - 1), place) };

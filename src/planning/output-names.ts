@@ -21,7 +21,8 @@ function fileNameOf(name: string): string {
     .replace(/[^\p{L}\p{N} ._()+@=,-]/gu, '_')
     .trim()
     .replace(/^[.-]+/, '_');
-  let end = plain.length;
+  // No character takes less than a byte: a hostile name is not shortened one by one.
+  let end = Math.min(plain.length, MAX_NAME_BYTES);
   while (Buffer.byteLength(plain.slice(0, end)) > MAX_NAME_BYTES) end--;
   return plain.slice(0, end).trim() || 'machine';
 }

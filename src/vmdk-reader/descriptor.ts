@@ -5,6 +5,9 @@ import { MAX_CAPACITY_SECTORS } from './grain-size.js';
 /** Text descriptors in the field are below 4 KiB; a megabyte is never one. */
 export const MAX_DESCRIPTOR_BYTES = 1024 * 1024;
 
+/** 16 TiB in extents of 2 GiB; hosted products, which are the ones that split disks, end at 8 TiB. */
+const MAX_EXTENTS = 8192;
+
 export type ExtentKind =
   | 'SPARSE'
   | 'FLAT'
@@ -83,6 +86,11 @@ export function parseDescriptor(text: string, file: string): VmdkDescriptor {
   }
   if (extents.length === 0) {
     throw new XenferryError('VMDK_DESCRIPTOR_INVALID', 'the descriptor names no extent', { file });
+  }
+  if (extents.length > MAX_EXTENTS) {
+    throw new XenferryError('VMDK_DESCRIPTOR_INVALID', `${extents.length} extents are not a disk's`, {
+      file,
+    });
   }
   if (extents.reduce((sum, { sectors }) => sum + sectors, 0) > MAX_CAPACITY_SECTORS) {
     throw new XenferryError('VMDK_DESCRIPTOR_INVALID', 'the capacity is above 64 TiB', { file });

@@ -75,7 +75,9 @@ export class GrainTables implements GrainMap {
   async visitRanges(visit: VisitRange): Promise<void> {
     const visits = new GrainVisits(visit, this);
     // One buffer for all reads: a disk may have gigabytes of tables.
-    const scratch = Buffer.alloc(SURVEY_BYTES);
+    const scratch = Buffer.alloc(
+      Math.min(SURVEY_BYTES, this.#directory.length * this.#stride * SECTOR_BYTES),
+    );
     const places = new Float64Array(this.#layout.entriesPerTable);
     for (let index = 0; index < this.#directory.length; ) {
       const count = this.#sideBySide(index);

@@ -3,7 +3,7 @@ import { type DiskImage, type DiskLayer, LayeredImage } from '../disk-image/inde
 import { type ByteSource, readBytes } from '../io/byte-source.js';
 import { XenferryError } from '../model/errors.js';
 import { SECTOR_BYTES } from '../model/units.js';
-import type { VmdkDescriptor } from './descriptor.js';
+import type { ExtentLine, VmdkDescriptor } from './descriptor.js';
 import { refuseDevice } from './devices.js';
 import { descriptorFile, embeddedDescriptor } from './embedded-descriptor.js';
 import type { ExtentFiles } from './extent-files.js';
@@ -118,7 +118,7 @@ async function openNamedExtents(
   { files, dataRanges }: VmdkSurroundings,
 ): Promise<DiskImage> {
   const layers: DiskLayer[] = [];
-  const paths = [descriptorPath];
+  const opened = new Map<string, ByteSource>();
   const notes: Array<() => readonly string[]> = [];
   try {
     for (const line of descriptor.extents) {
@@ -126,18 +126,29 @@ async function openNamedExtents(
         layers.push(zeroExtent(line.sectors * SECTOR_BYTES));
         continue;
       }
-      const file = await files.open(line.fileName);
-      const opened = await openExtent(line, file, descriptorPath, dataRanges).catch((error) => {
-        file.close();
-        throw error;
-      });
-      layers.push(opened.layer);
-      notes.push(opened.notes);
-      paths.push(file.path);
+      refuseShared(line, opened, descriptorPath);
+      const file = opened.get(line.fileName) ?? (await files.open(line.fileName));
+      opened.set(line.fileName, file);
+      const extent = await openExtent(line, file, descriptorPath, dataRanges);
+      layers.push(extent.layer);
+      notes.push(extent.notes);
     }
   } catch (error) {
-    for (const layer of layers) layer.close();
+    for (const file of opened.values()) file.close();
     throw error;
   }
+  const paths = [descriptorPath, ...[...opened.values()].map(({ path }) => path)];
   return new VmdkImage(descriptor.createType, layers, paths, () => notes.flatMap((note) => note()));
+}
+
+/** Flat extents may lie in one file; a sparse file named again and again would be as much work as the largest disk. */
+function refuseShared(
+  { kind, fileName }: ExtentLine,
+  opened: ReadonlyMap<string, ByteSource>,
+  file: string,
+): void {
+  if (kind === 'FLAT' || kind === 'VMFS' || !opened.has(fileName)) return;
+  throw new XenferryError('VMDK_DESCRIPTOR_INVALID', `the sparse extent "${fileName}" is named twice`, {
+    file,
+  });
 }

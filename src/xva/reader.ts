@@ -1,6 +1,6 @@
 import { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
-import { MIB, roundUp } from '../model/units.js';
+import { GIB, MIB, roundUp } from '../model/units.js';
 import { ChunkReader } from './chunk-reader.js';
 import { decodeTarHeader, TAR_RECORD_BYTES } from './tar-header.js';
 import { decodeXmlRpcValue, type XmlRpcStruct, type XmlRpcValue } from './xml-rpc-value.js';
@@ -12,6 +12,8 @@ export interface XvaDisk {
 }
 
 const MAX_OVA_XML_BYTES = 64 * MIB;
+/** vSphere's largest disk is 62 TiB. */
+const MAX_DISK_BYTES = 64 * 1024 * GIB;
 
 /** An XVA opened for reading. */
 export class XvaArchive {
@@ -29,6 +31,8 @@ export class XvaArchive {
     const xml = this.#bytes(TAR_RECORD_BYTES, member.size).toString('utf8');
     this.objects = objectsOf(decodeXmlRpcValue(xml, file.path), file.path);
     this.disks = disksOf(this.objects);
+    const odd = this.disks.find(({ virtualBytes }) => !(virtualBytes > 0 && virtualBytes <= MAX_DISK_BYTES));
+    if (odd !== undefined) throw this.#invalid(`${odd.id} cannot have ${odd.virtualBytes} bytes`);
     this.#firstChunkOffset = TAR_RECORD_BYTES + roundUp(member.size, TAR_RECORD_BYTES);
   }
 

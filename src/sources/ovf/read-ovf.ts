@@ -9,6 +9,7 @@ import {
   readOvfBytes,
 } from '../../ovf-parser/index.js';
 import { type DescriptorFile, stemOf } from '../descriptor-file.js';
+import { refuseEndlessDisks } from '../disk-limit.js';
 import { openPackage } from './package-files.js';
 import { readPackageManifest } from './package-manifest.js';
 import { type DiskContext, readDisk } from './read-disk.js';
@@ -43,6 +44,7 @@ async function readMachine(
   source: DescriptorFile,
   context: DiskContext,
 ): Promise<Inventory> {
+  refuseEndlessDisks(system.drives, 'OVF_MALFORMED', source.relative);
   const disks = [];
   for (const drive of system.drives) disks.push(await readDisk(drive, context));
   const machine: VirtualMachine = {

@@ -5,6 +5,7 @@ import { MIB } from '../../model/units.js';
 import type { VirtualMachine } from '../../model/virtual-machine.js';
 import { normalizeUuid } from '../../ovf-parser/index.js';
 import { type DescriptorFile, stemOf } from '../descriptor-file.js';
+import { refuseEndlessDisks } from '../disk-limit.js';
 import { findInFolder } from '../folder-files.js';
 import { problemOf } from '../problems.js';
 import { readVmxDisk } from './read-vmx-disk.js';
@@ -27,8 +28,10 @@ export async function readVmx(source: DescriptorFile): Promise<Inventory> {
   if (settings.has('encryption.data')) {
     throw new XenferryError('VMX_UNSUPPORTED', 'the machine is encrypted', { file: source.relative });
   }
+  const devices = vmxDevices(settings);
+  refuseEndlessDisks(devices, 'VMX_MALFORMED', source.relative);
   const disks = [];
-  for (const device of vmxDevices(settings)) disks.push(await readVmxDisk(device, source));
+  for (const device of devices) disks.push(await readVmxDisk(device, source));
   const machine: VirtualMachine = {
     id: source.relative,
     name: textOf(settings, 'displayName') ?? stemOf(source),

@@ -41,7 +41,8 @@ export function vmxDevices(settings: VmxSettings): readonly VmxDevice[] {
   const preferred =
     textOf(settings, 'bios.hddOrder')
       ?.toLowerCase()
-      .split(/\s*,\s*/) ?? [];
+      .split(',')
+      .map((address) => address.trim()) ?? [];
   return addresses(settings)
     .flatMap((address) => readDevice(settings, address))
     .map((device) => ({ device, rank: rankIn(preferred, device.address) }))
