@@ -4,7 +4,6 @@ import { diskTarget } from './disk-target.js';
 const OPTIONS = [
   'compat=0.10',
   'cluster_size=4096',
-  'preallocation=metadata',
   'extended_l2=on,cluster_size=64k',
 ];
 
