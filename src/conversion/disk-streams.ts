@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { locationName } from '../images/index.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import { encodeQcow2Metadata, qcow2FileBytes, qcow2Layout } from '../qcow2/index.js';
 import { BLOCK_STRIDE, encodeVhdFooter, encodeVhdMetadata, FOOTER_BYTES, vhdLayout } from '../vhd/index.js';
@@ -34,7 +35,7 @@ export function vhdStream(conversion: DiskConversionOptions, onEnd: OnEnd): Disk
   const { allocated, capacityBytes, source } = conversion;
   const layout = vhdLayout(capacityBytes);
   const map = createHash('sha256').update(allocated).digest('hex');
-  const uuid = uuidFrom(`vhd stream ${JSON.stringify(source.location)} ${map} ${layout.virtualBytes}`);
+  const uuid = uuidFrom(`vhd stream ${locationName(source.location)} ${map} ${layout.virtualBytes}`);
   async function* pieces() {
     yield encodeVhdMetadata(layout, allocated, uuid);
     const { firstBlockOffset } = layout;

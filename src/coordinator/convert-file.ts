@@ -1,5 +1,3 @@
-import { realpath, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import {
   type BlockDigest,
   type BlockRecords,
@@ -16,11 +14,11 @@ import {
   surveyChanges,
   surveyImage,
 } from '../conversion/index.js';
-import { freeBytes } from '../io/free-space.js';
 import { PartialFile } from '../io/partial-file.js';
-import { systemErrorCode, XenferryError } from '../model/errors.js';
+import { XenferryError } from '../model/errors.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
-import { type InputSpec, isAddress, openInputImage } from './input-image.js';
+import { type InputSpec, openInputImage, shownInput } from './input-image.js';
+import { refuseCommand, refuseSurveyed } from './refused-outputs.js';
 
 export const OUTPUT_FORMATS = ['vhd', 'fixed-vhd', 'qcow2', 'raw', 'xva'] as const;
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
@@ -44,6 +42,7 @@ export interface FileConversion extends DiskInput {
 }
 
 export interface ConvertedFile {
+  /** Without what is secret in an address. */
   readonly input: string;
   readonly output: string;
   readonly format: OutputFormat;
@@ -60,17 +59,16 @@ export interface ConvertedFile {
 /** Converts one disk. Nothing stands under the output's name until it is whole. Throws every code but PLAN_*. */
 export async function convertFile(conversion: FileConversion): Promise<ConvertedFile> {
   const { input, output, format, parent, signal } = conversion;
-  refuseOddParent(conversion);
-  await refuseExistingOutput(conversion);
+  await refuseCommand(conversion);
   const image = await openInputImage(conversion, `${output}.source.partial`, signal);
   const pool = new WorkerThreadsPool(conversion.threads);
   try {
     const survey = await (parent === undefined ? surveyImage : surveyChanges)(image.source, signal);
-    await refuseFullTarget(survey, output);
+    await refuseSurveyed(conversion, survey);
     const { records, fileBytes } = await write(conversion, survey, pool);
     const { capacityBytes, notes } = survey;
     return {
-      input,
+      input: shownInput(input),
       output,
       format,
       capacityBytes,
@@ -114,7 +112,7 @@ async function writeXva(
   pool: WorkerThreadsPool,
 ): Promise<{ records: BlockRecords; fileBytes: number }> {
   const { oneDiskMachine } = await import('./one-disk-machine.js');
-  const { ovaXml, diskIds } = await oneDiskMachine(input, capacityBytes);
+  const { ovaXml, diskIds } = await oneDiskMachine(shownInput(input), capacityBytes);
   const partial = await PartialFile.open(output, false);
   try {
     const disk = { source, allocated, diskId: diskIds[0] ?? '', onProgress };
@@ -128,38 +126,4 @@ async function writeXva(
     await partial.discard();
     throw error;
   }
-}
-
-/** A parent is found beside its child and nowhere else. */
-function refuseOddParent({ parent, output, format }: FileConversion): void {
-  if (parent === undefined) return;
-  if (format !== 'vhd') throw new XenferryError('CONFIG_INVALID', `--parent makes a VHD, not ${format}`);
-  if (dirname(parent) === dirname(output)) return;
-  throw new XenferryError('CONFIG_INVALID', 'the parent must be in the folder of the output', {
-    file: parent,
-  });
-}
-
-async function refuseExistingOutput({ input, output, force }: FileConversion): Promise<void> {
-  try {
-    await stat(output);
-  } catch (cause) {
-    if (systemErrorCode(cause) === 'ENOENT') return;
-    throw new XenferryError('TARGET_UNWRITABLE', `cannot be looked at (${systemErrorCode(cause)})`, {
-      file: output,
-      cause,
-    });
-  }
-  if (!force) throw new XenferryError('TARGET_EXISTS', 'the output exists', { file: output });
-  if (!isAddress(input) && (await realpath(output)) === (await realpath(input).catch(() => ''))) {
-    throw new XenferryError('CONFIG_INVALID', 'input and output are the same file', { file: output });
-  }
-}
-
-async function refuseFullTarget({ exact, dataBytes }: DiskSurvey, output: string): Promise<void> {
-  const free = await freeBytes(dirname(output));
-  if (!exact || dataBytes <= free) return;
-  throw new XenferryError('TARGET_NO_SPACE', `the disk holds ${dataBytes} bytes, ${free} are free`, {
-    file: output,
-  });
 }

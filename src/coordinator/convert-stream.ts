@@ -11,10 +11,11 @@ import {
   vhdStream,
   xvaStream,
 } from '../conversion/index.js';
+import { unlessAborted } from '../model/abort.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { ConvertedFile, DiskInput } from './convert-file.js';
-import { openInputImage } from './input-image.js';
+import { openInputImage, shownInput } from './input-image.js';
 
 export interface StreamedFile extends DiskInput {
   readonly output: Writable;
@@ -35,12 +36,13 @@ export async function convertStream(conversion: StreamedFile): Promise<Converted
     });
     // What fails is told to the write's own callback; without a listener it would end the process as well.
     conversion.output.on('error', () => {});
-    for await (const piece of stream.pieces) await writeAll(conversion.output, piece);
+    // A reader that has stopped reading must not keep a cancel from getting through.
+    for await (const piece of stream.pieces) await unlessAborted(signal, writeAll(conversion.output, piece));
     if (records === undefined) throw new XenferryError('INTERNAL', 'the stream ended early');
     const { capacityBytes, notes } = survey;
     const fileBytes = stream.byteLength;
     const facts = { dataBytes: dataBytesOf(records), digest: diskDigest(records) };
-    return { input, output: '-', format, capacityBytes, fileBytes, notes, ...facts };
+    return { input: shownInput(input), output: '-', format, capacityBytes, fileBytes, notes, ...facts };
   } finally {
     await pool.close();
     await image.release();
@@ -67,7 +69,7 @@ async function openStream(
       return rawStream(disk, ({ records }) => onRecords(records));
     case 'xva': {
       const { oneDiskMachine } = await import('./one-disk-machine.js');
-      const { ovaXml, diskIds } = await oneDiskMachine(conversion.input, survey.capacityBytes);
+      const { ovaXml, diskIds } = await oneDiskMachine(shownInput(conversion.input), survey.capacityBytes);
       const surroundings = { ovaXml, diskId: diskIds[0] ?? '', checksum: 'sha1' } as const;
       return xvaStream(disk, surroundings, ({ records }) => onRecords(records));
     }

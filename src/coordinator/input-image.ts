@@ -1,5 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
+import { shownUrl } from '../http-source/index.js';
 import {
   type ByteLocation,
   detectFormat,
@@ -35,9 +36,14 @@ export interface InputImage {
 /** What the readers refuse and qemu-img may still know. */
 const BEYOND_READERS = ['VMDK_BAD_MAGIC', 'VMDK_UNSUPPORTED', 'QCOW2_UNSUPPORTED'];
 
-/** Whether an input is an address rather than a path. */
+/** Whether an input is an address rather than a path. One that we cannot read is no path either: it may hold secrets. */
 export function isAddress(input: string): boolean {
-  return /^(?:https?|nbd(?:\+unix)?):\/\//i.test(input);
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(input);
+}
+
+/** The input as results and outputs may name it: a password or the signature of a URL is nobody else's. */
+export function shownInput(input: string): string {
+  return /^https?:/i.test(input) ? shownUrl(input) : input;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { shownUrl } from '../http-source/index.js';
 import type { FileRange } from '../model/virtual-machine.js';
 
 export const IMAGE_FORMATS = ['vmdk', 'vhd', 'qcow2', 'raw'] as const;
@@ -26,6 +27,11 @@ export interface ImageSource {
   readonly location: ByteLocation;
   /** Absolute path of a qcow2 layer whose clusters stand for the image's own. */
   readonly overlay?: string | undefined;
+}
+
+/** Tells one location from another, without what is secret in it. */
+export function locationName(location: ByteLocation): string {
+  return JSON.stringify(location.kind === 'http' ? shownUrl(location.url) : location);
 }
 
 /** A whole file. */

@@ -6,6 +6,7 @@ export {
   IMAGE_FORMATS,
   type ImageFormat,
   type ImageSource,
+  locationName,
 } from './image-source.js';
 export { openImage } from './open-image.js';
 export { type UnpackedImage, unpackImage } from './unpack.js';

@@ -3,12 +3,12 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { MIB, roundUp } from '../../src/model/units.js';
-import { CHECKED, CONVERTED } from '../support/cli-documents.js';
+import { MIB } from '../../src/model/units.js';
+import { CONVERTED } from '../support/cli-documents.js';
 import { contentOf } from '../support/content.js';
 import { makeEmptyRaw, makeMixedRaw, makeVmdk, noise, SUBFORMATS } from '../support/disk-maker.js';
+import { expectHolds } from '../support/expect-holds.js';
 import { sha256Of, visibleFiles } from '../support/file-facts.js';
-import { expectGoodXva, expectSameContent, vhdiMediaBytes } from '../support/oracles.js';
 import { runCli, runJson } from '../support/run-cli.js';
 import { tempFiles } from '../support/temp-files.js';
 import { buildStreamOptimized } from '../unit/vmdk-reader/vmdk-builder.js';
@@ -30,39 +30,6 @@ function newFolder(): string {
   return mkdtempSync(join(folder, 'case-'));
 }
 
-/** What a disk of `bytes` is inside a VHD or VDI. */
-function vdiBytes(bytes: number): number {
-  return roundUp(bytes, 2 * MIB);
-}
-
-/** Fails unless `output` holds exactly what `raw` holds, by judges of other hands. */
-async function expectHolds(output: string, format: Format, raw: string): Promise<void> {
-  const source = { path: raw, format: 'raw' };
-  const { size } = await stat(raw);
-  switch (format) {
-    case 'raw':
-      expect((await stat(output)).size).toBe(size);
-      await expectSameContent(source, { path: output, format: 'raw' });
-      return;
-    case 'vhd':
-      expect(await vhdiMediaBytes(output)).toBe(vdiBytes(size));
-      await expectSameContent(source, { path: output, format: 'vpc' });
-      await expectGoodByOurs(output, format, size);
-      return;
-    case 'xva': {
-      const { disks } = await expectGoodXva(output, { extractTo: newFolder() });
-      expect(disks.map(({ virtualSize }) => virtualSize)).toEqual([vdiBytes(size)]);
-      await expectSameContent(source, { path: disks[0]?.file ?? '', format: 'raw' });
-      await expectGoodByOurs(output, format, size);
-    }
-  }
-}
-
-async function expectGoodByOurs(output: string, format: Format, size: number): Promise<void> {
-  const check = await runJson(['check', output], CHECKED);
-  expect(check).toEqual({ file: output, format, disks: [{ virtualBytes: vdiBytes(size) }], findings: [] });
-}
-
 /** Converts `input` and checks everything about the result; returns its JSON document. */
 async function expectConverts(input: string, format: Format, raw: string, ...options: string[]) {
   const out = newFolder();
@@ -72,7 +39,7 @@ async function expectConverts(input: string, format: Format, raw: string, ...opt
   const facts = { capacityBytes: size, fileBytes: (await stat(output)).size, ...(await contentOf(raw)) };
   expect(result).toMatchObject({ input, output, format, ...facts });
   expect(await visibleFiles(out)).toEqual([`disk.${format}`]);
-  await expectHolds(output, format, raw);
+  await expectHolds({ output, format, raw });
   return result;
 }
 
@@ -152,7 +119,7 @@ describe('the output of convert', () => {
     expect(await readFile(out, 'utf8')).toBe('precious');
 
     expect((await runCli(['convert', mixed, out, '--force'])).exitCode).toBe(0);
-    await expectHolds(out, 'vhd', mixed);
+    await expectHolds({ output: out, format: 'vhd', raw: mixed });
   });
 
   it('is never its own input', async () => {
@@ -178,7 +145,7 @@ describe('the output of convert', () => {
     await makeVmdk(mixed, vmdk, 'monolithicFlat');
     const output = join(strange, 'out: 1.vhd');
     expect((await runCli(['convert', vmdk, output])).exitCode).toBe(0);
-    await expectHolds(output, 'vhd', mixed);
+    await expectHolds({ output, format: 'vhd', raw: mixed });
   });
 
   it('is told in one line of text', async () => {

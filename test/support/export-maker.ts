@@ -7,12 +7,16 @@ export interface ExportDisk {
   /** As the descriptor names it. */
   readonly href: string;
   readonly capacityBytes: number;
+  /** More attributes of its file: compression, chunks. */
+  readonly packing?: string;
 }
 
 /** The descriptor of a machine with these disks on one controller. */
 export function machineOvf(name: string, disks: readonly ExportDisk[]): string {
   return buildOvf({
-    files: disks.map(({ href }, index) => `<File ovf:id="file${index}" ovf:href="${href}"/>`).join(''),
+    files: disks
+      .map(({ href, packing = '' }, index) => `<File ovf:id="file${index}" ovf:href="${href}" ${packing}/>`)
+      .join(''),
     disks: disks
       .map(({ capacityBytes }, index) =>
         disk(`disk${index}`, `file${index}`, `ovf:capacity="${capacityBytes}"`),

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
-import type { Server } from 'node:net';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export interface SeenRequest {
@@ -79,4 +79,40 @@ export function serveFiles(files: ReadonlyMap<string, Buffer>): RequestListener 
     response.writeHead(404);
     response.end();
   };
+}
+
+/** Answers every request with a status and nothing else. */
+export function statusOnly(status: number): RequestListener {
+  return (_request, response) => {
+    response.writeHead(status);
+    response.end();
+  };
+}
+
+export interface SilentServer {
+  readonly origin: string;
+  /** How many have been accepted so far. */
+  readonly connections: () => number;
+}
+
+/** Accepts connections until the test ends and never says a word. */
+export async function silentServer(): Promise<SilentServer> {
+  const sockets: Socket[] = [];
+  const server = createTcpServer((socket) => {
+    sockets.push(socket.on('error', () => {}));
+  });
+  const port = await listen(server);
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return { origin: `http://127.0.0.1:${port}`, connections: () => sockets.length };
+}
+
+/** The origin of a server that has ended. */
+export async function deadOrigin(): Promise<string> {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
 }

@@ -9,7 +9,7 @@ import type { z } from 'zod';
 const MAIN = fileURLToPath(new URL('../../dist/xenferry.js', import.meta.url));
 const PEAK_MEMORY = fileURLToPath(new URL('../oracles/peak_memory.py', import.meta.url));
 /** No command of a test may take longer, however broken its input. */
-const LIMIT_MILLISECONDS = 90_000;
+const LIMITS = { reject: false, timeout: 90_000, killSignal: 'SIGKILL' } as const;
 
 export interface CliResult {
   /** Undefined when the process was killed. */
@@ -23,10 +23,25 @@ export function startCli(args: readonly string[], cwd?: string) {
   return start(process.execPath, [MAIN, ...args], cwd);
 }
 
+/** Starts `xenferry ARGS` with a standard output that nobody reads. */
+export function startUnread(args: readonly string[]) {
+  return execa(process.execPath, [MAIN, ...args], { ...LIMITS, buffer: { stdout: false } });
+}
+
 /** Runs `xenferry ARGS` as a user would. */
 export async function runCli(args: readonly string[], cwd?: string): Promise<CliResult> {
   const { exitCode, stdout, stderr } = await startCli(args, cwd);
   return { exitCode, stdout, stderr };
+}
+
+/** Runs `xenferry ARGS | cat > FILE`. */
+export async function runCliInto(file: string, args: readonly string[]): Promise<CliResult> {
+  const { exitCode, stderr } = await execa(process.execPath, [MAIN, ...args], {
+    ...LIMITS,
+    stdout: { file },
+    buffer: { stdout: false },
+  });
+  return { exitCode, stdout: '', stderr };
 }
 
 /** Runs `xenferry ARGS` and tells the most memory it ever held. */
@@ -53,9 +68,8 @@ export async function runJson<T>(args: readonly string[], schema: z.ZodType<T>):
 
 function start(command: string, args: readonly string[], cwd?: string, timeout = LIMIT_MILLISECONDS) {
   return execa(command, args, {
-    reject: false,
+    ...LIMITS,
     timeout,
-    killSignal: 'SIGKILL',
     ...(cwd === undefined ? {} : { cwd }),
   });
 }

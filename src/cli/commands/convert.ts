@@ -9,6 +9,7 @@ import {
 import { convertStream } from '../../coordinator/convert-stream.js';
 import { isAddress } from '../../coordinator/input-image.js';
 import { IMAGE_FORMATS, type ImageFormat } from '../../images/index.js';
+import { XenferryError } from '../../model/errors.js';
 import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
 import type { Command } from '../command.js';
 import { DIGEST_OPTION } from '../digest-option.js';
@@ -85,6 +86,8 @@ export const convertCommand: Command<Options> = {
     const threads = countOption('workers', options.workers);
     const format =
       options.format ?? OUTPUT_FORMATS.find((known) => options.out.endsWith(`.${known}`)) ?? 'vhd';
+    if (options.out === '-' && options.parent !== undefined)
+      throw new XenferryError('CONFIG_INVALID', 'a VHD on a parent must be a file beside it, not a pipe');
     const throughput = new Throughput();
     const startedAt = Date.now();
     const common = {

@@ -1,11 +1,7 @@
 import { qemuSeed } from '../seeds/qemu-seed.js';
 import { diskTarget } from './disk-target.js';
 
-const OPTIONS = [
-  'compat=0.10',
-  'cluster_size=4096',
-  'extended_l2=on,cluster_size=64k',
-];
+const OPTIONS = ['compat=0.10', 'cluster_size=4096', 'extended_l2=on,cluster_size=64k'];
 
 export const QCOW2 = diskTarget(
   'qcow2',
