@@ -47,7 +47,7 @@ export async function runCliInto(file: string, args: readonly string[]): Promise
 /** Runs `xenferry ARGS` and tells the most memory it ever held. */
 export async function runMeasured(
   args: readonly string[],
-  limitMilliseconds: number = LIMIT_MILLISECONDS,
+  limitMilliseconds: number = LIMITS.timeout,
 ): Promise<CliResult & { readonly peakMemoryBytes: number }> {
   const folder = await mkdtemp(join(tmpdir(), 'xenferry-peak-'));
   try {
@@ -66,7 +66,7 @@ export async function runJson<T>(args: readonly string[], schema: z.ZodType<T>):
   return schema.parse(JSON.parse(stdout));
 }
 
-function start(command: string, args: readonly string[], cwd?: string, timeout = LIMIT_MILLISECONDS) {
+function start(command: string, args: readonly string[], cwd?: string, timeout = LIMITS.timeout) {
   return execa(command, args, {
     ...LIMITS,
     timeout,
