@@ -66,7 +66,7 @@ export async function runJson<T>(args: readonly string[], schema: z.ZodType<T>):
   return schema.parse(JSON.parse(stdout));
 }
 
-function start(command: string, args: readonly string[], cwd?: string, timeout = LIMITS.timeout) {
+function start(command: string, args: readonly string[], cwd?: string, timeout: number = LIMITS.timeout) {
   return execa(command, args, {
     ...LIMITS,
     timeout,
