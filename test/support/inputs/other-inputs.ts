@@ -37,6 +37,10 @@ export const OTHER_INPUTS: readonly InputKind[] = [
     capacityUnit: BLOCK_BYTES,
   },
   { title: 'differencing VHD', make: makeDifferencingVhd, capacityUnit: BLOCK_BYTES },
+  {
+    title: 'VDI, by way of qemu-img',
+    make: (folder, { raw }) => qemuConvert(raw, join(folder, 'disk.vdi'), 'vdi'),
+  },
   { title: 'VMDK inside an OVA', make: makeOva },
   { title: 'VMDK on a web server', make: makeSparse, serve: serveOverHttp },
   {
