@@ -292,7 +292,7 @@ it('reports every machine with its disks, digests and steps', async () => {
       outputBytes: (await stat(join(target, output))).size,
       disks: disks.map(([, capacityBytes]) => ({
         capacityBytes,
-        digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+        digest: expect.stringMatching(/^xxh64:[0-9a-f]{64}$/),
       })),
       steps: [{ name: 'convert' }, { name: 'verify' }],
     });
