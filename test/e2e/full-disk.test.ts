@@ -26,13 +26,13 @@ const file = (name: string) => join(folder, name);
 beforeAll(async () => {
   await writeFile(file('big.raw'), noise(1, BIG));
   await writeFile(file('small.raw'), noise(2, SMALL));
-  // The map of a sparse disk tells how much is data, that of a flat one only how much may be.
-  await makeVmdk(file('big.raw'), file('sparse.vmdk'), 'monolithicSparse');
+  // The map of a compressed disk tells how much is data, that of a plain one only how much may be.
+  await makeVmdk(file('big.raw'), file('stream.vmdk'), 'streamOptimized');
   await makeVmdk(file('big.raw'), file('flat.vmdk'), 'monolithicFlat');
   await execa('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', file('big.raw'), file('disk.qcow2')]);
   const capacityBytes = BIG;
   await writeExport(file('certain'), 'certain', [{ href: 'disk.vmdk', capacityBytes }]);
-  await makeVmdk(file('big.raw'), join(file('certain'), 'disk.vmdk'), 'monolithicSparse');
+  await makeVmdk(file('big.raw'), join(file('certain'), 'disk.vmdk'), 'streamOptimized');
   // The big machine comes first, and its disk is found too big only while it is written.
   await writeExport(join(file('batch'), 'a-big'), 'a-big', [{ href: 'disk.vmdk', capacityBytes }]);
   await makeVmdk(file('big.raw'), join(file('batch'), 'a-big', 'disk.vmdk'), 'monolithicFlat');
@@ -54,7 +54,7 @@ describe('convert onto a disk that is too small', () => {
   it('is refused before anything is written when the source surely holds too much', async () => {
     const disk = smallDisk(TOO_SMALL);
     const output = join(disk.path, 'out.vhd');
-    expectNoSpace(await runCli(['convert', file('sparse.vmdk'), output]), 5, output);
+    expectNoSpace(await runCli(['convert', file('stream.vmdk'), output]), 5, output);
     expect(await readdir(disk.path)).toEqual([]);
   });
 
