@@ -5,7 +5,7 @@ import { guestVmdk } from './guest-disk.js';
 import { diskSeconds, inflateRate } from './limits.js';
 import { type Cost, measure, median } from './measure.js';
 
-const ROUNDS = Number(process.env['XENFERRY_BENCH_ROUNDS'] ?? 5);
+const ROUNDS = Number(process.env.XENFERRY_BENCH_ROUNDS ?? 5);
 const VHD_BLOCK_BYTES = 2 * 1024 * 1024;
 
 /**
