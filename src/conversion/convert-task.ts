@@ -115,7 +115,8 @@ async function runLane(
     const unitBits = sink.unitsOf(block, buffers.block, isZero);
     const sha256 = board.sha256 === null || isZero ? null : sha256Of(buffers.block);
     board.resolve(block, unitBits, isZero ? 0n : kernels.xxh64(buffers.block), sha256);
-    if (unitBits !== 0) {
+    if (unitBits === 0) ranks.forget(block);
+    else {
       const rank = sink.ranked ? await ranks.rankOf(block) : 0;
       await sink.write(block, unitBits, rank, buffers);
     }

@@ -21,6 +21,12 @@ export class UnitRanks {
     this.#expected.add(block);
   }
 
+  /** The rank of a block that stores nothing is of no use: without this, empty disks would leave one a block behind. */
+  forget(block: number): void {
+    this.#expected.delete(block);
+    this.#known.delete(block);
+  }
+
   /** Number of units stored before `block`. Rejects with CANCELED when the board is aborted first. */
   async rankOf(block: number): Promise<number> {
     for (;;) {
