@@ -22,7 +22,8 @@ export function pinnedConnector(
   timeoutMs: number,
   name: string,
 ): buildConnector.connector {
-  // A resumed session would bring no certificate to look at.
+  // No authority vouches for a self-signed server, so Node's own check is replaced, not left out: below, any other
+  // certificate than the pinned one ends the connection. A resumed TLS session would bring none to look at.
   const connect = buildConnector({ timeout: timeoutMs, rejectUnauthorized: false, maxCachedSessions: 0 });
   return (options, callback) => {
     connect(options, (...[error, socket]) => {

@@ -54,7 +54,7 @@ async function buildFullDisk(path: string): Promise<void> {
   await once(file, 'close');
 }
 
-it('a full disk of 2040 GiB is converted in less than 160 MiB of memory', async () => {
+it('a full disk of 2040 GiB is converted in less than 128 MiB of memory', async () => {
   const vmdk = join(folder, 'full.vmdk');
   const vhd = join(folder, 'full.vhd');
   await buildFullDisk(vmdk);
@@ -65,5 +65,5 @@ it('a full disk of 2040 GiB is converted in less than 160 MiB of memory', async 
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(await vhdiMediaBytes(vhd)).toBe(CAPACITY);
   console.log(`peak ${(peakMemoryBytes / MIB).toFixed(0)} MiB`);
-  expect(peakMemoryBytes).toBeLessThan(160 * MIB);
+  expect(peakMemoryBytes).toBeLessThan(128 * MIB);
 }, 3_600_000);
