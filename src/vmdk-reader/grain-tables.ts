@@ -4,6 +4,7 @@ import { isFormatError, XenferryError } from '../model/errors.js';
 import { MIB, roundUp, SECTOR_BYTES } from '../model/units.js';
 import { tableOutside } from './grain-directory.js';
 import { ABSENT, type GrainMap, GrainVisits } from './grain-map.js';
+import { TableCache } from './table-cache.js';
 
 /** What the grain tables of a format look like. */
 export interface TableLayout {
@@ -18,8 +19,6 @@ export interface TableLayout {
   place(table: Buffer, at: number): number;
 }
 
-/** Tables stay where a few blocks in flight find them again; more would be memory for nothing. */
-const CACHED_TABLES = 8;
 /** Tables that stand side by side are read together up to this. */
 const SURVEY_BYTES = MIB;
 
@@ -42,7 +41,7 @@ export class GrainTables implements GrainMap {
   readonly #layout: TableLayout;
   readonly #directory: Uint32Array;
   readonly #copies: Uint32Array | null;
-  readonly #cache = new Map<number, Promise<Float64Array | null>>();
+  readonly #cache: TableCache;
 
   /** `directory` and `copies`: first sectors of the tables and of their copies; 0 where there is none. */
   constructor(
@@ -57,6 +56,7 @@ export class GrainTables implements GrainMap {
     this.#layout = layout;
     this.#directory = directory;
     this.#copies = copies;
+    this.#cache = new TableCache(layout.entriesPerTable, (index, memory) => this.#load(index, memory));
   }
 
   async locate(first: number, count: number): Promise<Float64Array> {
@@ -65,8 +65,7 @@ export class GrainTables implements GrainMap {
     for (let done = 0; done < count; ) {
       const entry = (first + done) % perTable;
       const part = Math.min(perTable - entry, count - done);
-      const table = await this.#table(Math.floor((first + done) / perTable));
-      if (table !== null) places.set(table.subarray(entry, entry + part), done);
+      await this.#cache.copy(Math.floor((first + done) / perTable), entry, part, places, done);
       done += part;
     }
     return places;
@@ -84,7 +83,7 @@ export class GrainTables implements GrainMap {
       const bytes = count === 1 ? null : await this.#readRun(index, count, scratch);
       for (let i = 0; i < count; i++) {
         const known = bytes === null ? null : this.#decodeSound(bytes, index, i, places);
-        const table = known ?? (await this.#load(index + i));
+        const table = known ?? (await this.#load(index + i, places));
         const first = (index + i) * this.#layout.entriesPerTable;
         for (let entry = 0; table !== null && entry < table.length; entry++) {
           visits.add(first + entry, table[entry] ?? ABSENT);
@@ -93,17 +92,6 @@ export class GrainTables implements GrainMap {
       index += count;
     }
     visits.flush();
-  }
-
-  /** Cached; null when nothing of the table's range is stored. */
-  #table(index: number): Promise<Float64Array | null> {
-    const cached = this.#cache.get(index);
-    if (cached !== undefined) return cached;
-    const table = this.#load(index);
-    const oldest = this.#cache.keys().next();
-    if (this.#cache.size >= CACHED_TABLES && oldest.done === false) this.#cache.delete(oldest.value);
-    this.#cache.set(index, table);
-    return table;
   }
 
   /** Sectors from the start of a table to that of the next one beside it. */
@@ -142,29 +130,30 @@ export class GrainTables implements GrainMap {
     }
   }
 
-  async #load(index: number): Promise<Float64Array | null> {
+  /** The table in `memory`; null when nothing of its range is stored. */
+  async #load(index: number, memory: Float64Array): Promise<Float64Array | null> {
     const sector = this.#directory[index] ?? 0;
     const copy = this.#copies?.[index] ?? 0;
     if (sector === 0 && copy === 0) return null;
     try {
-      return await this.#loadAt(index, sector);
+      return await this.#loadAt(index, sector, memory);
     } catch (error) {
       if (copy === 0 || !isFormatError(error)) throw error;
       // The first table's error is the one to tell when its copy is no better.
-      const table = await this.#loadAt(index, copy).catch(() => Promise.reject(error));
+      const table = await this.#loadAt(index, copy, memory).catch(() => Promise.reject(error));
       if (this.#directory[index] !== copy) this.damagedTables++;
       this.#directory[index] = copy;
       return table;
     }
   }
 
-  async #loadAt(index: number, sector: number): Promise<Float64Array> {
+  async #loadAt(index: number, sector: number, memory: Float64Array): Promise<Float64Array> {
     const offset = sector * SECTOR_BYTES;
     const length = this.#usedBytes(index);
     if (sector === 0 || offset + length > this.#file.length) {
       throw tableOutside(this.#file, `grain table ${index}`, offset);
     }
-    return this.#decode(await readBytes(this.#file, offset, length), index, offset);
+    return this.#decode(await readBytes(this.#file, offset, length), index, offset, memory);
   }
 
   /** Bytes of a table that stand for grains of the disk: the last table may end early. */
@@ -175,12 +164,7 @@ export class GrainTables implements GrainMap {
   }
 
   /** Decodes a table into `memory` and checks every entry against the file. Throws VMDK_GRAIN_OUT_OF_RANGE. */
-  #decode(
-    bytes: Buffer,
-    index: number,
-    offset: number,
-    memory: Float64Array = new Float64Array(this.#layout.entriesPerTable),
-  ): Float64Array {
+  #decode(bytes: Buffer, index: number, offset: number, memory: Float64Array): Float64Array {
     const { entriesPerTable, entryBytes } = this.#layout;
     const places = memory.subarray(0, this.#usedBytes(index) / entryBytes);
     for (let entry = 0; entry < places.length; entry++) {
