@@ -2,6 +2,7 @@ import { basename, extname } from 'node:path';
 import { loadProfiles } from '../guests/profiles/index.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { GIB } from '../model/units.js';
+import { UNTOLD_DISK, UNTOLD_MACHINE } from '../model/virtual-machine.js';
 import { type XvaPlan, xvaPlan } from '../targets/xva-folder/index.js';
 
 /** A machine around the one disk that `input` names, to be adapted after the import. */
@@ -14,6 +15,7 @@ function machineAround(input: string, capacityBytes: number): PlannedMachine {
   const name = basename(input, extname(input));
   return {
     machine: {
+      ...UNTOLD_MACHINE,
       id: file,
       name,
       description: '',
@@ -24,14 +26,21 @@ function machineAround(input: string, capacityBytes: number): PlannedMachine {
       cpus: 1,
       coresPerSocket: 1,
       memoryBytes: GIB,
-      disks: [{ capacityBytes, format: '', file, controller: '', bus: 0, unit: 0, location: null }],
+      disks: [
+        { ...UNTOLD_DISK, capacityBytes, format: '', file, controller: '', bus: 0, unit: 0, location: null },
+      ],
       nics: [],
-      startOrder: null,
-      startDelaySeconds: 0,
       source: { kind: 'vmx', descriptor: file },
     },
     profile: { id: 'generic', title: '', limits: [] },
     output: `${name}.xva`,
+    name,
+    disks: [{ dataBytes: 0, certainBytes: 0, storage: null }],
+    nics: [],
+    coresPerSocket: 1,
+    wave: '',
+    startOrder: null,
+    startDelaySeconds: 0,
     dataBytes: 0,
     certainBytes: 0,
     concerns: [],

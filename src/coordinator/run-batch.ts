@@ -3,7 +3,7 @@ import type { Profile } from '../guests/profiles/index.js';
 import { Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
-import { isCritical, type Plan } from '../model/plan.js';
+import { isBlocking, type Plan } from '../model/plan.js';
 import { xvaPlan } from '../targets/xva-folder/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
@@ -56,7 +56,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
 }
 
 function refuseBlockedPlan(plan: Plan): void {
-  const blocking = plan.concerns.find(isCritical);
+  const blocking = plan.concerns.find(isBlocking);
   if (blocking === undefined) return;
   throw new XenferryError('PLAN_BLOCKED', `${blocking.message} (${blocking.id})`, { hint: blocking.remedy });
 }

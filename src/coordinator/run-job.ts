@@ -5,12 +5,13 @@ import { PartialFile, partialLength } from '../io/partial-file.js';
 import type { JobRecord, Ledger, StepName } from '../ledger/index.js';
 import {
   type ErrorCode,
+  errorCodeOf,
   isCanceled,
   systemErrorCode,
   toXenferryError,
   XenferryError,
 } from '../model/errors.js';
-import { isCritical, type PlannedMachine } from '../model/plan.js';
+import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import { manifestAlgorithm } from '../model/virtual-machine.js';
 import type { XvaPlan } from '../targets/xva-folder/index.js';
 import { type WorkerThreadsPool, withCancelFlag } from '../worker-threads-pool/index.js';
@@ -68,9 +69,13 @@ export async function runJob(context: JobContext, job: PlannedJob): Promise<void
 }
 
 function refuseBlocked({ concerns }: PlannedMachine): void {
-  const blocking = concerns.find(isCritical);
-  if (blocking !== undefined)
-    throw new XenferryError(blocking.id, blocking.message, { hint: blocking.remedy });
+  const blocking = concerns.find(isBlocking);
+  if (blocking === undefined) return;
+  const { id, message, remedy } = blocking;
+  const code = errorCodeOf(id);
+  throw new XenferryError(code ?? 'PLAN_BLOCKED', code === null ? `${message} (${id})` : message, {
+    hint: remedy,
+  });
 }
 
 /** Whether an earlier run verified the output and it still stands under its final name. */

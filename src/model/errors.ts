@@ -26,6 +26,11 @@ export interface SerializedError {
   readonly stack: string;
 }
 
+/** The catalogue's code, or null for what is none: the id of a rule's concern. */
+export function errorCodeOf(id: string): ErrorCode | null {
+  return Object.hasOwn(ERROR_CATALOG, id) ? (id as ErrorCode) : null;
+}
+
 /**
  * An error the operator can act on: a stable code, one line that names the place, and what to do next.
  * Anything else that is thrown is a bug of ours and exits with 70.

@@ -1,14 +1,22 @@
-import type { ErrorCode } from './errors.js';
 import type { Problem, Severity } from './inventory.js';
 import type { VirtualMachine } from './virtual-machine.js';
 
 /** A finding about a machine or the whole plan, with what to do about it. */
 export interface Concern {
-  readonly id: ErrorCode;
+  /** Of the rule, or of the error, that found it: upper case with underscores. */
+  readonly id: string;
   readonly severity: Severity;
+  /** The disk, network card or device it is about, as the operator calls it; null when it is the whole machine. */
+  readonly about: string | null;
   /** One sentence: the evidence. */
   readonly message: string;
   readonly remedy: string;
+  /** What the plan already does about it, one sentence; null when it is left to the operator. */
+  readonly fix: string | null;
+  /** Whether the operator may decide to go on regardless. */
+  readonly waivable: boolean;
+  /** Why the operator goes on regardless; null when nobody said so. */
+  readonly waived: string | null;
 }
 
 /** The guest profile a machine gets. */
@@ -19,18 +27,143 @@ export interface PlannedProfile {
   readonly limits: readonly string[];
 }
 
+/** What becomes of a disk; the machine's disks have the same order. */
+export interface PlannedDisk {
+  /** Guest data to move, by the disk's own metadata or, where only a list tells of it, by its figures. */
+  readonly dataBytes: number;
+  /** The part of `dataBytes` that cannot turn out to be zeros. */
+  readonly certainBytes: number;
+  /** Storage repository; null where the plan names none. */
+  readonly storage: string | null;
+}
+
+/** What becomes of a network card; the machine's cards have the same order. */
+export interface PlannedNic {
+  /** Network at the target; that of the source where no mapping says otherwise. */
+  readonly network: string;
+  /** Whether a mapping or an override named the network. */
+  readonly mapped: boolean;
+  /** Null: the pool makes one. */
+  readonly mac: string | null;
+}
+
 /** What will be done to one machine. */
 export interface PlannedMachine {
   readonly machine: VirtualMachine;
+  /** At the target. */
+  readonly name: string;
   /** Of its guest family. */
   readonly profile: PlannedProfile;
   /** Name of the file it becomes, in the target folder. */
   readonly output: string;
+  readonly disks: readonly PlannedDisk[];
+  readonly nics: readonly PlannedNic[];
+  /** Cores per socket at the target: those of the source unless they do not divide the CPUs. */
+  readonly coresPerSocket: number;
+  /** Name of its wave. */
+  readonly wave: string;
+  /** Position in the start sequence; null where nothing says. */
+  readonly startOrder: number | null;
+  readonly startDelaySeconds: number;
   /** Guest data to move, by the disks' own metadata; zeros among it are dropped later. */
   readonly dataBytes: number;
   /** The part of `dataBytes` that cannot turn out to be zeros. */
   readonly certainBytes: number;
   readonly concerns: readonly Concern[];
+}
+
+/** A group of machines that are moved together, one wave after the other. */
+export interface PlannedWave {
+  readonly name: string;
+  /** Ids of its machines, in the order in which they are taken. */
+  readonly machineIds: readonly string[];
+  /** When its machines may be moved; null: at any time. */
+  readonly window: MigrationWindow | null;
+}
+
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
+
+/** A span of the day that comes again; it ends on the next day when `to` is not after `from`. */
+export interface MigrationWindow {
+  readonly name: string;
+  /** On which it begins. */
+  readonly days: readonly Weekday[];
+  /** `HH:MM`. */
+  readonly from: string;
+  readonly to: string;
+  /** IANA name such as `Europe/Berlin`. */
+  readonly timeZone: string;
+}
+
+/** What the estimate reckons with. Rates are MiB a second. */
+export interface Rates {
+  /** What one source (host, datastore, folder of exports) gives to all its readers together. */
+  readonly sourceMiBps: number;
+  /** The network between source and target, for all machines together. */
+  readonly networkMiBps: number;
+  /** What one thread converts. */
+  readonly threadMiBps: number;
+  /** What one storage repository, or the target folder, takes from all writers together. */
+  readonly targetMiBps: number;
+  /** Seconds a machine takes beside its data: opening, records, verification's start. */
+  readonly secondsPerMachine: number;
+}
+
+/** What may happen at a time. */
+export interface Limits {
+  readonly machinesAtOnce: number;
+  readonly machinesPerHost: number;
+  readonly machinesPerDatastore: number;
+  readonly threads: number;
+}
+
+/** What can hold a wave back. */
+export type Bottleneck = 'source' | 'network' | 'threads' | 'target' | 'machines' | 'window';
+
+export interface WaveEstimate {
+  readonly wave: string;
+  readonly machines: number;
+  readonly bytes: number;
+  /** Of work; nights between windows not counted. */
+  readonly seconds: number;
+  /** ISO 8601; null where the plan gives no start. */
+  readonly startsAt: string | null;
+  readonly endsAt: string | null;
+  /** Windows it takes; 1 when it fits the first. */
+  readonly windows: number;
+  readonly bottleneck: Bottleneck;
+}
+
+/** When one machine is moved, in seconds of work from the start of its wave. */
+export interface MachineEstimate {
+  readonly machineId: string;
+  readonly wave: string;
+  readonly startSeconds: number;
+  readonly seconds: number;
+}
+
+/** What a storage repository, or the target folder, must have. */
+export interface StorageEstimate {
+  /** Null: the target folder. */
+  readonly storage: string | null;
+  /** Bytes all planned disks take at most: their data, or their capacity on a thick repository, and the format's own. */
+  readonly bytes: number;
+  /** Null when unknown. */
+  readonly freeBytes: number | null;
+}
+
+/** How long the plan takes and what it needs. */
+export interface Estimate {
+  readonly rates: Rates;
+  readonly limits: Limits;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly bottleneck: Bottleneck;
+  readonly waves: readonly WaveEstimate[];
+  readonly machines: readonly MachineEstimate[];
+  readonly storage: readonly StorageEstimate[];
+  /** Bytes needed beside the target while it runs (disks unpacked from gzip). */
+  readonly stagingBytes: number;
 }
 
 /** Everything a run will do, before anything happens. */
@@ -40,12 +173,20 @@ export interface Plan {
   /** Absolute path of the folder of XVAs. */
   readonly target: string;
   readonly machines: readonly PlannedMachine[];
+  /** Of all machines; in the order in which they are taken. */
+  readonly waves: readonly PlannedWave[];
+  readonly estimate: Estimate;
   /** Descriptors that could not be read at all; each counts as a failed machine. */
   readonly unreadable: readonly Problem[];
-  /** About the plan as a whole. A critical one blocks it. */
+  /** About the plan as a whole. A critical one that is not waived blocks it. */
   readonly concerns: readonly Concern[];
 }
 
 export function isCritical(finding: { readonly severity: Severity }): boolean {
   return finding.severity === 'critical';
+}
+
+/** Whether it keeps its machine, or the plan, from being run. */
+export function isBlocking({ severity, waived }: Pick<Concern, 'severity' | 'waived'>): boolean {
+  return severity === 'critical' && waived === null;
 }

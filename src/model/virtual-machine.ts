@@ -5,7 +5,18 @@
 
 export type Firmware = 'bios' | 'efi';
 
-export type SourceKind = 'ovf' | 'ova' | 'vmx';
+export type SourceKind = 'ovf' | 'ova' | 'vmx' | 'rvtools';
+
+export type PowerState = 'on' | 'off' | 'suspended';
+
+/** VMware's disk modes; what a snapshot or a restart does with the disk's content. */
+export type DiskMode =
+  | 'persistent'
+  | 'nonpersistent'
+  | 'independent_persistent'
+  | 'independent_nonpersistent'
+  | 'undoable'
+  | 'append';
 
 /** A contiguous part of a file: the whole of it, or one member of an OVA where it lies. */
 export interface FileRange {
@@ -55,8 +66,22 @@ export interface Disk {
   readonly bus: number;
   /** Position on the controller. */
   readonly unit: number;
-  /** Where the bytes are; null when the file is missing or may not be read. */
+  /** Where the bytes are; null when the file is missing or may not be read, and where the source is a list only. */
   readonly location: DiskLocation | null;
+  /** Bytes in use, as the source estimates them; null when it does not tell. */
+  readonly usedBytes: number | null;
+  readonly mode: DiskMode;
+  /** A physical LUN behind the disk: with (`virtual`) or without (`physical`) VMware's snapshots. */
+  readonly rawDevice: 'physical' | 'virtual' | null;
+  /** Several machines may write: multi-writer, or a SCSI bus that is shared. */
+  readonly shared: boolean;
+  readonly encrypted: boolean;
+  /** Null when the source does not tell. */
+  readonly thin: boolean | null;
+  /** Name of the datastore; null when the source does not tell. */
+  readonly datastore: string | null;
+  /** VMware's device key or the like, by which other lists name the disk; null when the source does not tell. */
+  readonly key: string | null;
 }
 
 export interface Nic {
@@ -64,8 +89,108 @@ export interface Nic {
   readonly network: string;
   /** Lower case with colons; null when the source does not tell. */
   readonly mac: string | null;
-  /** Lower case: `vmxnet3`, `e1000`, `e1000e`, `pcnet32`, ... */
+  /** Lower case: `vmxnet3`, `e1000`, `e1000e`, `pcnet32`, `sriov`, ... */
   readonly adapter: string;
+  /** Whether it is plugged in, now or at power on. */
+  readonly connected: boolean;
+  /** Whether the MAC was set by hand rather than given by VMware; null when the source does not tell. */
+  readonly staticMac: boolean | null;
+  /** As VMware Tools reported them; no link-local ones. */
+  readonly addresses: readonly string[];
+}
+
+export type DeviceKind =
+  | 'cdrom'
+  | 'floppy'
+  | 'gpu'
+  | 'nvdimm'
+  | 'parallel'
+  | 'pci-passthrough'
+  | 'serial'
+  | 'sound'
+  | 'tpm'
+  | 'usb-controller'
+  | 'usb'
+  | 'watchdog'
+  | 'other';
+
+/** A virtual device that is neither disk, network card nor controller of disks. */
+export interface Device {
+  readonly kind: DeviceKind;
+  /** How the source calls it. */
+  readonly label: string;
+  readonly connected: boolean;
+  /** What lies behind it: an ISO image, a vGPU profile, a host device; null when nothing does or none is known. */
+  readonly backing: string | null;
+}
+
+export interface Snapshot {
+  readonly name: string;
+  /** ISO 8601; null when the source does not tell. */
+  readonly createdAt: string | null;
+  /** With the guest's memory. */
+  readonly withMemory: boolean;
+}
+
+/** Where in VMware's world a machine lives; null, or empty, what the source does not tell. */
+export interface Placement {
+  readonly datacenter: string | null;
+  readonly cluster: string | null;
+  readonly host: string | null;
+  /** Folder in the VMs-and-templates tree, with `/` between the names. */
+  readonly folder: string | null;
+  readonly resourcePool: string | null;
+  readonly tags: readonly string[];
+  /** Custom attributes by name. */
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** A file system of the guest, as VMware Tools reported it. */
+export interface GuestVolume {
+  /** `/`, `/boot`, `C:\`, ... */
+  readonly path: string;
+  readonly capacityBytes: number;
+  readonly freeBytes: number;
+}
+
+/** What VMware Tools reported; null or empty where it did not. */
+export interface GuestFacts {
+  readonly hostName: string | null;
+  readonly addresses: readonly string[];
+  /** The guest system in Tools' own words. */
+  readonly reportedOs: string | null;
+  /** `running`, `not running`, `not installed`, `outdated`. */
+  readonly tools: 'running' | 'not running' | 'not installed' | 'outdated' | null;
+  readonly volumes: readonly GuestVolume[];
+}
+
+/** VMware's features in use; null where the source does not tell. */
+export interface VmwareFeatures {
+  readonly changeTracking: boolean | null;
+  readonly consolidationNeeded: boolean | null;
+  readonly cpuHotAdd: boolean | null;
+  readonly memoryHotAdd: boolean | null;
+  readonly cpuAffinity: boolean | null;
+  readonly numaAffinity: boolean | null;
+  readonly hostAffinity: boolean | null;
+  readonly faultTolerance: boolean | null;
+  /** High availability restarts the machine. */
+  readonly highAvailability: boolean | null;
+  readonly drs: boolean | null;
+  readonly dpm: boolean | null;
+  /** Disk serial numbers shown to the guest (`disk.EnableUUID`). */
+  readonly diskUuids: boolean | null;
+  readonly nestedVirtualization: boolean | null;
+  /** Windows' virtualization-based security. */
+  readonly virtualizationBasedSecurity: boolean | null;
+  readonly latencySensitive: boolean | null;
+  /** AMD SEV or Intel SGX/TDX. */
+  readonly confidentialComputing: boolean | null;
+  /** Megahertz and bytes reserved; 0 for none. */
+  readonly cpuReservationMhz: number | null;
+  readonly memoryReservationBytes: number | null;
+  /** Of the virtual hardware: 7 to 22; null when the source does not tell. */
+  readonly hardwareVersion: number | null;
 }
 
 export interface VirtualMachine {
@@ -75,6 +200,10 @@ export interface VirtualMachine {
   readonly description: string;
   /** BIOS UUID, lower case; null when the source does not tell. */
   readonly uuid: string | null;
+  /** What else identifies it: vCenter's instance UUID (lower case) and object id (`vm-123`), with the vCenter's own id. */
+  readonly instanceUuid: string | null;
+  readonly objectId: string | null;
+  readonly server: string | null;
   /** The source's own identifier: vSphere guest id, VMX guestOS, or the OVF description. */
   readonly guestOs: string;
   readonly firmware: Firmware;
@@ -89,12 +218,112 @@ export interface VirtualMachine {
   readonly startOrder: number | null;
   /** Seconds to wait after this one has started before the next. */
   readonly startDelaySeconds: number;
+  /** Null when the source does not tell. */
+  readonly powerState: PowerState | null;
+  readonly template: boolean;
+  /** Stands in for a machine that lives elsewhere (Site Recovery Manager). */
+  readonly placeholder: boolean;
+  /** Configuration or disks encrypted by VMware. */
+  readonly encrypted: boolean;
+  readonly virtualTpm: boolean;
+  /** File with the firmware's variables, relative to the descriptor's folder; null where there is none. */
+  readonly nvram: string | null;
+  readonly devices: readonly Device[];
+  /** Oldest first. */
+  readonly snapshots: readonly Snapshot[];
+  readonly placement: Placement;
+  readonly guest: GuestFacts;
+  readonly features: VmwareFeatures;
+  /** Settings beside the standard's (VMX keys, `ExtraConfig`), by key in lower case; the telling ones. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** vApp and product properties (OVF ProductSection) by key; passwords left out. */
+  readonly properties: Readonly<Record<string, string>>;
   readonly source: {
     readonly kind: SourceKind;
     /** Relative to the source folder. */
     readonly descriptor: string;
   };
 }
+
+/** For sources that say nothing of where a machine lives. */
+export const UNKNOWN_PLACEMENT: Placement = {
+  datacenter: null,
+  cluster: null,
+  host: null,
+  folder: null,
+  resourcePool: null,
+  tags: [],
+  attributes: {},
+};
+
+/** For sources that know nothing of VMware Tools. */
+export const UNKNOWN_GUEST: GuestFacts = {
+  hostName: null,
+  addresses: [],
+  reportedOs: null,
+  tools: null,
+  volumes: [],
+};
+
+/** For sources that do not tell; readers set what they know. */
+export const UNKNOWN_FEATURES: VmwareFeatures = {
+  changeTracking: null,
+  consolidationNeeded: null,
+  cpuHotAdd: null,
+  memoryHotAdd: null,
+  cpuAffinity: null,
+  numaAffinity: null,
+  hostAffinity: null,
+  faultTolerance: null,
+  highAvailability: null,
+  drs: null,
+  dpm: null,
+  diskUuids: null,
+  nestedVirtualization: null,
+  virtualizationBasedSecurity: null,
+  latencySensitive: null,
+  confidentialComputing: null,
+  cpuReservationMhz: null,
+  memoryReservationBytes: null,
+  hardwareVersion: null,
+};
+
+/** What most sources do not tell of a disk; readers set what they know. */
+export const UNTOLD_DISK = {
+  usedBytes: null,
+  mode: 'persistent',
+  rawDevice: null,
+  shared: false,
+  encrypted: false,
+  thin: null,
+  datastore: null,
+  key: null,
+} as const satisfies Partial<Disk>;
+
+/** What most sources do not tell of a network card. */
+export const UNTOLD_NIC = { connected: true, staticMac: null, addresses: [] } as const satisfies Partial<Nic>;
+
+/** What most sources do not tell of a machine. */
+export const UNTOLD_MACHINE = {
+  instanceUuid: null,
+  objectId: null,
+  server: null,
+  startOrder: null,
+  startDelaySeconds: 0,
+  powerState: null,
+  template: false,
+  placeholder: false,
+  encrypted: false,
+  virtualTpm: false,
+  nvram: null,
+  devices: [],
+  snapshots: [],
+  placement: UNKNOWN_PLACEMENT,
+  guest: UNKNOWN_GUEST,
+  features: UNKNOWN_FEATURES,
+  settings: {},
+  properties: {},
+} as const satisfies Partial<VirtualMachine>;
 
 /** The algorithm of the manifest that covers a disk; null when none does. */
 export function manifestAlgorithm(disk: Disk | undefined): ManifestAlgorithm | null {

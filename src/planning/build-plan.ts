@@ -3,7 +3,14 @@ import { matchProfile, type Profile } from '../guests/profiles/index.js';
 import { freeBytes } from '../io/free-space.js';
 import { toXenferryError, XenferryError } from '../model/errors.js';
 import type { Inventory } from '../model/inventory.js';
-import { type Concern, isCritical, type Plan, type PlannedMachine } from '../model/plan.js';
+import {
+  type Concern,
+  isBlocking,
+  isCritical,
+  type Plan,
+  type PlannedDisk,
+  type PlannedMachine,
+} from '../model/plan.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
 import { concern, concernOfProblem, machineConcerns } from './machine-concerns.js';
 import { outputNames } from './output-names.js';
@@ -38,6 +45,18 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
     sources: options.sources,
     target: options.target,
     machines,
+    waves: [{ name: 'all', machineIds: machines.map(({ machine }) => machine.id), window: null }],
+    estimate: {
+      rates: { sourceMiBps: 1, networkMiBps: 1, threadMiBps: 1, targetMiBps: 1, secondsPerMachine: 0 },
+      limits: { machinesAtOnce: 1, machinesPerHost: 1, machinesPerDatastore: 1, threads: 1 },
+      bytes: 0,
+      seconds: 0,
+      bottleneck: 'source',
+      waves: [],
+      machines: [],
+      storage: [],
+      stagingBytes: 0,
+    },
     unreadable,
     concerns: [
       ...notes.map(concernOfProblem),
@@ -63,15 +82,16 @@ async function planMachine(
     });
   }
   const concerns = [...found, ...machineConcerns(machine)];
-  let dataBytes = 0;
-  let certainBytes = 0;
+  const disks: PlannedDisk[] = [];
   for (const disk of machine.disks) {
     try {
       const survey = await surveyDisk(disk);
-      dataBytes += survey?.dataBytes ?? 0;
-      certainBytes += survey?.exact === true ? survey.dataBytes : 0;
+      const dataBytes = survey?.dataBytes ?? disk.usedBytes ?? 0;
+      const certainBytes = survey?.exact === true ? survey.dataBytes : 0;
+      disks.push({ dataBytes, certainBytes, storage: null });
       for (const note of survey?.notes ?? []) concerns.push(concern('VMDK_TABLES_DAMAGED', 'warning', note));
     } catch (error) {
+      disks.push({ dataBytes: disk.usedBytes ?? 0, certainBytes: 0, storage: null });
       const { code, message, hint } = toXenferryError(error);
       if (!concerns.some(({ id }) => id === code))
         concerns.push(concern(code, 'critical', `${disk.file}: ${message}`, hint));
@@ -81,8 +101,15 @@ async function planMachine(
     machine,
     profile: { id: profile.id, title: profile.title, limits: profile.limits },
     output,
-    dataBytes,
-    certainBytes,
+    name: machine.name,
+    disks,
+    nics: machine.nics.map(({ network, mac }) => ({ network, mapped: false, mac })),
+    coresPerSocket: machine.coresPerSocket,
+    wave: 'all',
+    startOrder: machine.startOrder,
+    startDelaySeconds: machine.startDelaySeconds,
+    dataBytes: disks.reduce((sum, disk) => sum + disk.dataBytes, 0),
+    certainBytes: disks.reduce((sum, disk) => sum + disk.certainBytes, 0),
     concerns,
   };
 }
@@ -111,7 +138,7 @@ async function spaceConcerns(machines: readonly PlannedMachine[], target: string
   let needed = 0;
   let certain = 0;
   for (const { dataBytes, certainBytes, output, concerns } of machines) {
-    if (concerns.some(isCritical)) continue;
+    if (concerns.some(isBlocking)) continue;
     const used = await usedBytes(target, output);
     needed += Math.max(0, dataBytes - used);
     certain += Math.max(0, certainBytes - used);

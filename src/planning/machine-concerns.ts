@@ -13,13 +13,22 @@ const MAX_NICS = 7;
 const EMULATED_DISKS = 3;
 
 export function concern(id: ErrorCode, severity: Severity, message: string, remedy?: string): Concern {
-  return { id, severity, message, remedy: remedy ?? ERROR_CATALOG[id].hint };
+  return {
+    id,
+    severity,
+    about: null,
+    message,
+    remedy: remedy ?? ERROR_CATALOG[id].hint,
+    fix: null,
+    waivable: false,
+    waived: null,
+  };
 }
 
 /** What reading the machine already found. */
 export function concernOfProblem({ code, severity, message, hint, file, line }: Problem): Concern {
   const place = line === null ? file : `${file}:${line}`;
-  return { id: code, severity, message: `${place}: ${message}`, remedy: hint };
+  return concern(code, severity, `${place}: ${message}`, hint);
 }
 
 /** What about the machine itself does not fit Xen. */

@@ -1,23 +1,26 @@
 import path from 'node:path';
 import type { SourceKind } from '../model/virtual-machine.js';
 
+/** Sources with one descriptor a machine or vApp, and disks beside it. */
+export type DescriptorKind = Exclude<SourceKind, 'rvtools'>;
+
 /** A file that describes machines. */
 export interface DescriptorFile {
   /** Absolute; for a link, where it leads, because that is where its disks are. */
   readonly path: string;
   /** Relative to the source folder, with `/` on every system. */
   readonly relative: string;
-  readonly kind: SourceKind;
+  readonly kind: DescriptorKind;
 }
 
-const KINDS: ReadonlyMap<string, SourceKind> = new Map([
+const KINDS: ReadonlyMap<string, DescriptorKind> = new Map([
   ['.ovf', 'ovf'],
   ['.ova', 'ova'],
   ['.vmx', 'vmx'],
 ]);
 
 /** What a file describes by its extension, in any letter case; null when it is no descriptor. */
-export function descriptorKind(name: string): SourceKind | null {
+export function descriptorKind(name: string): DescriptorKind | null {
   return KINDS.get(path.extname(name).toLowerCase()) ?? null;
 }
 

@@ -1,12 +1,12 @@
 import type { Inventory, Problem } from '../model/inventory.js';
-import type { SourceKind, VirtualMachine } from '../model/virtual-machine.js';
-import type { DescriptorFile } from './descriptor-file.js';
+import type { VirtualMachine } from '../model/virtual-machine.js';
+import type { DescriptorFile, DescriptorKind } from './descriptor-file.js';
 import { findDescriptors } from './find-descriptors.js';
 import { readOvf } from './ovf/read-ovf.js';
 import { problemOf, problemOfError } from './problems.js';
 import { readVmx } from './vmx/read-vmx.js';
 
-const READERS: Readonly<Record<SourceKind, (descriptor: DescriptorFile) => Promise<Inventory>>> = {
+const READERS: Readonly<Record<DescriptorKind, (descriptor: DescriptorFile) => Promise<Inventory>>> = {
   ovf: readOvf,
   ova: readOvf,
   vmx: readVmx,

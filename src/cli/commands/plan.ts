@@ -1,5 +1,5 @@
 import { formatBytes } from '../../model/format.js';
-import { type Concern, isCritical, type Plan } from '../../model/plan.js';
+import { type Concern, isBlocking, type Plan } from '../../model/plan.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
 import {
@@ -30,7 +30,7 @@ export const planCommand: Command<CommonOptions & PlanningOptions> = {
 function isClear({ machines, unreadable, concerns }: Plan): boolean {
   return (
     unreadable.length === 0 &&
-    ![...concerns, ...machines.flatMap((machine) => machine.concerns)].some(isCritical)
+    ![...concerns, ...machines.flatMap((machine) => machine.concerns)].some(isBlocking)
   );
 }
 
@@ -41,7 +41,7 @@ function printPlan({ machines, unreadable, concerns, target }: Plan): void {
     formatBytes(machine.disks.reduce((sum, disk) => sum + disk.capacityBytes, 0)),
     formatBytes(dataBytes),
     output,
-    found.some(isCritical) ? 'blocked' : found.length > 0 ? `${found.length} to read` : 'ready',
+    found.some(isBlocking) ? 'blocked' : found.length > 0 ? `${found.length} to read` : 'ready',
   ]);
   printLine(formatTable([['NAME', 'PROFILE', 'DISKS', 'DATA', 'OUTPUT', 'VERDICT'], ...rows]));
   for (const { machine, concerns: found } of machines) {
@@ -52,8 +52,12 @@ function printPlan({ machines, unreadable, concerns, target }: Plan): void {
       {
         id: code,
         severity: 'critical',
+        about: null,
         message: line === null ? message : `line ${line}: ${message}`,
         remedy: hint,
+        fix: null,
+        waivable: false,
+        waived: null,
       },
     ]);
   }

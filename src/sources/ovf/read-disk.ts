@@ -1,5 +1,11 @@
 import type { Problem } from '../../model/inventory.js';
-import type { Disk, DiskLocation, DiskPart, FileRange } from '../../model/virtual-machine.js';
+import {
+  type Disk,
+  type DiskLocation,
+  type DiskPart,
+  type FileRange,
+  UNTOLD_DISK,
+} from '../../model/virtual-machine.js';
 import {
   hrefCandidates,
   type ManifestEntry,
@@ -34,6 +40,7 @@ export interface ReadDisk {
 export async function readDisk(drive: OvfDrive, context: DiskContext): Promise<ReadDisk> {
   const { file, capacityBytes, format } = drive.disk;
   const disk: Disk = {
+    ...UNTOLD_DISK,
     capacityBytes: capacityBytes ?? 0,
     format: /#(.+)$/.exec(format)?.[1] ?? '',
     file: file?.href ?? '',

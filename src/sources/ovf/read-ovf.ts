@@ -1,6 +1,6 @@
 import { ERROR_CATALOG } from '../../model/error-catalog.js';
 import type { Inventory, Problem } from '../../model/inventory.js';
-import type { VirtualMachine } from '../../model/virtual-machine.js';
+import { UNTOLD_MACHINE, UNTOLD_NIC, type VirtualMachine } from '../../model/virtual-machine.js';
 import {
   type OvfEnvelope,
   type OvfOperatingSystem,
@@ -48,6 +48,7 @@ async function readMachine(
   const disks = [];
   for (const drive of system.drives) disks.push(await readDisk(drive, context));
   const machine: VirtualMachine = {
+    ...UNTOLD_MACHINE,
     id: context.machineId,
     name: system.name === '' ? stemOf(source) : system.name,
     description: system.annotation,
@@ -59,7 +60,7 @@ async function readMachine(
     coresPerSocket: system.coresPerSocket,
     memoryBytes: system.memoryBytes,
     disks: disks.map(({ disk }) => disk),
-    nics: system.nics.map(({ network, mac, adapter }) => ({ network, mac, adapter })),
+    nics: system.nics.map(({ network, mac, adapter }) => ({ ...UNTOLD_NIC, network, mac, adapter })),
     startOrder: system.start?.order ?? null,
     startDelaySeconds: system.start?.delaySeconds ?? 0,
     source: { kind: source.kind, descriptor: source.relative },

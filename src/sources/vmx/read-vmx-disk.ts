@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { XenferryError } from '../../model/errors.js';
 import type { Problem } from '../../model/inventory.js';
-import type { Disk, DiskLocation } from '../../model/virtual-machine.js';
+import { type Disk, type DiskLocation, UNTOLD_DISK } from '../../model/virtual-machine.js';
 import type { DescriptorFile } from '../descriptor-file.js';
 import { describeDisk } from '../disk-info.js';
 import { findInFolder } from '../folder-files.js';
@@ -20,6 +20,7 @@ export interface ReadVmxDisk {
 export async function readVmxDisk(device: VmxDevice, source: DescriptorFile): Promise<ReadVmxDisk> {
   const { controller, bus, unit, fileName } = device;
   const disk: Disk = {
+    ...UNTOLD_DISK,
     capacityBytes: 0,
     format: '',
     file: fileName,

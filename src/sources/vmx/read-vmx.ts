@@ -2,7 +2,7 @@ import path from 'node:path';
 import { XenferryError } from '../../model/errors.js';
 import type { Inventory, Problem } from '../../model/inventory.js';
 import { MIB } from '../../model/units.js';
-import type { VirtualMachine } from '../../model/virtual-machine.js';
+import { UNTOLD_MACHINE, type VirtualMachine } from '../../model/virtual-machine.js';
 import { normalizeUuid } from '../../ovf-parser/index.js';
 import { type DescriptorFile, stemOf } from '../descriptor-file.js';
 import { refuseEndlessDisks } from '../disk-limit.js';
@@ -33,6 +33,7 @@ export async function readVmx(source: DescriptorFile): Promise<Inventory> {
   const disks = [];
   for (const device of devices) disks.push(await readVmxDisk(device, source));
   const machine: VirtualMachine = {
+    ...UNTOLD_MACHINE,
     id: source.relative,
     name: textOf(settings, 'displayName') ?? stemOf(source),
     description: textOf(settings, 'annotation') ?? '',
@@ -45,8 +46,6 @@ export async function readVmx(source: DescriptorFile): Promise<Inventory> {
     memoryBytes: (countOf(settings, 'memSize') ?? DEFAULT_MEMORY_MIB) * MIB,
     disks: disks.map(({ disk }) => disk),
     nics: vmxNics(settings),
-    startOrder: null,
-    startDelaySeconds: 0,
     source: { kind: 'vmx', descriptor: source.relative },
   };
   const problems = [...memoryProblems(settings, source), ...disks.flatMap((disk) => disk.problems)];

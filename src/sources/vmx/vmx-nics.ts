@@ -1,4 +1,4 @@
-import type { Nic } from '../../model/virtual-machine.js';
+import { type Nic, UNTOLD_NIC } from '../../model/virtual-machine.js';
 import { normalizeMac } from '../../ovf-parser/index.js';
 import { flagOf, textOf } from './settings-values.js';
 import type { VmxSettings } from './vmx-parser.js';
@@ -19,6 +19,7 @@ function readNic(settings: VmxSettings, adapter: string): Nic {
   const value = (key: string): string | null => textOf(settings, `${adapter}.${key}`);
   const device = value('virtualDev')?.toLowerCase() ?? 'vlance';
   return {
+    ...UNTOLD_NIC,
     network: networkOf(value),
     mac: macOf(value),
     // `vlance`, also what an absent setting means, is VMware's name of the AMD PCnet.

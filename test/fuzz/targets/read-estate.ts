@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { loadProfiles } from '../../../src/guests/profiles/index.js';
-import { XenferryError } from '../../../src/model/errors.js';
-import { isCritical } from '../../../src/model/plan.js';
+import { errorCodeOf, XenferryError } from '../../../src/model/errors.js';
+import { isBlocking } from '../../../src/model/plan.js';
 import { buildPlan } from '../../../src/planning/index.js';
 import { readInventory } from '../../../src/sources/index.js';
 import { xvaPlan } from '../../../src/targets/xva-folder/index.js';
@@ -17,7 +17,9 @@ export async function readEstate(path: string): Promise<void> {
   const concerns = [...plan.concerns, ...plan.machines.flatMap((machine) => machine.concerns)];
   const critical = [
     ...plan.unreadable,
-    ...concerns.filter(isCritical).map(({ id, message }) => ({ code: id, message })),
+    ...concerns
+      .filter(isBlocking)
+      .map(({ id, message }) => ({ code: errorCodeOf(id) ?? ('PLAN_BLOCKED' as const), message })),
   ];
   const worst = critical.find(({ code }) => code === 'INTERNAL') ?? critical[0];
   if (worst !== undefined) throw new XenferryError(worst.code, worst.message, { file: path });

@@ -6,6 +6,7 @@ import type { Problem } from '../../../src/model/inventory.js';
 import type { Plan } from '../../../src/model/plan.js';
 import type { Disk, DiskLocation, FileRange, VirtualMachine } from '../../../src/model/virtual-machine.js';
 import { buildPlan } from '../../../src/planning/index.js';
+import { testDisk, testMachine, testNic } from '../../support/machines.js';
 import { tempFiles } from '../../support/temp-files.js';
 import { buildStreamOptimized, descriptorText } from '../vmdk-reader/vmdk-builder.js';
 
@@ -24,39 +25,9 @@ function at(range: FileRange): DiskLocation {
   return { parts: [{ range, name: 'disk.vmdk', expectedDigest: null }], compression: null };
 }
 
-function disk(changes: Partial<Disk> = {}): Disk {
-  return {
-    capacityBytes: 4 * MIB,
-    format: 'streamOptimized',
-    file: 'disk.vmdk',
-    controller: 'pvscsi',
-    bus: 0,
-    unit: 0,
-    location,
-    ...changes,
-  };
-}
-
-function machine(name: string, changes: Partial<VirtualMachine> = {}): VirtualMachine {
-  return {
-    id: `${name}.ovf`,
-    name,
-    description: '',
-    uuid: null,
-    guestOs: 'debian12_64Guest',
-    firmware: 'bios',
-    secureBoot: false,
-    cpus: 2,
-    coresPerSocket: 1,
-    memoryBytes: GIB,
-    disks: [disk()],
-    nics: [],
-    startOrder: null,
-    startDelaySeconds: 0,
-    source: { kind: 'ovf', descriptor: `${name}.ovf` },
-    ...changes,
-  };
-}
+const disk = (changes: Partial<Disk> = {}) => testDisk({ capacityBytes: 4 * MIB, location, ...changes });
+const machine = (name: string, changes: Partial<VirtualMachine> = {}) =>
+  testMachine({ name, disks: [disk()], ...changes });
 
 async function plan(machines: VirtualMachine[], problems: Problem[] = []): Promise<Plan> {
   const options = { sources: [folder], target: join(folder, 'out'), profiles: await loadProfiles() };
@@ -89,11 +60,9 @@ describe('a plan', () => {
     [
       'has eight network cards, two with one MAC',
       {
-        nics: ['01', '02', '03', '04', '05', '06', '07', '07'].map((end) => ({
-          network: 'LAN',
-          mac: `00:50:56:00:00:${end}`,
-          adapter: 'vmxnet3',
-        })),
+        nics: ['01', '02', '03', '04', '05', '06', '07', '07'].map((end) =>
+          testNic({ mac: `00:50:56:00:00:${end}` }),
+        ),
       },
       ['PLAN_TOO_MANY_NICS warning', 'PLAN_DUPLICATE_MAC warning'],
     ],
@@ -115,7 +84,7 @@ describe('a plan', () => {
   });
 
   it('names two machines with one MAC', async () => {
-    const nics = [{ network: 'LAN', mac: '00:50:56:00:00:01', adapter: 'e1000' }];
+    const nics = [testNic()];
     const { concerns } = await plan([machine('a', { nics }), machine('b', { nics })]);
     expect(concerns).toMatchObject([{ id: 'PLAN_DUPLICATE_MAC', message: expect.stringMatching(/a and b/) }]);
   });

@@ -1,10 +1,10 @@
-import type { Concern, PlannedMachine } from '../../../src/model/plan.js';
 import { GIB } from '../../../src/model/units.js';
 import type { VirtualMachine } from '../../../src/model/virtual-machine.js';
 import type { MachineReport, RunReport } from '../../../src/report/run-report.js';
+import { testConcern, testDisk, testMachine, testNic, testPlanned } from '../../support/machines.js';
 
 /** A machine with everything a report can show. */
-const VM: VirtualMachine = {
+const VM: VirtualMachine = testMachine({
   id: 'web.ovf',
   name: 'web01',
   description: 'front end',
@@ -16,7 +16,7 @@ const VM: VirtualMachine = {
   coresPerSocket: 2,
   memoryBytes: 8 * GIB,
   disks: [
-    {
+    testDisk({
       capacityBytes: 40 * GIB,
       format: 'streamOptimized',
       file: 'web-disk1.vmdk',
@@ -33,22 +33,13 @@ const VM: VirtualMachine = {
         ],
         compression: null,
       },
-    },
+    }),
   ],
-  nics: [
-    { network: 'DMZ', mac: '00:50:56:00:00:01', adapter: 'vmxnet3' },
-    { network: 'Backup', mac: null, adapter: 'e1000' },
-  ],
+  nics: [testNic({ network: 'DMZ' }), testNic({ network: 'Backup', mac: null, adapter: 'e1000' })],
   startOrder: 1,
   startDelaySeconds: 30,
   source: { kind: 'ovf', descriptor: 'web.ovf' },
-};
-const CONCERN: Concern = {
-  id: 'PLAN_CPU_TOPOLOGY',
-  severity: 'warning',
-  message: 'odd topology',
-  remedy: 'Set the cores.',
-};
+});
 
 /** A machine of a batch; what `change` leaves out is a finished conversion of 10 GiB. */
 export function machine(
@@ -56,14 +47,11 @@ export function machine(
   change: Partial<MachineReport> = {},
   vm = VM,
 ): MachineReport {
-  const planned: PlannedMachine = {
-    machine: vm,
+  const planned = testPlanned(vm, {
     profile: { id: 'linux', title: 'Linux', limits: ['Network names may change.'] },
-    output: `${vm.name}.xva`,
     dataBytes: GIB,
-    certainBytes: 0,
-    concerns: [CONCERN],
-  };
+    concerns: [testConcern()],
+  });
   const disk = { capacityBytes: 40 * GIB, dataBytes: 10 * GIB, digest: 'd1'.repeat(32), manifest: 'sha256' };
   return {
     name: vm.name,

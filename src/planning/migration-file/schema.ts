@@ -1,0 +1,160 @@
+import { z } from 'zod';
+
+/** A pattern in which `*` stands for anything; letter case does not count. */
+const GLOB = z.string().min(1);
+const NAME = z.string().min(1);
+const GIB = z.number().nonnegative();
+/** Id of a concern. */
+const CONCERN_ID = z.string().regex(/^[A-Z][A-Z0-9_]*$/);
+/** Why the operator goes on regardless, by concern. */
+const WAIVERS = z.record(CONCERN_ID, z.string().min(1));
+const TIME_OF_DAY = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
+
+/** All of what it names must fit. */
+const SELECTOR = z.strictObject({
+  name: GLOB.optional(),
+  /** In the VMs-and-templates tree; a folder stands for those in it as well. */
+  folder: GLOB.optional(),
+  tag: GLOB.optional(),
+  cluster: GLOB.optional(),
+  host: GLOB.optional(),
+  powerState: z.enum(['on', 'off', 'suspended']).optional(),
+  /** CSV file with a column `name`, `uuid` or `id`, relative to the migration file. */
+  list: NAME.optional(),
+  /** A CEL expression over `vm`, as in rules. */
+  where: z.string().min(1).optional(),
+});
+
+const MAPPING = z.strictObject({ from: GLOB, to: NAME });
+
+const SOURCE = z.union([
+  z.strictObject({
+    /** Folder, .ovf, .ova or .vmx, relative to the migration file. */
+    path: NAME,
+    /** Of an OVF's DeploymentOptions; its default one when left out. */
+    configuration: NAME.optional(),
+  }),
+  z.strictObject({
+    /** RVTools' .xlsx, or the folder of its CSV files. */
+    rvtools: NAME,
+  }),
+]);
+
+const HOST = z.strictObject({
+  name: NAME,
+  memoryGiB: GIB,
+  cpus: z.number().int().positive(),
+  /** GPUs it can hand to machines. */
+  gpus: z.number().int().nonnegative().default(0),
+});
+
+const STORAGE = z.strictObject({
+  name: NAME,
+  freeGiB: GIB,
+  /** Thick repositories (LVM) take a disk's whole capacity. */
+  provisioning: z.enum(['thin', 'thick']).default('thin'),
+  /** Above 2040 GiB a disk needs `qcow2`, or a raw repository. */
+  format: z.enum(['vhd', 'qcow2', 'raw']).default('vhd'),
+});
+
+const TARGET = z.strictObject({
+  /** Folder for the .xva files, the report and the ledger, relative to the migration file. */
+  folder: NAME.optional(),
+  product: z.enum(['xenserver', 'xcp-ng']).optional(),
+  /** Such as `8.3`. */
+  release: NAME.optional(),
+  /** Whether the pool has the certificates that Secure Boot needs. */
+  secureBootCertificates: z.boolean().optional(),
+  hosts: z.array(HOST).optional(),
+  storage: z.array(STORAGE).optional(),
+  networks: z.array(z.strictObject({ name: NAME })).optional(),
+});
+
+const MACHINE = z.strictObject({
+  /** Leaves the machine out. */
+  skip: z.boolean().optional(),
+  targetName: NAME.optional(),
+  profile: NAME.optional(),
+  /** For all its network cards. */
+  network: NAME.optional(),
+  /** By the card's number, from 0. */
+  nics: z
+    .record(
+      z.string().regex(/^\d+$/),
+      z.strictObject({
+        network: NAME.optional(),
+        mac: z.union([z.literal('new'), z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i)]).optional(),
+      }),
+    )
+    .optional(),
+  /** For all its disks. */
+  storage: NAME.optional(),
+  /** By the disk's number, from 0. */
+  disks: z.record(z.string().regex(/^\d+$/), z.strictObject({ storage: NAME })).optional(),
+  wave: NAME.optional(),
+  startOrder: z.number().int().nonnegative().optional(),
+  startDelaySeconds: z.number().nonnegative().optional(),
+  waive: WAIVERS.optional(),
+});
+
+const WINDOW = z.strictObject({
+  days: z.array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])).min(1),
+  from: TIME_OF_DAY,
+  to: TIME_OF_DAY,
+  timeZone: NAME.default('UTC'),
+});
+
+const WAVE = z.strictObject({
+  name: NAME,
+  /** A machine belongs to the first wave that names it; one that none names, to the last. */
+  machines: z.array(SELECTOR).optional(),
+  window: NAME.optional(),
+});
+
+export const RATES_SCHEMA = z.strictObject({
+  sourceMiBps: z.number().positive(),
+  networkMiBps: z.number().positive(),
+  threadMiBps: z.number().positive(),
+  targetMiBps: z.number().positive(),
+  secondsPerMachine: z.number().nonnegative(),
+});
+
+export const LIMITS_SCHEMA = z.strictObject({
+  machinesAtOnce: z.number().int().positive(),
+  machinesPerHost: z.number().int().positive(),
+  machinesPerDatastore: z.number().int().positive(),
+  threads: z.number().int().positive(),
+});
+
+/** The migration file: what is moved, where to, when, and what the operator has decided. */
+export const MIGRATION_SCHEMA = z.strictObject({
+  version: z.literal(1),
+  sources: z.array(SOURCE).min(1).optional(),
+  target: TARGET.optional(),
+  /** Any of them; all machines when left out. */
+  select: z.array(SELECTOR).optional(),
+  exclude: z.array(SELECTOR).optional(),
+  /** The first that fits. */
+  networks: z.array(MAPPING).optional(),
+  /** From datastores to storage repositories; the first that fits. */
+  storage: z.array(MAPPING).optional(),
+  /** From guest ids to profiles; the first that fits. */
+  profiles: z.array(MAPPING).optional(),
+  /** What one machine has of its own, by name, UUID or id. */
+  machines: z.record(NAME, MACHINE).optional(),
+  /** One after the other. */
+  waves: z.array(WAVE).min(1).optional(),
+  windows: z.record(NAME, WINDOW).optional(),
+  /** When the first wave may begin: ISO 8601, such as `2026-11-27T22:00:00+01:00`. */
+  start: z.iso.datetime({ offset: true }).optional(),
+  limits: LIMITS_SCHEMA.partial().optional(),
+  rates: RATES_SCHEMA.partial().optional(),
+  waive: WAIVERS.optional(),
+  /** Files with rules of one's own, relative to the migration file. */
+  rules: z.array(NAME).optional(),
+});
+
+export type Migration = z.infer<typeof MIGRATION_SCHEMA>;
+export type Selector = z.infer<typeof SELECTOR>;
+export type MachineOverrides = z.infer<typeof MACHINE>;
+export type TargetFacts = z.infer<typeof TARGET>;

@@ -1,0 +1,106 @@
+import type { Concern, Estimate, PlannedMachine } from '../../src/model/plan.js';
+import { GIB } from '../../src/model/units.js';
+import {
+  type Disk,
+  type Nic,
+  UNTOLD_DISK,
+  UNTOLD_MACHINE,
+  UNTOLD_NIC,
+  type VirtualMachine,
+} from '../../src/model/virtual-machine.js';
+
+/** A thin disk of 40 GiB with no file behind it. */
+export function testDisk(changes: Partial<Disk> = {}): Disk {
+  return {
+    ...UNTOLD_DISK,
+    capacityBytes: 40 * GIB,
+    format: 'streamOptimized',
+    file: 'disk.vmdk',
+    controller: 'pvscsi',
+    bus: 0,
+    unit: 0,
+    location: null,
+    ...changes,
+  };
+}
+
+export function testNic(changes: Partial<Nic> = {}): Nic {
+  return { ...UNTOLD_NIC, network: 'LAN', mac: '00:50:56:00:00:01', adapter: 'vmxnet3', ...changes };
+}
+
+/** A Debian machine with one disk and no network card, of which nothing stands against moving it. */
+export function testMachine(changes: Partial<VirtualMachine> = {}): VirtualMachine {
+  const name = changes.name ?? 'web';
+  return {
+    ...UNTOLD_MACHINE,
+    id: `${name}.ovf`,
+    name,
+    description: '',
+    uuid: null,
+    guestOs: 'debian12_64Guest',
+    firmware: 'bios',
+    secureBoot: false,
+    cpus: 2,
+    coresPerSocket: 1,
+    memoryBytes: GIB,
+    disks: [testDisk()],
+    nics: [],
+    source: { kind: 'ovf', descriptor: `${name}.ovf` },
+    ...changes,
+  };
+}
+
+/** A machine as a plan without a migration file would have it, its disks one tenth full. */
+export function testPlanned(
+  machine: VirtualMachine = testMachine(),
+  changes: Partial<PlannedMachine> = {},
+): PlannedMachine {
+  const disks = machine.disks.map(({ capacityBytes }) => ({
+    dataBytes: capacityBytes / 10,
+    certainBytes: 0,
+    storage: null,
+  }));
+  return {
+    machine,
+    name: machine.name,
+    profile: { id: 'linux', title: 'Linux', limits: [] },
+    output: `${machine.name}.xva`,
+    disks,
+    nics: machine.nics.map(({ network, mac }) => ({ network, mapped: false, mac })),
+    coresPerSocket: machine.coresPerSocket,
+    wave: 'all',
+    startOrder: machine.startOrder,
+    startDelaySeconds: machine.startDelaySeconds,
+    dataBytes: disks.reduce((sum, disk) => sum + disk.dataBytes, 0),
+    certainBytes: 0,
+    concerns: [],
+    ...changes,
+  };
+}
+
+export function testConcern(changes: Partial<Concern> = {}): Concern {
+  return {
+    id: 'PLAN_CPU_TOPOLOGY',
+    severity: 'warning',
+    about: null,
+    message: 'odd topology',
+    remedy: 'Set the cores.',
+    fix: null,
+    waivable: true,
+    waived: null,
+    ...changes,
+  };
+}
+
+/** Nothing to move, in no time. */
+export const NO_ESTIMATE: Estimate = {
+  rates: { sourceMiBps: 1, networkMiBps: 1, threadMiBps: 1, targetMiBps: 1, secondsPerMachine: 0 },
+  limits: { machinesAtOnce: 1, machinesPerHost: 1, machinesPerDatastore: 1, threads: 1 },
+  bytes: 0,
+  seconds: 0,
+  bottleneck: 'source',
+  waves: [],
+  machines: [],
+  storage: [],
+  stagingBytes: 0,
+};
