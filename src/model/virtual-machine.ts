@@ -206,6 +206,10 @@ export interface VirtualMachine {
   readonly server: string | null;
   /** The source's own identifier: vSphere guest id, VMX guestOS, or the OVF description. */
   readonly guestOs: string;
+  /** CIM_OperatingSystem.OsType, the number that an OVF gives; null when the source gives none. */
+  readonly cimOs: number | null;
+  /** The guest system as the source describes it for people: `Ubuntu Linux (64-bit)`; empty when it does not. */
+  readonly osDescription: string;
   readonly firmware: Firmware;
   readonly secureBoot: boolean;
   readonly cpus: number;
@@ -308,6 +312,8 @@ export const UNTOLD_MACHINE = {
   instanceUuid: null,
   objectId: null,
   server: null,
+  cimOs: null,
+  osDescription: '',
   startOrder: null,
   startDelaySeconds: 0,
   powerState: null,
