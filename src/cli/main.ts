@@ -90,6 +90,13 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'profiles [id]',
+          'List the guest profiles, explain one, or say which one a guest gets',
+          async () => (await import('./commands/profiles.js')).profilesCommand,
+        ),
+      )
+      .command(
+        lazy(
           'doctor',
           'Say what this machine lacks and the command that mends it',
           async () => (await import('./commands/doctor.js')).doctorCommand,

@@ -75,7 +75,7 @@ async function planMachine(
   found: readonly Concern[],
   profiles: readonly Profile[],
 ): Promise<PlannedMachine> {
-  const profile = matchProfile(profiles, machine.guestOs);
+  const profile = matchProfile(profiles, { ...machine, reportedOs: machine.guest.reportedOs })?.profile;
   if (profile === undefined) {
     throw new XenferryError('PROFILE_INVALID', `no profile matches the guest "${machine.guestOs}"`, {
       hint: 'Keep the generic profile, whose pattern is "*".',

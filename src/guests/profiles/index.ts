@@ -1,2 +1,5 @@
-export { loadProfiles } from './load-profiles.js';
-export { globMatches, matchProfile, type Profile } from './profile.js';
+export { describeProfile } from './describe-profile.js';
+export { globMatches } from './glob.js';
+export { loadProfiles, profileJsonSchema } from './load-profiles.js';
+export { type GuestEvidence, matchProfile, type ProfileMatch } from './match-profile.js';
+export { type Profile, type TargetProduct, templateChoices } from './profile.js';

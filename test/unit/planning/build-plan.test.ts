@@ -40,7 +40,7 @@ describe('a plan', () => {
   it('counts the data that a disk’s tables tell of', async () => {
     const { machines, concerns } = await plan([machine('web')]);
     expect(machines).toMatchObject([
-      { output: 'web.xva', profile: { id: 'linux' }, dataBytes: 2 * MIB, concerns: [] },
+      { output: 'web.xva', profile: { id: 'debian-12' }, dataBytes: 2 * MIB, concerns: [] },
     ]);
     expect(concerns).toEqual([]);
   });
