@@ -1,9 +1,10 @@
 import { formatBytes } from '../model/format.js';
 import type { Concern, PlannedMachine } from '../model/plan.js';
 import { manifestAlgorithm, type VirtualMachine } from '../model/virtual-machine.js';
+import { concernList } from './html-concerns.js';
 import { code, count, facts, stacked, table } from './html-elements.js';
 import { html, type Markup } from './html-markup.js';
-import { detailsId, severityBadge, stateBadge } from './html-words.js';
+import { detailsId, stateBadge } from './html-words.js';
 import type { DiskReport, MachineReport, RunReport } from './run-report.js';
 
 /** A part per machine to unfold; null when no descriptor could be read. */
@@ -65,16 +66,6 @@ function firmware({ firmware: kind, secureBoot }: VirtualMachine): string {
 function startOrder({ startOrder: position, startDelaySeconds: delay }: VirtualMachine): string | null {
   if (position === null) return null;
   return delay === 0 ? String(position) : `${position}, then wait ${delay} s`;
-}
-
-function concernList(concerns: readonly Concern[]): Markup | null {
-  if (concerns.length === 0) return null;
-  return html`<h4>Concerns</h4>
-<ul class="concerns">
-${concerns.map(
-  ({ id, severity, message, remedy }) =>
-    html`<li>${severityBadge(severity)}<div>${message} ${code(id)}<br><strong>${remedy}</strong></div></li>\n`,
-)}</ul>`;
 }
 
 /** What holds for every guest of the family, however well it went. */

@@ -1,4 +1,5 @@
 import { type Content, html, type Markup } from './html-markup.js';
+import type { Tone } from './html-words.js';
 
 export interface Column {
   readonly title: string;
@@ -43,6 +44,22 @@ export function facts(entries: readonly (readonly [name: string, value: Content]
   const known = entries.filter(([, value]) => value !== null);
   return html`<dl class="facts">
 ${known.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>`;
+}
+
+/** A row of large figures, each with its name above and what goes with it below. */
+export function figures(
+  entries: readonly (readonly [name: string, value: Content, below: Content])[],
+): Markup {
+  return html`<dl class="figures">
+${entries.map(([name, value, below]) => html`<div><dt>${name}</dt><dd>${stacked(value, below)}</dd></div>\n`)}</dl>`;
+}
+
+/** How many have which fate, drawn. The words beside it say the same, hence hidden from screen readers. */
+export function bar(parts: readonly (readonly [tone: Tone, number: number])[]): Markup {
+  const shown = parts.filter(([, number]) => number > 0);
+  return html`<div class="bar" aria-hidden="true">${shown.map(
+    ([tone, number]) => html`<span class="${tone}" style="flex-grow:${number}"></span>`,
+  )}</div>`;
 }
 
 /** A value and, smaller below it, what goes with it. */

@@ -1,7 +1,7 @@
 import { formatBytes, formatRate, formatSeconds } from '../model/format.js';
-import { code, count, facts, stacked } from './html-elements.js';
-import { type Content, html, type Markup } from './html-markup.js';
-import { dataBytesOf, moment, type Tone, verdict } from './html-words.js';
+import { bar, code, count, facts, figures } from './html-elements.js';
+import { html, type Markup } from './html-markup.js';
+import { dataBytesOf, moment, verdict } from './html-words.js';
 import type { RunReport } from './run-report.js';
 
 /** The verdict, when and how long, and the totals. */
@@ -11,8 +11,12 @@ export function header(report: RunReport): Markup {
 <div class="top"><p class="kicker">Xenferry conversion report</p>${contents(report)}</div>
 <h1 class="verdict ${tone}">${text}</h1>
 <p class="lead">${lead(report)}</p>
-${statusBar(report.totals)}
-${figures(report)}
+${bar([
+  ['done', report.totals.done],
+  ['failed', report.totals.failed],
+  ['open', report.totals.open],
+])}
+${totalFigures(report)}
 ${facts([
   ['Started', moment(report.startedAt)],
   [
@@ -52,34 +56,21 @@ function lead({ totals: { machines, done, failed, open } }: RunReport): string {
   return `${parts.filter((part) => part !== '').join(', ')}.`;
 }
 
-/** Says nothing that the lead does not, hence hidden from screen readers. */
-function statusBar({ done, failed, open }: RunReport['totals']): Markup {
-  const parts: readonly (readonly [Tone, number])[] = [
-    ['done', done],
-    ['failed', failed],
-    ['open', open],
-  ];
-  const shown = parts.filter(([, machines]) => machines > 0);
-  return html`<div class="bar" aria-hidden="true">${shown.map(
-    ([tone, machines]) => html`<span class="${tone}" style="flex-grow:${machines}"></span>`,
-  )}</div>`;
-}
-
-function figures({ totals, machines, startedAt, finishedAt }: RunReport): Markup {
+function totalFigures({ totals, machines, startedAt, finishedAt }: RunReport): Markup {
   const seconds = finishedAt === null ? null : (finishedAt - startedAt) / 1000;
   const converted = machines.filter((machine) => dataBytesOf(machine) !== null);
   const capacity = converted
     .flatMap(({ disks }) => disks)
     .reduce((sum, { capacityBytes }) => sum + capacityBytes, 0);
-  return html`<dl class="figures">
-${figure('Machines', totals.machines, `${totals.done} done`)}
-${figure('Data moved', formatBytes(totals.dataBytes), capacity === 0 ? null : `of ${formatBytes(capacity)} disk space`)}
-${figure('Output', formatBytes(totals.outputBytes), count(totals.done, 'XVA file'))}
-${figure('Duration', seconds === null ? '–' : formatSeconds(seconds), 'from start to end')}
-${figure('Overall rate', seconds === null ? '–' : formatRate(totals.dataBytes, seconds), 'data moved per second')}
-</dl>`;
-}
-
-function figure(name: string, value: Content, below: Content): Markup {
-  return html`<div><dt>${name}</dt><dd>${stacked(value, below)}</dd></div>`;
+  return figures([
+    ['Machines', totals.machines, `${totals.done} done`],
+    [
+      'Data moved',
+      formatBytes(totals.dataBytes),
+      capacity === 0 ? null : `of ${formatBytes(capacity)} disk space`,
+    ],
+    ['Output', formatBytes(totals.outputBytes), count(totals.done, 'XVA file')],
+    ['Duration', seconds === null ? '–' : formatSeconds(seconds), 'from start to end'],
+    ['Overall rate', seconds === null ? '–' : formatRate(totals.dataBytes, seconds), 'data moved per second'],
+  ]);
 }

@@ -1,3 +1,5 @@
+import { harmless } from './harmless.js';
+
 /** Text that is HTML already. Only `html` and `verbatim` make it, so that nothing gets in unescaped by accident. */
 export interface Markup {
   readonly markup: string;
@@ -32,12 +34,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/**
- * Besides the characters of HTML itself, those that are invisible or reorder their surroundings: a hostile name
- * could pose as another one with them.
- */
+/** What is invisible or reorders its surroundings goes as well: see `harmless`. */
 export function escapeHtml(text: string): string {
-  return text
-    .replace(/(?![\n\t])\p{Cc}|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '\ufffd')
-    .replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
+  return harmless(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }

@@ -35,7 +35,7 @@ export function severityBadge(severity: Severity): Markup {
   return badge(SEVERITY_WORDS[severity], SEVERITY_TONES[severity]);
 }
 
-function badge(text: string, tone: Tone): Markup {
+export function badge(text: string, tone: Tone): Markup {
   return html`<span class="badge ${tone}">${text}</span>`;
 }
 
@@ -53,7 +53,7 @@ function share(part: number, machines: number): string {
   return part === machines ? `All ${machines} machines` : `${part} of ${machines} machines`;
 }
 
-const CLOCK = new Intl.DateTimeFormat('en-GB', {
+const CLOCK: Intl.DateTimeFormatOptions = {
   weekday: 'short',
   day: 'numeric',
   month: 'long',
@@ -61,11 +61,19 @@ const CLOCK = new Intl.DateTimeFormat('en-GB', {
   hour: '2-digit',
   minute: '2-digit',
   timeZoneName: 'short',
-});
+};
 
-/** A moment in the zone of the computer that converted, which the page names. */
-export function moment(time: number): Markup {
-  return html`<time datetime="${new Date(time).toISOString()}">${CLOCK.format(time)}</time>`;
+/** By zone: making one takes longer than using it. */
+const clocks = new Map<string | undefined, Intl.DateTimeFormat>();
+
+/**
+ * A moment in `timeZone` (IANA), else in the zone of the computer that wrote the page, which the page names.
+ * Throws a RangeError for a zone that does not exist.
+ */
+export function moment(time: number, timeZone?: string): Markup {
+  const clock = clocks.get(timeZone) ?? new Intl.DateTimeFormat('en-GB', { ...CLOCK, timeZone });
+  clocks.set(timeZone, clock);
+  return html`<time datetime="${new Date(time).toISOString()}">${clock.format(time)}</time>`;
 }
 
 /** Bytes of the machine that are not zeros; null before any of its disks was converted. */
