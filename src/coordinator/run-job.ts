@@ -49,7 +49,7 @@ const RESUMABLE: readonly ErrorCode[] = ['CANCELED', 'SOURCE_UNREADABLE', 'WORKE
 export async function runJob(context: JobContext, job: PlannedJob): Promise<void> {
   const { ledger, observe, signal } = context;
   const { record, planned } = job;
-  const name = planned.machine.name;
+  const { name } = planned;
   try {
     signal.throwIfAborted();
     refuseBlocked(planned);
@@ -175,7 +175,7 @@ async function enter(
   const state = step === 'convert' ? 'converting' : 'verifying';
   await ledger.setState(record.id, state);
   await ledger.startStep(record.id, step);
-  observe({ kind: 'job', name: planned.machine.name, state, error: null });
+  observe({ kind: 'job', name: planned.name, state, error: null });
 }
 
 /** Only an archive of the same machine is ever replaced. */

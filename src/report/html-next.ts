@@ -34,7 +34,7 @@ ${commands([command])}`;
 function networks(done: readonly MachineReport[]): Markup | null {
   const users = new Map<string, Set<string>>();
   for (const { name, planned } of done) {
-    for (const { network } of planned?.machine.nics ?? []) {
+    for (const { network } of planned?.nics ?? []) {
       users.set(network, (users.get(network) ?? new Set()).add(name));
     }
   }

@@ -13,8 +13,9 @@ interface Start {
 export function startSequences({ machines }: RunReport): Markup[] {
   const vApps = new Map<string, Start[]>();
   for (const { name, state, planned } of machines) {
-    if (planned === null || planned.machine.startOrder === null) continue;
-    const { startOrder: order, startDelaySeconds: delaySeconds, source } = planned.machine;
+    if (planned === null || planned.startOrder === null) continue;
+    const { startOrder: order, startDelaySeconds: delaySeconds } = planned;
+    const { source } = planned.machine;
     vApps.set(source.descriptor, [
       ...(vApps.get(source.descriptor) ?? []),
       { name, state, order, delaySeconds },

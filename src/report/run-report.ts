@@ -88,7 +88,7 @@ async function machineReport(
   const disks = await ledger.disks(job.id);
   const steps = await ledger.steps(job.id);
   return {
-    name: planned?.machine.name ?? job.machineId,
+    name: planned?.name ?? job.machineId,
     state: job.state,
     error: job.error,
     output: planned?.output ?? null,

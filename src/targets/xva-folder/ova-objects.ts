@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { formatUuid, uuidFrom } from '../../conversion/index.js';
 import type { Profile } from '../../guests/profiles/index.js';
+import type { PlannedMachine } from '../../model/plan.js';
 import { BLOCK_BYTES, roundUp } from '../../model/units.js';
-import type { VirtualMachine } from '../../model/virtual-machine.js';
 import { NULL_REF, XmlRpcDouble, type XmlRpcStruct, type XvaObject } from '../../xva/index.js';
 
 /** Device number kept for the CD drive, as XenServer's templates have it. */
@@ -21,20 +21,21 @@ export interface OvaObjects {
  * A machine as XAPI records: one VM, an SR that stands for the target's, a VDI and VBD a disk, an empty CD drive,
  * a VIF and network a NIC. Everything is derived from the machine, so that the same one gives the same archive.
  */
-export function ovaObjects(machine: VirtualMachine, profile: Profile): OvaObjects {
+export function ovaObjects(planned: PlannedMachine, profile: Profile): OvaObjects {
+  const { machine, name, nics } = planned;
   const refs = new RefCounter();
   const uuid = (what: string) =>
     formatUuid(uuidFrom(`${what} ${machine.id} ${machine.uuid ?? ''} ${machine.name}`));
   const vm = refs.next();
   const sr = refs.next();
 
-  const networks = [...new Set(machine.nics.map((nic) => nic.network))].map((name) => ({
-    name,
-    object: networkObject(refs.next(), name, formatUuid(uuidFrom(`network ${name}`))),
+  const networks = [...new Set(nics.map(({ network }) => network))].map((label) => ({
+    label,
+    object: networkObject(refs.next(), label, formatUuid(uuidFrom(`network ${label}`))),
   }));
-  const networkRef = (name: string) =>
-    networks.find((network) => network.name === name)?.object.id ?? NULL_REF;
-  const vifs = machine.nics.map((nic, index) =>
+  const networkRef = (label: string) =>
+    networks.find((network) => network.label === label)?.object.id ?? NULL_REF;
+  const vifs = nics.map((nic, index) =>
     vifObject(
       refs.next(),
       vm,
@@ -45,14 +46,7 @@ export function ovaObjects(machine: VirtualMachine, profile: Profile): OvaObject
     ),
   );
   const vdis = machine.disks.map((disk, index) =>
-    vdiObject(
-      refs.next(),
-      sr,
-      uuid(`vdi ${index}`),
-      `${machine.name} ${index}`,
-      disk.file,
-      disk.capacityBytes,
-    ),
+    vdiObject(refs.next(), sr, uuid(`vdi ${index}`), `${name} ${index}`, disk.file, disk.capacityBytes),
   );
   const vbds = vdis.map((vdi, index) =>
     diskVbd(refs.next(), vm, vdi.id, uuid(`vbd ${index}`), deviceNumber(index)),
@@ -64,7 +58,7 @@ export function ovaObjects(machine: VirtualMachine, profile: Profile): OvaObject
     class: 'VM',
     id: vm,
     snapshot: {
-      ...vmSnapshot(machine, profile, vmUuid, uuid('mac seed')),
+      ...vmSnapshot(planned, profile, vmUuid, uuid('mac seed')),
       VIFs: vifs.map(({ id }) => id),
       VBDs: [...vbds, cd].map(({ id }) => id),
     },
@@ -102,13 +96,14 @@ function derivedMac(seed: string): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-function vmSnapshot(machine: VirtualMachine, profile: Profile, uuid: string, macSeed: string): XmlRpcStruct {
+function vmSnapshot(planned: PlannedMachine, profile: Profile, uuid: string, macSeed: string): XmlRpcStruct {
+  const { machine } = planned;
   const memory = String(machine.memoryBytes);
   const cpus = String(machine.cpus);
   const efi = machine.firmware === 'efi';
   return {
     uuid,
-    name_label: machine.name,
+    name_label: planned.name,
     name_description: machine.description,
     user_version: '1',
     is_a_template: false,
@@ -148,9 +143,7 @@ function vmSnapshot(machine: VirtualMachine, profile: Profile, uuid: string, mac
       videoram: '8',
       'device-model': efi ? 'qemu-upstream-uefi' : 'qemu-upstream-compat',
       ...(efi ? { secureboot: machine.secureBoot ? 'true' : 'false' } : {}),
-      ...(machine.cpus % machine.coresPerSocket === 0
-        ? { 'cores-per-socket': String(machine.coresPerSocket) }
-        : {}),
+      'cores-per-socket': String(planned.coresPerSocket),
       ...profile.platform,
     },
     PCI_bus: '',
@@ -165,8 +158,8 @@ function vmSnapshot(machine: VirtualMachine, profile: Profile, uuid: string, mac
     hardware_platform_version: '0',
     has_vendor_device: profile.hasVendorDevice,
     reference_label: profile.template,
-    order: String(machine.startOrder ?? 0),
-    start_delay: String(machine.startDelaySeconds),
+    order: String(planned.startOrder ?? 0),
+    start_delay: String(planned.startDelaySeconds),
     shutdown_delay: '0',
     tags: ['xenferry'],
   };

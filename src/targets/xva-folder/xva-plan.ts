@@ -13,13 +13,10 @@ export interface XvaPlan {
 }
 
 /** Same plan, same bytes. Throws PROFILE_INVALID when the plan's profile is not among `profiles`. */
-export function xvaPlan(
-  { machine, profile: planned }: PlannedMachine,
-  profiles: readonly Profile[],
-): XvaPlan {
-  const profile = profiles.find(({ id }) => id === planned.id);
+export function xvaPlan(planned: PlannedMachine, profiles: readonly Profile[]): XvaPlan {
+  const profile = profiles.find(({ id }) => id === planned.profile.id);
   if (profile === undefined)
-    throw new XenferryError('PROFILE_INVALID', `the profile ${planned.id} does not exist`);
-  const { objects, diskIds, vmUuid } = ovaObjects(machine, profile);
+    throw new XenferryError('PROFILE_INVALID', `the profile ${planned.profile.id} does not exist`);
+  const { objects, diskIds, vmUuid } = ovaObjects(planned, profile);
   return { ovaXml: encodeOvaXml(objects), diskIds, vmUuid };
 }
