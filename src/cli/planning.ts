@@ -1,16 +1,22 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { globMatches, loadProfiles, type Profile } from '../guests/profiles/index.js';
+import { XenferryError } from '../model/errors.js';
 import type { Inventory } from '../model/inventory.js';
 import type { Plan } from '../model/plan.js';
-import { buildPlan } from '../planning/index.js';
-import { readInventory } from '../sources/index.js';
+import { applyWhatIf, buildPlan, type PlanOptions, type Preparation, prepare } from '../planning/index.js';
+import { joinInventories, readInventory } from '../sources/index.js';
+import { countOption } from './threads.js';
+
+/** Where output goes when nobody says. */
+const DEFAULT_TARGET = 'out';
 
 /** Options of the commands that begin with a plan. */
 export interface PlanningOptions {
-  readonly source: string[];
-  readonly target: string;
+  readonly source: string[] | undefined;
+  readonly target: string | undefined;
   readonly only: string[];
+  readonly migration: string | undefined;
 }
 
 export function withPlanningOptions<T>(args: Argv<T>): Argv<T & PlanningOptions> {
@@ -18,14 +24,18 @@ export function withPlanningOptions<T>(args: Argv<T>): Argv<T & PlanningOptions>
     .positional('source', {
       type: 'string',
       array: true,
-      demandOption: true,
-      describe: 'Folders, .ovf, .ova or .vmx files',
+      describe: 'Folders, .ovf, .ova or .vmx files, RVTools exports; those of the migration file without',
+    })
+    .option('migration', {
+      alias: 'm',
+      type: 'string',
+      requiresArg: true,
+      describe: 'Migration file: selection, mappings, waves (docs/migration-file.md)',
     })
     .option('target', {
       type: 'string',
-      default: 'out',
       requiresArg: true,
-      describe: 'Folder for the .xva files, the report and the ledger',
+      describe: 'Folder for the .xva files, the report and the ledger; without, the migration file’s, or out',
     })
     .option('only', {
       type: 'string',
@@ -36,39 +46,82 @@ export function withPlanningOptions<T>(args: Argv<T>): Argv<T & PlanningOptions>
     });
 }
 
+export interface PlannedSources {
+  readonly plan: Plan;
+  readonly profiles: readonly Profile[];
+}
+
 /** Reads the sources and plans them. */
-export async function planSources(
-  options: PlanningOptions,
-): Promise<{ plan: Plan; profiles: readonly Profile[] }> {
-  const sources = options.source.map((source) => resolve(source));
-  const inventories = await Promise.all(sources.map(readInventory));
+export async function planSources(options: PlanningOptions): Promise<PlannedSources> {
+  const prepared = await readPlanning(options);
+  return { profiles: prepared.profiles, plan: await planPrepared(prepared) };
+}
+
+/** What a plan is made of. */
+export interface PreparedPlanning extends Omit<PlanOptions, 'target' | 'sources'> {
+  readonly inventory: Inventory;
+  readonly sources: readonly string[];
+  readonly target: string;
+}
+
+/** Reads everything that a plan is made of. Rejects with USAGE, CONFIG_INVALID, SOURCE_*. */
+export async function readPlanning(options: PlanningOptions): Promise<PreparedPlanning> {
   const profiles = await loadProfiles();
-  const inventory = selected(joined(inventories, options.source), options.only);
+  const preparation = await prepare(options.migration ?? null, profiles);
+  const { migration, folder } = preparation;
+  const sources = sourcesOf(options, preparation);
+  const inventories = await Promise.all(
+    sources.map(async ({ label, path, configuration }) => ({
+      label,
+      inventory: await readInventory(path, { configuration }),
+    })),
+  );
   return {
+    ...preparation,
+    inventory: selected(joinInventories(inventories), options.only),
     profiles,
-    plan: await buildPlan(inventory, { sources, target: resolve(options.target), profiles }),
+    sources: sources.map(({ path }) => path),
+    target: targetOf(options, migration.target?.folder, folder),
+    threads: countOption('workers', undefined),
+    today: new Date().toISOString().slice(0, 10),
   };
 }
 
-/** With several sources, the source as given stands before every id, which keeps them unique. */
-function joined(inventories: readonly Inventory[], sources: readonly string[]): Inventory {
-  const [only] = inventories;
-  if (only !== undefined && inventories.length === 1) return only;
-  const prefixed = inventories.map(({ machines, problems }, index) => {
-    const id = (relative: string) => `${sources[index]}:${relative}`;
+/** The plan, with figures of the migration replaced as `whatIf` says. */
+export async function planPrepared(prepared: PreparedPlanning, whatIf: readonly string[] = []): Promise<Plan> {
+  const { inventory, ...options } = prepared;
+  return await buildPlan(inventory, { ...options, migration: applyWhatIf(prepared.migration, whatIf) });
+}
+
+interface NamedSource {
+  /** As the operator wrote it. */
+  readonly label: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly configuration: string | undefined;
+}
+
+function sourcesOf({ source = [] }: PlanningOptions, { migration, folder }: Preparation): NamedSource[] {
+  if (source.length > 0) {
+    return source.map((label) => ({ label, path: resolve(label), configuration: undefined }));
+  }
+  const named = (migration.sources ?? []).map((one) => {
+    const label = 'path' in one ? one.path : one.rvtools;
     return {
-      machines: machines.map((machine) => ({ ...machine, id: id(machine.id) })),
-      problems: problems.map((problem) => ({
-        ...problem,
-        file: id(problem.file),
-        machineId: problem.machineId === null ? null : id(problem.machineId),
-      })),
+      label,
+      path: resolve(folder, label),
+      configuration: 'path' in one ? one.configuration : undefined,
     };
   });
-  return {
-    machines: prefixed.flatMap(({ machines }) => machines),
-    problems: prefixed.flatMap(({ problems }) => problems),
-  };
+  if (named.length > 0) return named;
+  throw new XenferryError('USAGE', 'no source is given', {
+    hint: 'Name a folder or file of exports, or a migration file that has sources.',
+  });
+}
+
+function targetOf({ target }: PlanningOptions, named: string | undefined, folder: string): string {
+  if (target !== undefined) return resolve(target);
+  return named === undefined ? resolve(DEFAULT_TARGET) : resolve(join(folder, named));
 }
 
 /** The machines that a pattern names; problems of the others are none of this plan's. */

@@ -144,6 +144,15 @@ export const ERROR_CATALOG = {
   TOOL_MISSING: { category: 'tool', hint: 'Run xenferry doctor.' },
   TOOL_FAILED: { category: 'tool', hint: 'Run the named command by hand to see its full output.' },
 
+  SOURCE_DUPLICATE: {
+    category: 'source',
+    hint: 'Leave one of the two out (exclude, or skip in the migration file).',
+  },
+  SOURCE_CONFLICT: {
+    category: 'source',
+    hint: 'Export the machine again, or take a new list, if it was changed since.',
+  },
+
   GUEST_UNRECOGNIZED: {
     category: 'guest',
     hint: 'Convert the machine without fixups (--no-fixups) and adapt the guest by hand.',

@@ -1,144 +1,192 @@
-import { surveyDisk } from '../conversion/index.js';
 import { matchProfile, type Profile } from '../guests/profiles/index.js';
 import { freeBytes } from '../io/free-space.js';
-import { toXenferryError, XenferryError } from '../model/errors.js';
-import type { Inventory } from '../model/inventory.js';
-import {
-  type Concern,
-  isBlocking,
-  isCritical,
-  type Plan,
-  type PlannedDisk,
-  type PlannedMachine,
-} from '../model/plan.js';
+import { XenferryError } from '../model/errors.js';
+import type { Inventory, Problem } from '../model/inventory.js';
+import { type Concern, isBlocking, isCritical, type Plan, type PlannedMachine } from '../model/plan.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
-import { concern, concernOfProblem, machineConcerns } from './machine-concerns.js';
+import {
+  applyWaivers,
+  planFacts,
+  RuleBook,
+  SharedResources,
+  waiverConcerns,
+  waiversFor,
+} from './concerns/index.js';
+import { estimatePlan, limitsOf, ratesOf } from './estimate/index.js';
+import { groupBy } from './group-by.js';
+import { type MappedMachine, Mappings } from './mapping/map-machine.js';
 import { outputNames } from './output-names.js';
+import { concern, concernOfProblem } from './own-concerns.js';
+import type { Preparation } from './prepare.js';
+import { type Selection, selectMachines } from './selection/index.js';
+import { surveyMachine } from './survey-machine.js';
 import { usedBytes } from './target-space.js';
+import { Waves } from './waves.js';
 
-export interface PlanOptions {
+export interface PlanOptions extends Omit<Preparation, 'folder'> {
   /** Absolute paths the inventory was read from. */
   readonly sources: readonly string[];
   /** Absolute path of the target folder; need not exist yet. */
   readonly target: string;
   readonly profiles: readonly Profile[];
+  /** That the machine has for conversions, where the migration names no number. */
+  readonly threads: number;
+  /** ISO date from which ages are counted. */
+  readonly today: string;
 }
 
-/** Says what will be done to each machine and what stands against it. Reads metadata of every disk, no data. */
+/** A machine before its concerns are known. */
+interface Draft {
+  readonly planned: PlannedMachine;
+  readonly profile: Profile;
+}
+
+/**
+ * Says what will be done to each machine, when, and what stands against it. Reads metadata of every disk, no data.
+ * Rejects with CONFIG_INVALID for a migration that does not fit the inventory, PROFILE_INVALID.
+ */
 export async function buildPlan(inventory: Inventory, options: PlanOptions): Promise<Plan> {
-  const outputs = outputNames(
-    inventory.machines.map(({ name }) => name),
-    '.xva',
-  );
-  const machines: PlannedMachine[] = [];
-  for (const [index, machine] of inventory.machines.entries()) {
-    const found = inventory.problems
-      .filter(({ machineId }) => machineId === machine.id)
-      .map(concernOfProblem);
-    machines.push(await planMachine(machine, outputs[index] ?? '', found, options.profiles));
-  }
-  const unreadable = inventory.problems.filter(
-    (problem) => problem.machineId === null && isCritical(problem),
-  );
-  const notes = inventory.problems.filter((problem) => problem.machineId === null && !isCritical(problem));
+  const { migration, lists, rules } = options;
+  const selection = selectMachines(inventory.machines, migration, lists);
+  const waves = new Waves(migration, lists);
+  const drafts = await draftMachines(inventory, selection, waves, options);
+
+  const shared = new SharedResources(drafts.map(({ planned }) => planned));
+  const book = new RuleBook(rules, {
+    target: migration.target,
+    mappings: {
+      networks: migration.networks?.length ?? 0,
+      storage: migration.storage?.length ?? 0,
+    },
+    shared,
+    today: options.today,
+  });
+  const refused: { machine: string; ids: string[] }[] = [];
+  const machines = drafts.map(({ planned, profile }): PlannedMachine => {
+    const own = selection.overrides.of(planned.machine).waive;
+    const judged = applyWaivers(
+      [...planned.concerns, ...book.machineConcerns(planned, profile)],
+      waiversFor(own, migration.waive),
+    );
+    if (judged.refused.length > 0) refused.push({ machine: planned.name, ids: judged.refused });
+    return { ...planned, concerns: judged.concerns };
+  });
+
+  const plannedWaves = waves.plan(machines);
+  const estimate = estimatePlan({
+    machines: machines.filter(({ concerns }) => !concerns.some(isBlocking)),
+    waves: plannedWaves,
+    rates: ratesOf(migration),
+    limits: limitsOf(migration, options.threads),
+    start: migration.start ?? null,
+    target: migration.target,
+  });
+  const { unreadable, notes } = problemsOfNoMachine(inventory, migration.select !== undefined);
+  const plan = { machines, waves: plannedWaves, estimate, unreadable };
+  const facts = planFacts(plan, { target: migration.target, shared }, selection.unmatched);
+  const concerns = [
+    ...notes.map(concernOfProblem),
+    ...(machines.length + unreadable.length === 0
+      ? [concern('PLAN_NO_MACHINES', 'critical', 'no machine was found in the source')]
+      : []),
+    ...(await spaceConcerns(machines, options.target)),
+    ...book.planConcerns(facts),
+    ...waiverConcerns(refused, waivedIds(migration), rules),
+  ];
   return {
+    ...plan,
     sources: options.sources,
     target: options.target,
-    machines,
-    waves: [{ name: 'all', machineIds: machines.map(({ machine }) => machine.id), window: null }],
-    estimate: {
-      rates: { sourceMiBps: 1, networkMiBps: 1, threadMiBps: 1, targetMiBps: 1, secondsPerMachine: 0 },
-      limits: { machinesAtOnce: 1, machinesPerHost: 1, machinesPerDatastore: 1, threads: 1 },
-      bytes: 0,
-      seconds: 0,
-      bottleneck: 'source',
-      waves: [],
-      machines: [],
-      storage: [],
-      stagingBytes: 0,
-    },
-    unreadable,
-    concerns: [
-      ...notes.map(concernOfProblem),
-      ...duplicateMacs(inventory.machines),
-      ...(machines.length + unreadable.length === 0
-        ? [concern('PLAN_NO_MACHINES', 'critical', 'no machine was found in the source')]
-        : []),
-      ...(await spaceConcerns(machines, options.target)),
-    ],
+    concerns: applyWaivers(concerns, migration.waive ?? {}).concerns,
   };
+}
+
+async function draftMachines(
+  { problems }: Inventory,
+  { machines, overrides }: Selection,
+  waves: Waves,
+  { migration, profiles }: PlanOptions,
+): Promise<Draft[]> {
+  const mappings = new Mappings(migration);
+  const mapped = machines.map((machine) => mappings.map(machine, overrides.of(machine)));
+  const outputs = outputNames(
+    mapped.map(({ name }) => name),
+    '.xva',
+  );
+  const found = groupBy(problems, ({ machineId }) => machineId);
+  const drafts: Draft[] = [];
+  for (const [index, machine] of machines.entries()) {
+    const mapping = mapped[index];
+    if (mapping === undefined) continue;
+    const profile = profileOf(machine, mapping, profiles);
+    const known = (found.get(machine.id) ?? []).map(concernOfProblem);
+    const planned = await planMachine(machine, mapping, profile, known);
+    const wave = waves.of(machine, overrides.of(machine));
+    drafts.push({ profile, planned: { ...planned, output: outputs[index] ?? '', wave } });
+  }
+  return drafts;
 }
 
 async function planMachine(
   machine: VirtualMachine,
-  output: string,
-  found: readonly Concern[],
-  profiles: readonly Profile[],
-): Promise<PlannedMachine> {
-  const profile = matchProfile(profiles, { ...machine, reportedOs: machine.guest.reportedOs })?.profile;
-  if (profile === undefined) {
-    throw new XenferryError('PROFILE_INVALID', `no profile matches the guest "${machine.guestOs}"`, {
-      hint: 'Keep the generic profile, whose pattern is "*".',
-    });
-  }
-  const concerns = [...found, ...machineConcerns(machine)];
-  const disks: PlannedDisk[] = [];
-  for (const disk of machine.disks) {
-    try {
-      const survey = await surveyDisk(disk);
-      const dataBytes = survey?.dataBytes ?? disk.usedBytes ?? 0;
-      const certainBytes = survey?.exact === true ? survey.dataBytes : 0;
-      disks.push({ dataBytes, certainBytes, storage: null });
-      for (const note of survey?.notes ?? []) concerns.push(concern('VMDK_TABLES_DAMAGED', 'warning', note));
-    } catch (error) {
-      disks.push({ dataBytes: disk.usedBytes ?? 0, certainBytes: 0, storage: null });
-      const { code, message, hint } = toXenferryError(error);
-      if (!concerns.some(({ id }) => id === code))
-        concerns.push(concern(code, 'critical', `${disk.file}: ${message}`, hint));
-    }
-  }
+  { storages, profileId: _, ...mapping }: MappedMachine,
+  { id, title, limits }: Profile,
+  known: readonly Concern[],
+): Promise<Omit<PlannedMachine, 'output' | 'wave'>> {
+  const survey = await surveyMachine(machine, known);
   return {
     machine,
-    profile: { id: profile.id, title: profile.title, limits: profile.limits },
-    output,
-    name: machine.name,
-    disks,
-    nics: machine.nics.map(({ network, mac }) => ({ network, mapped: false, mac })),
-    coresPerSocket: machine.coresPerSocket,
-    wave: 'all',
-    startOrder: machine.startOrder,
-    startDelaySeconds: machine.startDelaySeconds,
-    dataBytes: disks.reduce((sum, disk) => sum + disk.dataBytes, 0),
-    certainBytes: disks.reduce((sum, disk) => sum + disk.certainBytes, 0),
-    concerns,
+    ...mapping,
+    profile: { id, title, limits },
+    disks: survey.disks.map((disk, index) => ({ ...disk, storage: storages[index] ?? null })),
+    dataBytes: survey.disks.reduce((sum, disk) => sum + disk.dataBytes, 0),
+    certainBytes: survey.disks.reduce((sum, disk) => sum + disk.certainBytes, 0),
+    concerns: [...known, ...survey.concerns],
   };
 }
 
-function duplicateMacs(machines: readonly VirtualMachine[]): Concern[] {
-  const owners = new Map<string, VirtualMachine>();
-  return machines.flatMap((machine) =>
-    machine.nics.flatMap(({ mac }): Concern[] => {
-      if (mac === null) return [];
-      const owner = owners.get(mac);
-      owners.set(mac, owner ?? machine);
-      if (owner === undefined || owner === machine) return [];
-      return [
-        concern(
-          'PLAN_DUPLICATE_MAC',
-          'warning',
-          `${owner.name} and ${machine.name} both have the MAC ${mac}`,
-        ),
-      ];
-    }),
-  );
+function profileOf(
+  machine: VirtualMachine,
+  { profileId }: MappedMachine,
+  profiles: readonly Profile[],
+): Profile {
+  const profile =
+    profileId === null
+      ? matchProfile(profiles, { ...machine, reportedOs: machine.guest.reportedOs })?.profile
+      : profiles.find(({ id }) => id === profileId);
+  if (profile !== undefined) return profile;
+  const what = profileId === null ? `the guest "${machine.guestOs}" has none` : `there is no ${profileId}`;
+  throw new XenferryError('PROFILE_INVALID', `${machine.name}: ${what}`, {
+    hint: 'xenferry profiles lists them; keep the generic one, which fits every guest.',
+  });
+}
+
+/** Where machines are chosen, a descriptor that cannot be read may be of another one: it is told, not counted. */
+function problemsOfNoMachine(
+  { problems }: Inventory,
+  chosen: boolean,
+): { readonly unreadable: readonly Problem[]; readonly notes: readonly Problem[] } {
+  const orphans = problems.filter(({ machineId }) => machineId === null);
+  if (chosen) {
+    return { unreadable: [], notes: orphans.map((problem) => ({ ...problem, severity: 'warning' })) };
+  }
+  return {
+    unreadable: orphans.filter(isCritical),
+    notes: orphans.filter((problem) => !isCritical(problem)),
+  };
+}
+
+function waivedIds({ waive, machines }: PlanOptions['migration']): Set<string> {
+  const own = Object.values(machines ?? {}).map((machine) => machine.waive);
+  return new Set([waive, ...own].flatMap((reasons) => Object.keys(reasons ?? {})));
 }
 
 /** A shortage blocks the plan; what earlier runs already wrote is not needed twice. */
 async function spaceConcerns(machines: readonly PlannedMachine[], target: string): Promise<Concern[]> {
   let needed = 0;
   let certain = 0;
-  for (const { dataBytes, certainBytes, output, concerns } of machines) {
-    if (concerns.some(isBlocking)) continue;
+  for (const { machine, dataBytes, certainBytes, output, concerns } of machines) {
+    if (concerns.some(isBlocking) || machine.source.kind === 'rvtools') continue;
     const used = await usedBytes(target, output);
     needed += Math.max(0, dataBytes - used);
     certain += Math.max(0, certainBytes - used);

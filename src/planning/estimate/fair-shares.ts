@@ -1,0 +1,118 @@
+/** What all who use it together can be held back by. */
+export type SharedKind = 'source' | 'network' | 'threads' | 'target';
+
+export interface Resource {
+  readonly kind: SharedKind;
+  /** Bytes a second. */
+  readonly capacity: number;
+}
+
+/** How much of a resource one byte of guest data takes. */
+export interface Use {
+  /** Its position among the resources. */
+  readonly resource: number;
+  /** Above 0; 1 where all of a machine's data goes through it. */
+  readonly share: number;
+}
+
+/** Machines that use the same resources in the same proportions, and so are equally fast. */
+export interface Flow {
+  readonly uses: readonly Use[];
+  /** How many there are now. */
+  count: number;
+  /** Bytes a second of each. */
+  rate: number;
+  /** The resource that lets it be no faster. */
+  heldBy: number;
+}
+
+/** Below this part of its capacity nothing is left of a resource but what rounding left. */
+const ROUNDING = 1e-9;
+
+/**
+ * Shares resources out by progressive filling, which is max-min fair: all flows grow alike until a resource is used up,
+ * its users stay at that rate, the others grow on (Bertsekas and Gallager, Data Networks, section 6.5.2).
+ */
+export class FairShares {
+  readonly #resources: readonly Resource[];
+  readonly #users: Flow[][];
+  /** What those flows leave whose rate is settled; of resources that are in use. */
+  readonly #room: Float64Array;
+  /** Of each resource, what flows that still grow take a byte a second each. */
+  readonly #weight: Float64Array;
+  readonly #growing: Int32Array;
+  #inUse: number[] = [];
+
+  constructor(resources: readonly Resource[]) {
+    this.#resources = resources;
+    this.#users = resources.map(() => []);
+    this.#room = Float64Array.from(resources, ({ capacity }) => capacity);
+    this.#weight = new Float64Array(resources.length);
+    this.#growing = new Int32Array(resources.length);
+  }
+
+  /** Sets `rate` and `heldBy` of every flow; each uses something. */
+  share(flows: Iterable<Flow>): void {
+    this.#clear();
+    for (const flow of flows) this.#enter(flow);
+    for (let rate = 0; ; ) {
+      const tightest = this.#tightest(rate);
+      if (tightest === null) return;
+      rate = tightest.rate;
+      for (const flow of this.#users[tightest.resource] ?? []) {
+        if (flow.rate === 0) this.#settle(flow, rate, tightest.resource);
+      }
+    }
+  }
+
+  /** Whether a newcomer would only take from those who use it already. */
+  isUsedUp(resource: number): boolean {
+    return this.#at(this.#room, resource) <= (this.#resources[resource]?.capacity ?? 0) * ROUNDING;
+  }
+
+  #clear(): void {
+    for (const resource of this.#inUse) {
+      this.#users[resource] = [];
+      this.#room[resource] = this.#resources[resource]?.capacity ?? 0;
+      this.#weight[resource] = 0;
+      this.#growing[resource] = 0;
+    }
+    this.#inUse = [];
+  }
+
+  #enter(flow: Flow): void {
+    flow.rate = 0;
+    for (const { resource, share } of flow.uses) {
+      const users = this.#users[resource];
+      if (users?.length === 0) this.#inUse.push(resource);
+      users?.push(flow);
+      this.#weight[resource] = this.#at(this.#weight, resource) + share * flow.count;
+      this.#growing[resource] = this.#at(this.#growing, resource) + 1;
+    }
+  }
+
+  /** The resource that is used up first while all grow, and at which rate; never below the last one's, `settled`. */
+  #tightest(settled: number): { resource: number; rate: number } | null {
+    let tightest: { resource: number; rate: number } | null = null;
+    for (const resource of this.#inUse) {
+      if (this.#at(this.#growing, resource) === 0) continue;
+      const rate = Math.max(settled, this.#at(this.#room, resource) / this.#at(this.#weight, resource));
+      if (tightest === null || rate < tightest.rate) tightest = { resource, rate };
+    }
+    return tightest;
+  }
+
+  #settle(flow: Flow, rate: number, heldBy: number): void {
+    flow.rate = rate;
+    flow.heldBy = heldBy;
+    for (const { resource, share } of flow.uses) {
+      this.#room[resource] = this.#at(this.#room, resource) - share * flow.count * rate;
+      this.#weight[resource] = this.#at(this.#weight, resource) - share * flow.count;
+      this.#growing[resource] = this.#at(this.#growing, resource) - 1;
+    }
+  }
+
+  #at(values: Float64Array | Int32Array, resource: number): number {
+    return values[resource] ?? 0;
+  }
+}

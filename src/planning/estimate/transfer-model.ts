@@ -1,0 +1,120 @@
+import { posix } from 'node:path';
+import type { Limits, PlannedMachine, Rates } from '../../model/plan.js';
+import { MIB } from '../../model/units.js';
+import type { Flow, Resource, SharedKind, Use } from './fair-shares.js';
+import type { Slot } from './start-queue.js';
+
+/** What moving one machine needs. */
+export interface Transfer {
+  readonly machineId: string;
+  /** Of guest data. */
+  readonly bytes: number;
+  /** One for all machines with the same uses; without uses when there is nothing to move. */
+  readonly flow: Flow;
+  /** The resources it uses, by their positions; one for all machines with the same. */
+  readonly needs: readonly number[];
+  readonly slots: readonly Slot[];
+}
+
+/**
+ * Says what machines share. A machine reads its disks in step, so each source and each target gets the part of its
+ * rate that the disks there have of its data. Source: its host, else a disk's datastore, else the descriptor's folder.
+ */
+export class TransferModel {
+  readonly #resources: Resource[] = [];
+  readonly #numbers = new Map<string, number>();
+  readonly #flows = new Map<string, Flow>();
+  readonly #needs = new Map<string, readonly number[]>();
+  readonly #rates: Rates;
+  readonly #limits: Limits;
+
+  constructor(rates: Rates, limits: Limits) {
+    this.#rates = rates;
+    this.#limits = limits;
+  }
+
+  /** Of all machines that were asked for. */
+  get resources(): readonly Resource[] {
+    return this.#resources;
+  }
+
+  transferOf(planned: PlannedMachine): Transfer {
+    const bytes = planned.disks.reduce((sum, { dataBytes }) => sum + dataBytes, 0);
+    const uses = bytes === 0 ? [] : this.#uses(planned, bytes);
+    return {
+      machineId: planned.machine.id,
+      bytes,
+      flow: this.#flow(uses),
+      needs: this.#needsOf(uses),
+      slots: this.#slots(planned),
+    };
+  }
+
+  #uses({ machine, disks }: PlannedMachine, bytes: number): Use[] {
+    const { sourceMiBps, networkMiBps, threadMiBps, targetMiBps } = this.#rates;
+    const sources = new Map<number, number>();
+    const targets = new Map<number, number>();
+    const network = this.#resource('network', '', networkMiBps);
+    const threads = this.#resource('threads', '', threadMiBps * this.#limits.threads);
+    const folder = posix.dirname(machine.source.descriptor);
+    for (const [index, { dataBytes, storage }] of disks.entries()) {
+      if (dataBytes === 0) continue;
+      const datastore = machine.disks[index]?.datastore ?? null;
+      const origin = [machine.placement.host, datastore, folder];
+      const source = this.#resource('source', firstKnown(origin), sourceMiBps);
+      const target = this.#resource('target', JSON.stringify(storage), targetMiBps);
+      sources.set(source, (sources.get(source) ?? 0) + dataBytes);
+      targets.set(target, (targets.get(target) ?? 0) + dataBytes);
+    }
+    return [
+      { resource: network, share: 1 },
+      { resource: threads, share: 1 },
+      ...parts(sources, bytes),
+      ...parts(targets, bytes),
+    ];
+  }
+
+  #resource(kind: SharedKind, name: string, rateMiBps: number): number {
+    const key = `${kind} ${name}`;
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.#resources.push({ kind, capacity: rateMiBps * MIB }) - 1;
+    this.#numbers.set(key, number);
+    return number;
+  }
+
+  #flow(uses: readonly Use[]): Flow {
+    const key = uses.map(({ resource, share }) => `${resource}:${share}`).join(' ');
+    const flow = this.#flows.get(key) ?? { uses, count: 0, rate: 0, heldBy: 0 };
+    this.#flows.set(key, flow);
+    return flow;
+  }
+
+  #needsOf(uses: readonly Use[]): readonly number[] {
+    const needs = uses.map(({ resource }) => resource);
+    const key = needs.join(' ');
+    const known = this.#needs.get(key) ?? needs;
+    this.#needs.set(key, known);
+    return known;
+  }
+
+  #slots({ machine }: PlannedMachine): Slot[] {
+    const { machinesPerHost, machinesPerDatastore } = this.#limits;
+    const { host } = machine.placement;
+    const datastores = new Set(machine.disks.flatMap(({ datastore }) => datastore ?? []));
+    return [
+      ...(host === null ? [] : [{ name: `host ${host}`, limit: machinesPerHost }]),
+      ...[...datastores].map((name) => ({ name: `datastore ${name}`, limit: machinesPerDatastore })),
+    ];
+  }
+}
+
+/** The first that is not null, with its position: a host and a datastore may have the same name. */
+function firstKnown(names: readonly (string | null)[]): string {
+  const at = names.findIndex((name) => name !== null);
+  return `${at} ${names[at]}`;
+}
+
+function parts(bytesBy: ReadonlyMap<number, number>, bytes: number): Use[] {
+  return [...bytesBy].map(([resource, part]) => ({ resource, share: part / bytes }));
+}

@@ -1,0 +1,47 @@
+import type { Limits, Rates } from '../../model/plan.js';
+import { type EstimateInput, estimatePlan } from './estimate-plan.js';
+
+/** One change to the figures and what it saves. */
+export interface Improvement {
+  /** As `applyWhatIf` takes it. */
+  readonly change: string;
+  /** Of work. */
+  readonly seconds: number;
+}
+
+/** Less is rounding, and nothing to act on. */
+const LEAST_SECONDS = 1;
+
+/** What an operator changes most easily comes first among changes that save the same. */
+const LIMITS: readonly (keyof Limits)[] = [
+  'machinesAtOnce',
+  'machinesPerHost',
+  'machinesPerDatastore',
+  'threads',
+];
+const FASTER: readonly (keyof Rates)[] = ['sourceMiBps', 'networkMiBps', 'targetMiBps', 'threadMiBps'];
+
+/**
+ * Which single change would save how much: every limit and rate doubled in turn, the seconds for each machine halved.
+ * The most helpful first; those that help by less than a second are left out. Costs ten estimates.
+ */
+export function whatWouldHelp(input: EstimateInput): Improvement[] {
+  const { rates, limits } = input;
+  const { seconds } = estimatePlan(input);
+  const saved = (change: string, other: Partial<EstimateInput>): Improvement => ({
+    change,
+    seconds: seconds - estimatePlan({ ...input, ...other }).seconds,
+  });
+  const pause = rates.secondsPerMachine / 2;
+  return [
+    ...LIMITS.map((name) =>
+      saved(`limits.${name}=${2 * limits[name]}`, { limits: { ...limits, [name]: 2 * limits[name] } }),
+    ),
+    ...FASTER.map((name) =>
+      saved(`rates.${name}=${2 * rates[name]}`, { rates: { ...rates, [name]: 2 * rates[name] } }),
+    ),
+    saved(`rates.secondsPerMachine=${pause}`, { rates: { ...rates, secondsPerMachine: pause } }),
+  ]
+    .filter((improvement) => improvement.seconds >= LEAST_SECONDS)
+    .sort((a, b) => b.seconds - a.seconds);
+}
