@@ -89,6 +89,10 @@ export const ERROR_CATALOG = {
     category: 'source',
     hint: 'The file is not the one that was exported; copy it again.',
   },
+  OVF_SIGNATURE: {
+    category: 'source',
+    hint: 'Get the package again from who signed it, or remove its .cert file knowingly.',
+  },
   VMX_MALFORMED: { category: 'source', hint: 'Copy the .vmx file again from the datastore.' },
   VMX_UNSUPPORTED: { category: 'source', hint: 'Decrypt the machine in vSphere and copy it again.' },
 

@@ -1,5 +1,5 @@
 /** Names older exporters write instead of an expression; all of them mean powers of two. */
-const NAMED_UNITS: ReadonlyMap<string, number> = new Map([
+const NAMED_SIZES: ReadonlyMap<string, number> = new Map([
   ['b', 1],
   ['kb', 2 ** 10],
   ['kib', 2 ** 10],
@@ -19,25 +19,25 @@ const NAMED_UNITS: ReadonlyMap<string, number> = new Map([
   ['tebibyte', 2 ** 40],
 ]);
 
+const NAMED_FREQUENCIES: ReadonlyMap<string, number> = new Map([
+  ['hz', 1],
+  ['khz', 10 ** 3],
+  ['kilohertz', 10 ** 3],
+  ['mhz', 10 ** 6],
+  ['megahertz', 10 ** 6],
+  ['ghz', 10 ** 9],
+  ['gigahertz', 10 ** 9],
+]);
+
 /**
  * Bytes in one allocation unit, as `ovf:capacityAllocationUnits` and `rasd:AllocationUnits` spell it: a programmatic
  * unit such as `byte * 2^20` (DSP0004 2.5 annex C, any spacing) or a name such as `MegaBytes` (OVF 0.9 and 1.0).
  * Absent or empty means bytes (DSP0243 1.1 §9.1). Null when it is not a unit of size.
  */
 export function bytesPerUnit(spelling: string | null): number | null {
-  const compact = (spelling ?? '').replace(/\s+/g, '').toLowerCase();
+  const compact = compacted(spelling);
   if (compact === '') return 1;
-  const named = NAMED_UNITS.get(compact.replace(/(?<=byte)s$/, ''));
-  if (named !== undefined) return named;
-  const [base, ...factors] = compact.split('*');
-  if (base !== 'byte' && base !== 'bytes') return null;
-  let bytes = 1;
-  for (const factor of factors) {
-    const [, mantissa, exponent] = /^(\d{1,7})(?:\^(\d{1,2}))?$/.exec(factor) ?? [];
-    if (mantissa === undefined) return null;
-    bytes *= Number(mantissa) ** Number(exponent ?? '1');
-  }
-  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : null;
+  return NAMED_SIZES.get(compact.replace(/(?<=byte)s$/, '')) ?? scaleOf(compact, /^bytes?$/);
 }
 
 /**
@@ -49,4 +49,33 @@ export function sizeInBytes(amount: string | null, units: string | null): number
   if (amount === null || unit === null || !/^\d{1,16}(\.\d{1,6})?$/.test(amount)) return null;
   const bytes = Number(amount) * unit;
   return Number.isSafeInteger(bytes) ? bytes : null;
+}
+
+/**
+ * `amount` allocation units in whole megahertz; without a unit they are megahertz, as VMware reserves them. Null when
+ * the amount is no integer or the unit is not one of frequency.
+ */
+export function megahertz(amount: string | null, units: string | null): number | null {
+  const compact = compacted(units);
+  const hertz = compact === '' ? 10 ** 6 : (NAMED_FREQUENCIES.get(compact) ?? scaleOf(compact, /^hertz$/));
+  if (amount === null || hertz === null || !/^\d{1,16}$/.test(amount)) return null;
+  const result = Math.round((Number(amount) * hertz) / 10 ** 6);
+  return Number.isSafeInteger(result) ? result : null;
+}
+
+function compacted(spelling: string | null): string {
+  return (spelling ?? '').replace(/\s+/g, '').toLowerCase();
+}
+
+/** The factor before the base of a programmatic unit: 2^20 of `byte*2^20`; null when it is no unit of that base. */
+function scaleOf(compact: string, isBase: RegExp): number | null {
+  const [base, ...factors] = compact.split('*');
+  if (base === undefined || !isBase.test(base)) return null;
+  let scale = 1;
+  for (const factor of factors) {
+    const [, mantissa, exponent] = /^(\d{1,7})(?:\^(\d{1,2}))?$/.exec(factor) ?? [];
+    if (mantissa === undefined) return null;
+    scale *= Number(mantissa) ** Number(exponent ?? '1');
+  }
+  return Number.isSafeInteger(scale) && scale > 0 ? scale : null;
 }

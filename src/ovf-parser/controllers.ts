@@ -1,5 +1,7 @@
 import type { Findings } from './findings.js';
+import { FreeNumbers } from './free-numbers.js';
 import { type HardwareItem, RESOURCE_TYPE } from './hardware-items.js';
+import { settingOf } from './settings.js';
 import { integerOf } from './xml-query.js';
 
 type ControllerFamily = 'scsi' | 'ide' | 'sata' | 'nvme';
@@ -14,6 +16,8 @@ export interface Controller extends ControllerType {
   readonly instanceId: string;
   /** Which controller of its family, from 0. */
   readonly bus: number;
+  /** Machines on the same host, or on any, share its bus. */
+  readonly shared: boolean;
 }
 
 /** ResourceSubType spellings of SCSI controllers in real exports, in lower case. */
@@ -21,8 +25,11 @@ const SCSI_KINDS: ReadonlyMap<string, string> = new Map([
   ['virtualscsi', 'pvscsi'],
   ['pvscsi', 'pvscsi'],
   ['vmware.pvscsi', 'pvscsi'],
+  ['paravirtualscsi', 'pvscsi'],
   ['lsilogic', 'lsilogic'],
+  ['lsi', 'lsilogic'],
   ['lsilogicsas', 'lsilogicsas'],
+  ['lsisas', 'lsilogicsas'],
   ['lsisas1068', 'lsilogicsas'],
   ['buslogic', 'buslogic'],
 ]);
@@ -36,33 +43,27 @@ export function readControllers(
   findings: Findings,
 ): ReadonlyMap<string, Controller> {
   const controllers = new Map<string, Controller>();
-  const taken: Record<ControllerFamily, Set<number>> = {
-    scsi: new Set(),
-    ide: new Set(),
-    sata: new Set(),
-    nvme: new Set(),
+  const free: Record<ControllerFamily, FreeNumbers> = {
+    scsi: new FreeNumbers(),
+    ide: new FreeNumbers(),
+    sata: new FreeNumbers(),
+    nvme: new FreeNumbers(),
   };
   const undecided: { readonly item: HardwareItem; readonly type: ControllerType }[] = [];
-  const place = ({ instanceId }: HardwareItem, type: ControllerType, bus: number): void => {
-    taken[type.family].add(bus);
-    controllers.set(instanceId, { ...type, instanceId, bus });
+  const place = ({ instanceId, settings }: HardwareItem, type: ControllerType, bus: number): void => {
+    const sharing = settingOf(settings, 'sharedbus', 'backing.sharedbus') ?? '';
+    const shared = /^(physical|virtual)/i.test(sharing);
+    controllers.set(instanceId, { ...type, instanceId, bus, shared });
   };
   for (const item of items) {
     const type = controllerType(item, findings);
     if (type === null) continue;
     const bus = integerOf(item.address);
-    if (bus === null || taken[type.family].has(bus)) undecided.push({ item, type });
-    else place(item, type, bus);
+    if (bus === null || !free[type.family].has(bus)) undecided.push({ item, type });
+    else place(item, type, free[type.family].take(bus));
   }
-  for (const { item, type } of undecided) place(item, type, lowestFree(taken[type.family]));
+  for (const { item, type } of undecided) place(item, type, free[type.family].takeLowest());
   return controllers;
-}
-
-/** The smallest number from 0 that is not taken. */
-export function lowestFree(taken: ReadonlySet<number>): number {
-  let candidate = 0;
-  while (taken.has(candidate)) candidate += 1;
-  return candidate;
 }
 
 function controllerType(item: HardwareItem, findings: Findings): ControllerType | null {

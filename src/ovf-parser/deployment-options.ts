@@ -2,14 +2,25 @@ import { sectionsAnywhere } from './sections.js';
 import { attribute, booleanOf, childrenNamed } from './xml-query.js';
 import type { XmlElement } from './xml-tree.js';
 
-/** The configuration a deployment without a choice gets: the one marked default, else the first (DSP0243 1.1 §9.8). */
-export function defaultConfiguration(envelope: XmlElement): string | null {
+export interface ChosenConfiguration {
+  /** Null when the package has no configurations. */
+  readonly id: string | null;
+  /** All of the package, in document order. */
+  readonly known: readonly string[];
+}
+
+/**
+ * The configuration a deployment gets: the wanted one where the package has it, else the one marked default, else the
+ * first (DSP0243 1.1 §9.8).
+ */
+export function chooseConfiguration(envelope: XmlElement, wanted: string | null): ChosenConfiguration {
   const configurations = sectionsAnywhere(envelope, 'DeploymentOptionSection').flatMap((section) =>
     childrenNamed(section, 'Configuration'),
   );
-  const marked = configurations.find((configuration) => booleanOf(attribute(configuration, 'default')));
-  const chosen = marked ?? configurations[0];
-  return chosen === undefined ? null : attribute(chosen, 'id');
+  const known = configurations.map((element) => attribute(element, 'id')).filter((id) => id !== null);
+  if (wanted !== null && known.includes(wanted)) return { id: wanted, known };
+  const marked = configurations.find((element) => booleanOf(attribute(element, 'default')));
+  return { id: (marked === undefined ? null : attribute(marked, 'id')) ?? known[0] ?? null, known };
 }
 
 /** Whether an element is not tied to configurations, or tied to this one. */
@@ -20,32 +31,5 @@ export function appliesTo(element: XmlElement, configuration: string | null): bo
 
 /** The configurations an element is tied to; empty for an element of them all. */
 export function configurationsOf(element: XmlElement): readonly string[] {
-  return attribute(element, 'configuration')?.split(/\s+/) ?? [];
-}
-
-/**
- * Default values of the package's properties by full key `class.key.instance`, for `${...}` references
- * (DSP0243 1.1 §9.5).
- */
-export function propertyDefaults(
-  envelope: XmlElement,
-  configuration: string | null,
-): ReadonlyMap<string, string> {
-  const defaults = new Map<string, string>();
-  for (const product of sectionsAnywhere(envelope, 'ProductSection')) {
-    for (const property of childrenNamed(product, 'Property')) {
-      const parts = [attribute(product, 'class'), attribute(property, 'key'), attribute(product, 'instance')];
-      const key = parts.filter((part) => part !== null).join('.');
-      const value = defaultValue(property, configuration);
-      if (value !== null && !defaults.has(key)) defaults.set(key, value);
-    }
-  }
-  return defaults;
-}
-
-function defaultValue(property: XmlElement, configuration: string | null): string | null {
-  const values = childrenNamed(property, 'Value').filter((value) => appliesTo(value, configuration));
-  const specific = values.find((value) => configurationsOf(value).length > 0) ?? values[0];
-  const chosen = specific === undefined ? null : (attribute(specific, 'value') ?? specific.text);
-  return chosen ?? attribute(property, 'value');
+  return attribute(element, 'configuration')?.split(/[\s,]+/) ?? [];
 }

@@ -20,8 +20,12 @@ export class Findings {
     this.#add('warning', code, message, line);
   }
 
-  critical(message: string, line: number): void {
-    this.#add('critical', 'OVF_MALFORMED', message, line);
+  critical(message: string, line: number, code: ErrorCode = 'OVF_MALFORMED'): void {
+    this.#add('critical', code, message, line);
+  }
+
+  inform(message: string, line: number, code: ErrorCode = 'OVF_MALFORMED'): void {
+    this.#add('information', code, message, line);
   }
 
   #add(severity: Severity, code: ErrorCode, message: string, line: number): void {

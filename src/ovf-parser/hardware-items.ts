@@ -1,6 +1,8 @@
 import { appliesTo, configurationsOf } from './deployment-options.js';
 import type { Findings } from './findings.js';
-import { attribute, childrenNamed, childText, integerOf } from './xml-query.js';
+import { type Properties, resolved } from './properties.js';
+import { type Settings, settingsIn } from './settings.js';
+import { attribute, booleanOf, childrenNamed, childText, integerOf } from './xml-query.js';
 import type { XmlElement } from './xml-tree.js';
 
 /** CIM_ResourceAllocationSettingData.ResourceType values a machine's description needs. */
@@ -11,9 +13,18 @@ export const RESOURCE_TYPE = {
   ideController: 5,
   scsiController: 6,
   ethernetAdapter: 10,
+  floppyDrive: 14,
+  cdDrive: 15,
+  dvdDrive: 16,
   disk: 17,
   otherStorage: 20,
+  serialPort: 21,
+  parallelPort: 22,
+  usbController: 23,
+  graphics: 24,
   logicalDisk: 31,
+  /** VirtualBox's number, of no CIM schema. */
+  soundCard: 35,
 } as const;
 
 /** An Item, StorageItem or EthernetPortItem of a VirtualHardwareSection (DSP0243 1.1 §8.3; the last two are OVF 2). */
@@ -22,7 +33,10 @@ export interface HardwareItem {
   readonly resourceType: number;
   /** Lower case, in order of preference; empty when absent. */
   readonly subTypes: readonly string[];
+  /** How people read it; empty when absent. */
+  readonly label: string;
   readonly quantity: string | null;
+  readonly reservation: string | null;
   readonly allocationUnits: string | null;
   /** InstanceID of the controller. */
   readonly parent: string | null;
@@ -32,32 +46,39 @@ export interface HardwareItem {
   readonly addressOnParent: number | null;
   readonly hostResource: string | null;
   readonly connection: string | null;
+  /** Connected at power on; so is what does not tell. */
+  readonly connected: boolean;
   readonly coresPerSocket: number | null;
+  /** VMware's, of this item alone. */
+  readonly settings: Settings;
   readonly line: number;
 }
 
 /**
  * The items of a hardware section that count for this configuration, in the order of their InstanceIDs. An item tied
  * to the configuration replaces the general one with its InstanceID (DSP0243 1.1 §9.8); range markers
- * (`ovf:bound`, §8.4) and items of other configurations are left out.
+ * (`ovf:bound`, §8.4) and items of other configurations are left out. `properties` resolve `${...}` quantities.
  */
 export function hardwareItems(
   section: XmlElement,
   configuration: string | null,
+  properties: Properties,
   findings: Findings,
 ): readonly HardwareItem[] {
   const applicable = section.children.filter(
     (element) => isItem(element) && !isRangeMarker(element) && appliesTo(element, configuration),
   );
-  const specific = applicable.filter((element) => configurationsOf(element).length > 0).map(instanceIdOf);
+  const specific = new Set(
+    applicable.filter((element) => configurationsOf(element).length > 0).map(instanceIdOf),
+  );
   const items: HardwareItem[] = [];
   const seen = new Set<string>();
   for (const element of applicable) {
     const id = instanceIdOf(element);
-    if (configurationsOf(element).length === 0 && specific.includes(id)) continue;
+    if (configurationsOf(element).length === 0 && specific.has(id)) continue;
     if (seen.has(id)) findings.warn(`InstanceID "${id}" is used by several items`, element.line);
     seen.add(id);
-    const item = readItem(element, id);
+    const item = readItem(element, id, properties);
     if (item === null) findings.warn('an Item has no numeric ResourceType', element.line);
     else items.push(item);
   }
@@ -77,7 +98,7 @@ function instanceIdOf(element: XmlElement): string {
   return childText(element, 'InstanceID', 'InstanceId') ?? '';
 }
 
-function readItem(element: XmlElement, instanceId: string): HardwareItem | null {
+function readItem(element: XmlElement, instanceId: string, properties: Properties): HardwareItem | null {
   const resourceType = integerOf(childText(element, 'ResourceType'));
   if (resourceType === null) return null;
   const subTypes = childrenNamed(element, 'ResourceSubType').flatMap(({ text }) =>
@@ -87,14 +108,19 @@ function readItem(element: XmlElement, instanceId: string): HardwareItem | null 
     instanceId,
     resourceType,
     subTypes: subTypes.filter((subType) => subType !== ''),
-    quantity: childText(element, 'VirtualQuantity'),
+    label: childText(element, 'ElementName') ?? childText(element, 'Caption', 'Description') ?? '',
+    quantity: resolved(childText(element, 'VirtualQuantity'), properties),
+    reservation: resolved(childText(element, 'Reservation'), properties),
     allocationUnits: childText(element, 'AllocationUnits', 'VirtualQuantityUnits'),
     parent: childText(element, 'Parent'),
-    address: childText(element, 'Address'),
+    // OVF 0.9 has the bus number in an element of its own.
+    address: childText(element, 'Address', 'BusNumber'),
     addressOnParent: integerOf(childText(element, 'AddressOnParent')),
     hostResource: childText(element, 'HostResource'),
     connection: childText(element, 'Connection'),
+    connected: booleanOf(childText(element, 'AutomaticAllocation') ?? 'true'),
     coresPerSocket: integerOf(childText(element, 'CoresPerSocket')),
+    settings: settingsIn(element),
     line: element.line,
   };
 }

@@ -1,8 +1,10 @@
+export { fitsSignature, readCertificate, type SignedManifest } from './certificate.js';
 export { type ManifestEntry, manifestDigest, readManifest } from './manifest.js';
 export { normalizeMac } from './nics.js';
 export { indexOva, type OvaMember } from './ova-index.js';
-export { parseOvf, readOvfBytes } from './ovf-envelope.js';
+export { type OvfOptions, parseOvf, readOvfBytes } from './ovf-envelope.js';
 export type {
+  OvfDevice,
   OvfDisk,
   OvfDrive,
   OvfEnvelope,

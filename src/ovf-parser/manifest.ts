@@ -15,14 +15,20 @@ const HEX_LENGTH: Readonly<Record<ManifestAlgorithm, number>> = { sha1: 40, sha2
 
 const ENTRY = /^(SHA-?(?:1|256|512))\s*\((.+)\)\s*=\s*([0-9a-f]+)$/i;
 
+export interface Manifest {
+  readonly entries: readonly ManifestEntry[];
+  /** What a certificate signs. */
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Reads a manifest (`.mf`) of at most 1 MiB: one `SHA256(disk1.vmdk)= 3a7b...` a line, spaces optional, SHA1, SHA256
  * or SHA512, LF or CRLF (DSP0243 1.1 §5.1, and what ovftool and govc write).
  * Throws MANIFEST_MALFORMED with the line, or SOURCE_* when it cannot be read.
  */
-export async function readManifest(range: FileRange): Promise<readonly ManifestEntry[]> {
+export async function readManifest(range: FileRange): Promise<Manifest> {
   const bytes = await readSmallRange(range, MANIFEST_LIMIT);
-  return parseManifest(bytes.toString('utf8'), range.path);
+  return { entries: parseManifest(bytes.toString('utf8'), range.path), bytes };
 }
 
 /** The entries of a manifest's text, in its order. Throws MANIFEST_MALFORMED with the line. */

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../model/errors.js';
 import type { Severity } from '../model/inventory.js';
+import type { DeviceKind, DiskMode, VmwareFeatures } from '../model/virtual-machine.js';
 
 /** A file of the package, from References (DSP0243 1.1 §7.1). */
 export interface OvfFile {
@@ -27,6 +28,8 @@ export interface OvfDisk {
   readonly file: OvfFile | null;
   /** The disk this one is a delta of. */
   readonly parentRef: string | null;
+  /** Several machines of the package use it at once. */
+  readonly shared: boolean;
   readonly line: number;
 }
 
@@ -38,6 +41,11 @@ export interface OvfDrive {
   /** Which controller of its family (SCSI, IDE, SATA, NVMe), from 0. */
   readonly bus: number;
   readonly unit: number;
+  readonly mode: DiskMode;
+  /** Several machines may write to it. */
+  readonly shared: boolean;
+  /** Null when the descriptor does not tell. */
+  readonly thin: boolean | null;
   readonly line: number;
 }
 
@@ -45,8 +53,23 @@ export interface OvfNic {
   readonly network: string;
   /** Lower case with colons. */
   readonly mac: string | null;
-  /** Lower case. */
+  /** Lower case: `vmxnet3`, `e1000`, `sriov`, ... */
   readonly adapter: string;
+  readonly connected: boolean;
+  /** Whether the MAC was set by hand; null when the descriptor does not tell. */
+  readonly staticMac: boolean | null;
+  readonly line: number;
+}
+
+/** What is neither disk, network card nor disk controller. */
+export interface OvfDevice {
+  readonly kind: DeviceKind;
+  readonly label: string;
+  readonly connected: boolean;
+  /** Name of what lies behind it; null when nothing does or none is known. */
+  readonly backing: string | null;
+  /** The file of the package behind it; null when it is none of the package's. */
+  readonly file: OvfFile | null;
   readonly line: number;
 }
 
@@ -75,6 +98,8 @@ export interface OvfVirtualSystem {
   readonly annotation: string;
   /** Lower case. */
   readonly uuid: string | null;
+  /** vCenter's; lower case. */
+  readonly instanceUuid: string | null;
   readonly operatingSystem: OvfOperatingSystem;
   readonly firmware: 'bios' | 'efi';
   readonly secureBoot: boolean;
@@ -85,6 +110,15 @@ export interface OvfVirtualSystem {
   /** The boot disk first. */
   readonly drives: readonly OvfDrive[];
   readonly nics: readonly OvfNic[];
+  readonly devices: readonly OvfDevice[];
+  readonly virtualTpm: boolean;
+  /** With the firmware's variables. */
+  readonly nvram: OvfFile | null;
+  readonly features: VmwareFeatures;
+  /** VMware's settings by lower-case key, bounded, without secrets. */
+  readonly settings: ReadonlyMap<string, string>;
+  /** Values of ProductSections by full key, bounded, without passwords. */
+  readonly properties: ReadonlyMap<string, string>;
   /** Null outside a vApp, or when no StartupSection names the machine. */
   readonly start: OvfStart | null;
   readonly line: number;

@@ -1,6 +1,7 @@
 import { sizeInBytes } from './allocation-units.js';
 import type { Findings } from './findings.js';
 import type { OvfDisk, OvfFile } from './ovf-types.js';
+import { type Properties, resolved } from './properties.js';
 import { sectionsAnywhere } from './sections.js';
 import { attribute, childrenNamed, integerOf } from './xml-query.js';
 import type { XmlElement } from './xml-tree.js';
@@ -27,31 +28,43 @@ function readFile(element: XmlElement, id: string, href: string, findings: Findi
     findings.warn(`File ${id} has the size "${size}", which is not a number of bytes`, element.line);
   }
   const compression = attribute(element, 'compression')?.toLowerCase() ?? 'identity';
+  const chunk = attribute(element, 'chunkSize');
+  const chunkBytes = integerOf(chunk);
+  if (chunk !== null && (chunkBytes ?? 0) === 0) {
+    findings.warn(`File ${id} has the chunkSize "${chunk}"; it is taken as one piece`, element.line);
+  }
   return {
     id,
     href,
     sizeBytes,
     compression: compression === 'identity' ? null : compression,
-    chunkBytes: integerOf(attribute(element, 'chunkSize')),
+    chunkBytes: chunkBytes === 0 ? null : chunkBytes,
     line: element.line,
   };
 }
 
-/** Disks of the DiskSection by id, wherever the section stands. `properties` resolve `${...}` capacities. */
+/**
+ * Disks of the DiskSections by id, wherever these stand, and those of OVF 2's SharedDiskSections (DSP0243 2.0), which
+ * several machines use at once. `properties` resolve `${...}` capacities.
+ */
 export function readDisks(
   envelope: XmlElement,
   files: ReadonlyMap<string, OvfFile>,
-  properties: ReadonlyMap<string, string>,
+  properties: Properties,
   findings: Findings,
 ): ReadonlyMap<string, OvfDisk> {
   const disks = new Map<string, OvfDisk>();
+  const add = (element: XmlElement, shared: boolean): void => {
+    const id = attribute(element, 'diskId');
+    if (id === null) findings.warn('a Disk has no diskId', element.line);
+    else if (disks.has(id)) findings.warn(`Disk ${id} is listed twice; the first is used`, element.line);
+    else disks.set(id, { ...readDisk(element, id, files, properties, findings), shared });
+  };
   for (const section of sectionsAnywhere(envelope, 'DiskSection')) {
-    for (const element of childrenNamed(section, 'Disk')) {
-      const id = attribute(element, 'diskId');
-      if (id === null) findings.warn('a Disk has no diskId', element.line);
-      else if (disks.has(id)) findings.warn(`Disk ${id} is listed twice; the first is used`, element.line);
-      else disks.set(id, readDisk(element, id, files, properties, findings));
-    }
+    for (const element of childrenNamed(section, 'Disk')) add(element, false);
+  }
+  for (const section of sectionsAnywhere(envelope, 'SharedDiskSection')) {
+    for (const element of childrenNamed(section, 'SharedDisk')) add(element, true);
   }
   return disks;
 }
@@ -60,9 +73,9 @@ function readDisk(
   element: XmlElement,
   id: string,
   files: ReadonlyMap<string, OvfFile>,
-  properties: ReadonlyMap<string, string>,
+  properties: Properties,
   findings: Findings,
-): OvfDisk {
+): Omit<OvfDisk, 'shared'> {
   const fileRef = attribute(element, 'fileRef');
   const file = fileRef === null ? null : (files.get(fileRef) ?? null);
   if (fileRef !== null && file === null) {
@@ -70,7 +83,7 @@ function readDisk(
   }
   const capacity = attribute(element, 'capacity');
   const units = attribute(element, 'capacityAllocationUnits');
-  const capacityBytes = sizeInBytes(resolve(capacity, properties), units);
+  const capacityBytes = sizeInBytes(resolved(capacity, properties), units);
   if (capacityBytes === null) {
     const given = `${capacity ?? ''} ${units ?? ''}`.trim();
     findings.warn(`Disk ${id} has the capacity "${given}", which is not a size`, element.line);
@@ -84,11 +97,6 @@ function readDisk(
     parentRef: attribute(element, 'parentRef'),
     line: element.line,
   };
-}
-
-function resolve(text: string | null, properties: ReadonlyMap<string, string>): string | null {
-  const key = text === null ? undefined : /^\$\{(.+)\}$/.exec(text)?.[1];
-  return key === undefined ? text : (properties.get(key)?.trim() ?? text);
 }
 
 /** Names of the package's logical networks. */

@@ -1,4 +1,5 @@
 import type { OvfStart } from './ovf-types.js';
+import { type Properties, shownProperties } from './properties.js';
 import { isCollection, isSystem, sectionsAnywhere } from './sections.js';
 import { attribute, booleanOf, childrenNamed, integerOf } from './xml-query.js';
 import type { XmlElement } from './xml-tree.js';
@@ -10,28 +11,37 @@ interface PlacedSystem {
   readonly element: XmlElement;
   /** Orders of the collections around it, outermost first, then its own. */
   readonly orders: readonly number[];
+  readonly properties: Properties;
 }
 
 export interface SystemStart {
   readonly element: XmlElement;
   readonly start: OvfStart | null;
+  /** Its own and those of all that is around it. */
+  readonly properties: Properties;
+}
+
+interface Lookup {
+  readonly entries: ReadonlyMap<string, XmlElement>;
+  readonly configuration: string | null;
 }
 
 /**
- * All machines of the envelope in document order, each with its start. In a flat vApp the order is the one the
+ * All machines of the envelope in document order, each with its start and properties. In a flat vApp the order is the one the
  * StartupSection gives. Where collections nest, outer orders come before inner ones and the order is the rank, from
  * 1, in the whole sequence (DSP0243 1.1 §9.7). A StartupSection counts wherever it stands: ids are unique in a package.
  */
-export function systemsWithStart(envelope: XmlElement): readonly SystemStart[] {
+export function placedSystems(envelope: XmlElement, configuration: string | null): readonly SystemStart[] {
   const entries = startupEntries(envelope);
-  const placed = placedSystems(envelope, [], entries);
+  const outermost = { orders: [], properties: shownProperties(envelope, new Map(), configuration) };
+  const placed = systemsIn(envelope, outermost, { entries, configuration });
   const nested = placed.some(({ orders }) => orders.slice(0, -1).some((order) => order !== UNORDERED));
-  const sequence = placed.map(({ orders }) => orders).sort(compareOrders);
-  return placed.map(({ element, orders }) => {
-    if (orders.every((order) => order === UNORDERED)) return { element, start: null };
+  const ranks = ranksOf(placed.map(({ orders }) => orders));
+  return placed.map(({ element, orders, properties }) => {
+    if (orders.every((order) => order === UNORDERED)) return { element, properties, start: null };
     const own = orders.at(-1) ?? UNORDERED;
-    const order = nested ? rankOf(orders, sequence) : own;
-    return { element, start: { order, ...timing(entries.get(attribute(element, 'id') ?? '')) } };
+    const order = nested ? (ranks.get(orders) ?? own) : own;
+    return { element, properties, start: { order, ...timing(entries.get(attribute(element, 'id') ?? '')) } };
   });
 }
 
@@ -46,17 +56,20 @@ function startupEntries(envelope: XmlElement): ReadonlyMap<string, XmlElement> {
   return entries;
 }
 
-function placedSystems(
+function systemsIn(
   container: XmlElement,
-  outer: readonly number[],
-  entries: ReadonlyMap<string, XmlElement>,
+  outer: Omit<PlacedSystem, 'element'>,
+  lookup: Lookup,
 ): readonly PlacedSystem[] {
   return container.children.flatMap((element) => {
     if (!isSystem(element) && !isCollection(element)) return [];
-    const entry = entries.get(attribute(element, 'id') ?? '');
+    const entry = lookup.entries.get(attribute(element, 'id') ?? '');
     const order = entry === undefined ? UNORDERED : (integerOf(attribute(entry, 'order')) ?? 0);
-    const orders = [...outer, order];
-    return isSystem(element) ? [{ element, orders }] : placedSystems(element, orders, entries);
+    const placed = {
+      orders: [...outer.orders, order],
+      properties: shownProperties(element, outer.properties, lookup.configuration),
+    };
+    return isSystem(element) ? [{ element, ...placed }] : systemsIn(element, placed, lookup);
   });
 }
 
@@ -77,14 +90,15 @@ function compareOrders(a: readonly number[], b: readonly number[]): number {
   return 0;
 }
 
-/** Rank from 1 of `orders` among the distinct entries of the sorted `sequence`. */
-function rankOf(orders: readonly number[], sequence: readonly (readonly number[])[]): number {
+/** Each one's rank from 1 in the sequence they start in; equal orders have one rank. */
+function ranksOf(all: readonly (readonly number[])[]): ReadonlyMap<readonly number[], number> {
+  const ranks = new Map<readonly number[], number>();
   let rank = 0;
   let previous: readonly number[] | undefined;
-  for (const entry of sequence) {
-    if (compareOrders(entry, orders) > 0) break;
-    if (previous === undefined || compareOrders(previous, entry) !== 0) rank += 1;
-    previous = entry;
+  for (const orders of [...all].sort(compareOrders)) {
+    if (previous === undefined || compareOrders(previous, orders) !== 0) rank += 1;
+    ranks.set(orders, rank);
+    previous = orders;
   }
-  return rank;
+  return ranks;
 }

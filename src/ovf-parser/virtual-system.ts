@@ -1,64 +1,95 @@
-import { sizeInBytes } from './allocation-units.js';
 import { readControllers } from './controllers.js';
+import { readDevices } from './devices.js';
 import { readDrives } from './drives.js';
+import { readFeatures } from './features.js';
 import type { Findings } from './findings.js';
-import { type HardwareItem, hardwareItems, RESOURCE_TYPE } from './hardware-items.js';
+import { hardwareItems } from './hardware-items.js';
+import type { PackageIds } from './host-resource.js';
 import { readNics } from './nics.js';
-import type { OvfDisk, OvfFile, OvfOperatingSystem, OvfStart, OvfVirtualSystem } from './ovf-types.js';
+import { nvramFile } from './nvram.js';
+import type { OvfOperatingSystem, OvfStart, OvfVirtualSystem } from './ovf-types.js';
+import { memoryOf, processorsOf } from './processors-memory.js';
+import type { Properties } from './properties.js';
 import { sectionsOf } from './sections.js';
-import { machineSettings, normalizeUuid } from './settings.js';
+import { flagOf, normalizeUuid, settingOf, settingsIn, tellingSettings } from './settings.js';
 import { noteSpecialDevices } from './special-devices.js';
-import { attribute, childText, integerOf } from './xml-query.js';
+import { virtualBoxMachine } from './virtualbox.js';
+import { attribute, childrenNamed, childText, integerOf } from './xml-query.js';
 import type { XmlElement } from './xml-tree.js';
 
 /** What the machines of a package share. */
-export interface PackageContents {
-  readonly files: ReadonlyMap<string, OvfFile>;
-  readonly disks: ReadonlyMap<string, OvfDisk>;
-  readonly networks: readonly string[];
+export interface PackageContents extends PackageIds {
+  readonly networks: ReadonlySet<string>;
   readonly configuration: string | null;
+  /** Defaults that `${...}` stands for. */
+  readonly defaults: Properties;
 }
 
-const MIB = 2 ** 20;
+/** What the envelope knows of a machine. */
+export interface SystemContext {
+  /** Unique within the envelope. */
+  readonly id: string;
+  readonly start: OvfStart | null;
+  /** The machine's own and those of the collections around it. */
+  readonly properties: Properties;
+}
 
-/** Reads one VirtualSystem element; `id` is the one the envelope gave it. */
+/** Reads one VirtualSystem element. */
 export function readVirtualSystem(
   element: XmlElement,
-  id: string,
-  start: OvfStart | null,
+  { id, start, properties }: SystemContext,
   contents: PackageContents,
   findings: Findings,
 ): OvfVirtualSystem {
   const hardware = hardwareSection(element, findings);
-  const items = hardware === null ? [] : hardwareItems(hardware, contents.configuration, findings);
-  const settings = machineSettings(element, hardware);
-  const { files, disks, networks } = contents;
+  const items =
+    hardware === null ? [] : hardwareItems(hardware, contents.configuration, contents.defaults, findings);
+  const settings = hardware === null ? new Map<string, string>() : settingsIn(hardware);
+  const { networks } = contents;
   const controllers = readControllers(items, findings);
+  const references = { ...contents, controllers, bootOrder: bootOrderOf(element), settings };
+  const virtualBox = virtualBoxMachine(element);
+  const devices = readDevices(items, contents);
   noteSpecialDevices(items, findings);
   return {
     id,
     name: childText(element, 'Name') ?? attribute(element, 'id') ?? '',
     annotation: annotationOf(element),
-    uuid: normalizeUuid(settings.get('uuid.bios') ?? settings.get('uuid') ?? ''),
+    uuid: normalizeUuid(settingOf(settings, 'uuid.bios', 'uuid') ?? virtualBox.uuid ?? ''),
+    instanceUuid: normalizeUuid(settingOf(settings, 'instanceuuid', 'vc.uuid') ?? ''),
     operatingSystem: operatingSystemOf(element),
-    firmware: settings.get('firmware')?.toLowerCase() === 'efi' ? 'efi' : 'bios',
-    secureBoot: secureBootOf(settings),
+    firmware: virtualBox.efi || settings.get('firmware')?.toLowerCase() === 'efi' ? 'efi' : 'bios',
+    secureBoot: flagOf(settings, 'bootoptions.efisecurebootenabled', 'uefi.secureboot.enabled') ?? false,
     ...processorsOf(items, element.line, findings),
     memoryBytes: memoryOf(items, element.line, findings),
-    drives: readDrives(items, { disks, files, controllers, bootOrder: bootOrderOf(element) }, findings),
-    nics: readNics(items, networks, findings),
+    drives: readDrives(items, references, findings),
+    nics: readNics(items, networks, settings, findings),
+    devices,
+    virtualTpm: devices.some(({ kind }) => kind === 'tpm') || (flagOf(settings, 'vtpm.present') ?? false),
+    nvram: nvramFile(settings, contents, hardware?.line ?? element.line, findings),
+    features: readFeatures(settings, items, systemTypeOf(hardware)),
+    settings: tellingSettings(settings),
+    properties,
     start,
     line: element.line,
   };
 }
 
+/** Where a machine is described for several hypervisors, VMware's hardware is what its disks were exported from. */
 function hardwareSection(element: XmlElement, findings: Findings): XmlElement | null {
-  const [first, second] = sectionsOf(element, 'VirtualHardwareSection');
+  const sections = sectionsOf(element, 'VirtualHardwareSection');
+  const [first, second] = sections;
   if (first === undefined) findings.critical('the machine has no VirtualHardwareSection', element.line);
-  if (second !== undefined) {
-    findings.warn('the machine has several VirtualHardwareSections; the first is used', second.line);
-  }
-  return first ?? null;
+  if (second === undefined) return first ?? null;
+  const chosen = sections.find((section) => /^vmx-/i.test(systemTypeOf(section))) ?? first;
+  const which = chosen === first ? 'the first' : `that of line ${chosen?.line}`;
+  findings.warn(`the machine has several VirtualHardwareSections; ${which} is used`, second.line);
+  return chosen ?? null;
+}
+
+function systemTypeOf(hardware: XmlElement | null): string {
+  const [system] = hardware === null ? [] : childrenNamed(hardware, 'System');
+  return system === undefined ? '' : (childText(system, 'VirtualSystemType') ?? '');
 }
 
 function annotationOf(element: XmlElement): string {
@@ -78,61 +109,9 @@ function operatingSystemOf(element: XmlElement): OvfOperatingSystem {
   };
 }
 
-function secureBootOf(settings: ReadonlyMap<string, string>): boolean {
-  const value = settings.get('bootoptions.efisecurebootenabled') ?? settings.get('uefi.secureboot.enabled');
-  return value?.toLowerCase() === 'true';
-}
-
-function processorsOf(
-  items: readonly HardwareItem[],
-  line: number,
-  findings: Findings,
-): { readonly cpus: number; readonly coresPerSocket: number } {
-  const item = onlyItem(items, RESOURCE_TYPE.processor, 'processor', findings);
-  const cpus = integerOf(item?.quantity ?? null);
-  if (item === undefined || cpus === null || cpus === 0) {
-    findings.warn('the machine has no processor count; 1 is assumed', item?.line ?? line);
-    return { cpus: 1, coresPerSocket: 1 };
-  }
-  const cores = item.coresPerSocket ?? 1;
-  if (cores > 0 && cpus % cores === 0) return { cpus, coresPerSocket: cores };
-  findings.warn(`${cores} cores a socket do not divide ${cpus} processors; 1 is used`, item.line);
-  return { cpus, coresPerSocket: 1 };
-}
-
-function memoryOf(items: readonly HardwareItem[], line: number, findings: Findings): number {
-  const item = onlyItem(items, RESOURCE_TYPE.memory, 'memory', findings);
-  if (item === undefined) {
-    findings.critical('the machine has no memory Item', line);
-    return 0;
-  }
-  const bytes = sizeInBytes(item.quantity, item.allocationUnits);
-  if (bytes === null || bytes === 0) {
-    const given = `${item.quantity ?? ''} ${item.allocationUnits ?? ''}`.trim();
-    findings.critical(`the memory size "${given}" is not a size`, item.line);
-    return 0;
-  }
-  // No machine has less than a mebibyte: an exporter that forgot the unit counted mebibytes.
-  if (item.allocationUnits !== null || bytes >= MIB) return bytes;
-  findings.warn(`the memory size ${bytes} has no unit; MiB are assumed`, item.line);
-  return bytes * MIB;
-}
-
-function onlyItem(
-  items: readonly HardwareItem[],
-  resourceType: number,
-  what: string,
-  findings: Findings,
-): HardwareItem | undefined {
-  const [first, second] = items.filter((item) => item.resourceType === resourceType);
-  if (second !== undefined)
-    findings.warn(`the machine has several ${what} Items; the first is used`, second.line);
-  return first;
-}
-
 /** `<vmw:BootOrderSection vmw:instanceId="9 10" vmw:type="disk">`, as vSphere exports an edited boot order. */
 function bootOrderOf(element: XmlElement): readonly string[] {
   return sectionsOf(element, 'BootOrderSection')
-    .filter((section) => attribute(section, 'type') === 'disk')
+    .filter((section) => attribute(section, 'type')?.toLowerCase() === 'disk')
     .flatMap((section) => attribute(section, 'instanceId')?.split(/[\s,]+/) ?? []);
 }

@@ -59,9 +59,12 @@ export function parseXmlTree(text: string, file: string): XmlDocument {
     throw new XenferryError('OVF_MALFORMED', message, { file, line: at });
   };
 
+  const start = text.search(/\S/);
+  if (text[start] !== '<') refuse('it is no XML', text.slice(0, Math.max(start, 0)).split('\n').length);
+
   parser.on('doctype', (doctype) => {
-    const start = parser.line - (doctype.split('\n').length - 1);
-    refuse('it has a DOCTYPE, which is refused because it may define entities', start);
+    const first = parser.line - (doctype.split('\n').length - 1);
+    refuse('it has a DOCTYPE, which is refused because it may define entities', first);
   });
   parser.on('error', (error) => {
     const prefix = UNBOUND_PREFIX.exec(error.message)?.[1];

@@ -6,7 +6,14 @@ import { readOvf } from './ovf/read-ovf.js';
 import { problemOf, problemOfError } from './problems.js';
 import { readVmx } from './vmx/read-vmx.js';
 
-const READERS: Readonly<Record<DescriptorKind, (descriptor: DescriptorFile) => Promise<Inventory>>> = {
+export interface InventoryOptions {
+  /** Deployment option to read of packages that have several; their default without one. */
+  readonly configuration?: string | undefined;
+}
+
+type Reader = (descriptor: DescriptorFile, options: InventoryOptions) => Promise<Inventory>;
+
+const READERS: Readonly<Record<DescriptorKind, Reader>> = {
   ovf: readOvf,
   ova: readOvf,
   vmx: readVmx,
@@ -19,10 +26,10 @@ const READERS: Readonly<Record<DescriptorKind, (descriptor: DescriptorFile) => P
  * problem that leaves the machine readable always names the machine.
  * Throws SOURCE_NOT_FOUND or SOURCE_UNREADABLE for `source` itself.
  */
-export async function readInventory(source: string): Promise<Inventory> {
+export async function readInventory(source: string, options: InventoryOptions = {}): Promise<Inventory> {
   const { descriptors, problems } = await findDescriptors(source);
   const read: Inventory[] = [];
-  for (const descriptor of descriptors) read.push(await readDescriptor(descriptor));
+  for (const descriptor of descriptors) read.push(await readDescriptor(descriptor, options));
   const machines = read.flatMap((inventory) => inStartOrder(inventory.machines));
   return {
     machines,
@@ -30,9 +37,9 @@ export async function readInventory(source: string): Promise<Inventory> {
   };
 }
 
-async function readDescriptor(descriptor: DescriptorFile): Promise<Inventory> {
+async function readDescriptor(descriptor: DescriptorFile, options: InventoryOptions): Promise<Inventory> {
   try {
-    return await READERS[descriptor.kind](descriptor);
+    return await READERS[descriptor.kind](descriptor, options);
   } catch (error) {
     const problem = problemOfError(error, { file: descriptor.relative, machineId: null });
     return { machines: [], problems: [problem] };

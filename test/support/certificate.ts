@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -21,6 +21,30 @@ export function selfSigned(): Certificate {
     stdio: 'ignore',
   });
   const made = { cert: readFileSync(cert), key: readFileSync(key) };
+  rmSync(folder, { recursive: true });
+  return { ...made, fingerprint: new X509Certificate(made.cert).fingerprint256 };
+}
+
+export interface SignerOptions {
+  /** Who signs; itself without one. */
+  readonly issuer?: Certificate;
+  /** How long it is valid from now; negative for one that expired. */
+  readonly days?: number;
+}
+
+/** A certificate of an RSA key, as packages are signed with; `subject` as `/O=Acme/CN=Release`. */
+export function signer(subject: string, { issuer, days = 2 }: SignerOptions = {}): Certificate {
+  const folder = mkdtempSync(join(tmpdir(), 'xenferry-signer-'));
+  const at = (name: string): string => join(folder, name);
+  const openssl = (...args: readonly string[]): void => {
+    execFileSync('openssl', args, { stdio: 'ignore' });
+  };
+  openssl('req', '-newkey', 'rsa:2048', '-noenc', '-subj', subject, '-keyout', at('key'), '-out', at('csr'));
+  writeFileSync(at('issuer-key'), issuer?.key ?? '');
+  writeFileSync(at('issuer'), issuer?.cert ?? '');
+  const by = issuer === undefined ? ['-key', at('key')] : ['-CA', at('issuer'), '-CAkey', at('issuer-key')];
+  openssl('x509', '-req', '-in', at('csr'), ...by, '-days', String(days), '-out', at('cert'));
+  const made = { cert: readFileSync(at('cert')), key: readFileSync(at('key')) };
   rmSync(folder, { recursive: true });
   return { ...made, fingerprint: new X509Certificate(made.cert).fingerprint256 };
 }

@@ -48,6 +48,10 @@ export async function readDisk(drive: OvfDrive, context: DiskContext): Promise<R
     bus: drive.bus,
     unit: drive.unit,
     location: null,
+    usedBytes: drive.disk.populatedBytes,
+    mode: drive.mode,
+    shared: drive.shared,
+    thin: drive.thin,
   };
   const inDescriptor = { file: context.descriptor, machineId: context.machineId };
   if (file === null) {

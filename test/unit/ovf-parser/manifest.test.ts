@@ -51,7 +51,7 @@ describe('a manifest file', () => {
     const file = path.join(folder, 'container');
     const line = `SHA1(a.ovf)= ${SHA1}\n`;
     await writeFile(file, `before ${line}after`);
-    const entries = await readManifest({ path: file, offset: 7, length: line.length });
+    const { entries } = await readManifest({ path: file, offset: 7, length: line.length });
     expect(entries).toMatchObject([{ name: 'a.ovf', hex: SHA1 }]);
   });
 

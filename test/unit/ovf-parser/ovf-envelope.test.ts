@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { UNKNOWN_FEATURES } from '../../../src/model/virtual-machine.js';
 import { readOvfBytes } from '../../../src/ovf-parser/index.js';
 import {
   buildOvf,
@@ -53,6 +54,7 @@ describe('an OVF descriptor', () => {
           format: 'http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized',
           file: { id: 'file1', href: 'disk1.vmdk', sizeBytes: 12_345, compression: null, chunkBytes: null },
           parentRef: null,
+          shared: false,
         },
       ],
       networks: ['VM Network'],
@@ -62,6 +64,7 @@ describe('an OVF descriptor', () => {
           name: 'web01',
           annotation: 'Web server & proxy',
           uuid: '564d3a6b-1f20-4c7e-9b55-d10c71e23d4f',
+          instanceUuid: null,
           operatingSystem: {
             id: 96,
             version: '12',
@@ -74,7 +77,25 @@ describe('an OVF descriptor', () => {
           coresPerSocket: 2,
           memoryBytes: 536_870_912,
           drives: [expect.objectContaining({ controller: 'pvscsi', bus: 0, unit: 0 })],
-          nics: [{ network: 'VM Network', mac: '00:50:56:ab:cd:ef', adapter: 'e1000' }],
+          nics: [
+            {
+              network: 'VM Network',
+              mac: '00:50:56:ab:cd:ef',
+              adapter: 'e1000',
+              connected: true,
+              staticMac: null,
+            },
+          ],
+          devices: [],
+          virtualTpm: false,
+          nvram: null,
+          features: UNKNOWN_FEATURES,
+          settings: {
+            firmware: 'efi',
+            'bootoptions.efisecurebootenabled': 'true',
+            'uuid.bios': '56 4D 3a 6b 1f 20 4c 7e-9b 55 d1 0c 71 e2 3d 4f',
+          },
+          properties: {},
           start: null,
         },
       ],

@@ -12,5 +12,10 @@ export function firstSystem(text: string): OvfEnvelope['systems'][number] {
 
 /** What a descriptor means, without the lines it stands on. */
 export function meaning(text: string): unknown {
-  return JSON.parse(JSON.stringify(parse(text), (key, value) => (key === 'line' ? undefined : value)));
+  return JSON.parse(JSON.stringify(parse(text), plain));
+}
+
+function plain(key: string, value: unknown): unknown {
+  if (key === 'line') return undefined;
+  return value instanceof Map ? Object.fromEntries(value) : value;
 }

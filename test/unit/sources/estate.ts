@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Inventory, Problem } from '../../../src/model/inventory.js';
-import type { Disk, VirtualMachine } from '../../../src/model/virtual-machine.js';
+import type { Disk, ManifestAlgorithm, VirtualMachine } from '../../../src/model/virtual-machine.js';
 import { buildOvf, disk } from '../ovf-parser/build-ovf.js';
 
 /** Capacity of the disks `streamVmdk` and `Estate.writeFlat` give. */
@@ -71,7 +71,7 @@ export function streamVmdk(): Buffer {
   return bytes;
 }
 
-export function digest(algorithm: 'sha1' | 'sha256', content: string | Uint8Array): string {
+export function digest(algorithm: ManifestAlgorithm, content: string | Uint8Array): string {
   return createHash(algorithm).update(content).digest('hex');
 }
 

@@ -2,6 +2,7 @@ import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { UNTOLD_DISK, UNTOLD_MACHINE, UNTOLD_NIC } from '../../../src/model/virtual-machine.js';
 import { readInventory } from '../../../src/sources/index.js';
 import { buildOvf, CPU, disk, ITEMS, item, MEMORY, system } from '../ovf-parser/build-ovf.js';
 import {
@@ -41,11 +42,13 @@ describe('an OVF folder', () => {
     expect(await readInventory(estate.root)).toEqual({
       machines: [
         {
+          ...UNTOLD_MACHINE,
           id: 'web01/web01.ovf',
           name: 'web01',
           description: 'Shop front',
           uuid: null,
           guestOs: 'debian12_64Guest',
+          cimOs: 96,
           firmware: 'bios',
           secureBoot: false,
           cpus: 2,
@@ -53,6 +56,7 @@ describe('an OVF folder', () => {
           memoryBytes: 536_870_912,
           disks: [
             {
+              ...UNTOLD_DISK,
               capacityBytes: DISK_BYTES,
               format: 'streamOptimized',
               file: 'disk1.vmdk',
@@ -71,7 +75,7 @@ describe('an OVF folder', () => {
               },
             },
           ],
-          nics: [{ network: 'VM Network', mac: null, adapter: 'vmxnet3' }],
+          nics: [{ ...UNTOLD_NIC, network: 'VM Network', mac: null, adapter: 'vmxnet3' }],
           startOrder: null,
           startDelaySeconds: 0,
           source: { kind: 'ovf', descriptor: 'web01/web01.ovf' },
