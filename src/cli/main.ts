@@ -48,14 +48,14 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
-          'plan <source..>',
+          'plan [source..]',
           'Say what a run would do and what stands against it; changes nothing',
           async () => (await import('./commands/plan.js')).planCommand,
         ),
       )
       .command(
         lazy(
-          'run <source..>',
+          'run [source..]',
           'Convert machines into .xva files, verify and report; run it again to go on',
           async () => (await import('./commands/run.js')).runCommand,
         ),

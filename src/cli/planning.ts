@@ -88,7 +88,10 @@ export async function readPlanning(options: PlanningOptions): Promise<PreparedPl
 }
 
 /** The plan, with figures of the migration replaced as `whatIf` says. */
-export async function planPrepared(prepared: PreparedPlanning, whatIf: readonly string[] = []): Promise<Plan> {
+export async function planPrepared(
+  prepared: PreparedPlanning,
+  whatIf: readonly string[] = [],
+): Promise<Plan> {
   const { inventory, ...options } = prepared;
   return await buildPlan(inventory, { ...options, migration: applyWhatIf(prepared.migration, whatIf) });
 }

@@ -86,9 +86,6 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
   const facts = planFacts(plan, { target: migration.target, shared }, selection.unmatched);
   const concerns = [
     ...notes.map(concernOfProblem),
-    ...(machines.length + unreadable.length === 0
-      ? [concern('PLAN_NO_MACHINES', 'critical', 'no machine was found in the source')]
-      : []),
     ...(await spaceConcerns(machines, options.target)),
     ...book.planConcerns(facts),
     ...waiverConcerns(refused, waivedIds(migration), rules),

@@ -1,2 +1,2 @@
-export { readInventory } from './read-inventory.js';
 export { joinInventories } from './join-inventories.js';
+export { readInventory } from './read-inventory.js';

@@ -99,12 +99,10 @@ function repeatedExports(exported: readonly VirtualMachine[]): Problem[] {
     }
     const message = `the same machine was exported twice: ${other.id} has its name and UUID as well`;
     return [
-      problemOf(
-        'warning',
-        'SOURCE_DUPLICATE',
-        message,
-        { file: machine.source.descriptor, machineId: machine.id },
-      ),
+      problemOf('warning', 'SOURCE_DUPLICATE', message, {
+        file: machine.source.descriptor,
+        machineId: machine.id,
+      }),
     ];
   });
 }

@@ -1,5 +1,5 @@
-import type { Problem } from '../model/inventory.js';
 import { formatBytes } from '../model/format.js';
+import type { Problem } from '../model/inventory.js';
 import type {
   Disk,
   GuestFacts,
@@ -86,7 +86,8 @@ function mergeDisk(own: Disk, other: Disk | undefined): Disk {
 function mergeNics(own: readonly Nic[], other: readonly Nic[]): readonly Nic[] {
   const byMac = new Map(other.flatMap((nic) => (nic.mac === null ? [] : [[nic.mac, nic] as const])));
   return own.map((nic, index) => {
-    const known = nic.mac === null ? (own.length === other.length ? other[index] : undefined) : byMac.get(nic.mac);
+    const known =
+      nic.mac === null ? (own.length === other.length ? other[index] : undefined) : byMac.get(nic.mac);
     if (known === undefined) return nic;
     return {
       ...nic,

@@ -1,3 +1,4 @@
+import type { Profile } from '../../src/guests/profiles/index.js';
 import type { Concern, Estimate, PlannedMachine } from '../../src/model/plan.js';
 import { GIB } from '../../src/model/units.js';
 import {
@@ -104,3 +105,25 @@ export const NO_ESTIMATE: Estimate = {
   storage: [],
   stagingBytes: 0,
 };
+
+/** A Debian that Xen runs without any help. */
+export function testProfile(changes: Partial<Profile> = {}): Profile {
+  return {
+    id: 'debian',
+    title: 'Debian',
+    family: 'linux',
+    precision: 'release',
+    match: { vmware: ['debian*'], cim: [], description: [] },
+    architectures: [64],
+    support: 'full',
+    template: 'other-install-media',
+    templates: { xenserver: [], 'xcp-ng': [] },
+    hasVendorDevice: false,
+    platform: {},
+    firmware: { bios: { bootDisk: 'ide' }, efi: { bootDisk: 'nvme' } },
+    pvDrivers: { from: 'kernel', note: 'Part of the kernel.' },
+    fixups: [],
+    limits: [],
+    ...changes,
+  };
+}

@@ -15,7 +15,7 @@ const SHIPPED_RULES = fileURLToPath(
   ),
 );
 
-const MAX_FILE_BYTES = 1024 * 1024;
+const MAX_FILE_BYTES = 256 * 1024;
 const MAX_RULES = 1000;
 
 /** An entry of a file and where it stands. */

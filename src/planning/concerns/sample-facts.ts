@@ -1,3 +1,4 @@
+import type { Profile } from '../../guests/profiles/index.js';
 import type { PlannedDisk, PlannedMachine, PlannedNic } from '../../model/plan.js';
 import { GIB } from '../../model/units.js';
 import type { VirtualMachine } from '../../model/virtual-machine.js';
@@ -143,17 +144,18 @@ const PLANNED: PlannedMachine = {
 };
 
 /** With the fields that only some profiles have; a rule asks for these by `has(...)`. */
-const PROFILE = {
+const PROFILE: Profile = {
   id: 'debian-12',
   title: 'Debian 12',
   family: 'linux',
   precision: 'release',
-  match: { guestOs: ['debian12*'] },
+  match: { vmware: ['debian12*'], cim: [96], description: ['debian*12*'] },
   architectures: [64],
   releases: { from: '12', to: '12' },
   support: 'full',
   endOfLife: '2028-06-30',
-  template: 'debian-12',
+  template: 'debian-bookworm-12',
+  templates: { xenserver: [], 'xcp-ng': [] },
   hasVendorDevice: false,
   platform: { device_id: '0001' },
   firmware: { bios: { bootDisk: 'ide' }, efi: { bootDisk: 'nvme' } },

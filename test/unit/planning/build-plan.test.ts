@@ -1,12 +1,12 @@
 import { closeSync, openSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadProfiles } from '../../../src/guests/profiles/index.js';
 import type { Problem } from '../../../src/model/inventory.js';
-import type { Plan } from '../../../src/model/plan.js';
+import { isBlocking, type Plan } from '../../../src/model/plan.js';
 import type { Disk, DiskLocation, FileRange, VirtualMachine } from '../../../src/model/virtual-machine.js';
 import { buildPlan } from '../../../src/planning/index.js';
 import { testDisk, testMachine, testNic } from '../../support/machines.js';
+import { planOptions } from '../../support/planning.js';
 import { tempFiles } from '../../support/temp-files.js';
 import { buildStreamOptimized, descriptorText } from '../vmdk-reader/vmdk-builder.js';
 
@@ -30,8 +30,7 @@ const machine = (name: string, changes: Partial<VirtualMachine> = {}) =>
   testMachine({ name, disks: [disk()], ...changes });
 
 async function plan(machines: VirtualMachine[], problems: Problem[] = []): Promise<Plan> {
-  const options = { sources: [folder], target: join(folder, 'out'), profiles: await loadProfiles() };
-  return await buildPlan({ machines, problems }, options);
+  return await buildPlan({ machines, problems }, await planOptions(join(folder, 'out')));
 }
 
 const severities = (found: Plan['concerns']) => found.map(({ id, severity }) => `${id} ${severity}`);
@@ -39,10 +38,10 @@ const severities = (found: Plan['concerns']) => found.map(({ id, severity }) => 
 describe('a plan', () => {
   it('counts the data that a disk’s tables tell of', async () => {
     const { machines, concerns } = await plan([machine('web')]);
-    expect(machines).toMatchObject([
-      { output: 'web.xva', profile: { id: 'debian-12' }, dataBytes: 2 * MIB, concerns: [] },
-    ]);
-    expect(concerns).toEqual([]);
+    expect(machines).toMatchObject([{ output: 'web.xva', profile: { id: 'debian-12' }, dataBytes: 2 * MIB }]);
+    expect(severities([...concerns, ...(machines[0]?.concerns ?? [])])).not.toContainEqual(
+      expect.stringMatching(/warning|critical/),
+    );
   });
 
   it.each<[string, Partial<VirtualMachine>, string[]]>([
@@ -52,8 +51,11 @@ describe('a plan', () => {
       { disks: [disk({ capacityBytes: 2041 * GIB })] },
       ['VHD_TOO_LARGE critical'],
     ],
-    ['has a disk of just the largest size', { disks: [disk({ capacityBytes: 2040 * GIB })] }, []],
-    ['has four disks', { disks: [disk(), disk(), disk(), disk()] }, ['PLAN_TOO_MANY_DISKS warning']],
+    [
+      'has four disks and no Xen drivers',
+      { guestOs: 'winXPProGuest', disks: [disk(), disk(), disk(), disk()] },
+      ['PLAN_TOO_MANY_DISKS warning'],
+    ],
     ['has 255 disks', { disks: Array.from({ length: 255 }, () => disk()) }, ['PLAN_TOO_MANY_DISKS critical']],
     ['has six CPUs in sockets of four', { cpus: 6, coresPerSocket: 4 }, ['PLAN_CPU_TOPOLOGY warning']],
     ['boots with Secure Boot', { secureBoot: true }, ['PLAN_SECURE_BOOT warning']],
@@ -68,7 +70,12 @@ describe('a plan', () => {
     ],
   ])('says so when a machine %s', async (_, changes, expected) => {
     const { machines } = await plan([machine('odd', changes)]);
-    expect(severities(machines[0]?.concerns ?? [])).toEqual(expected);
+    expect(severities(machines[0]?.concerns ?? [])).toEqual(expect.arrayContaining(expected));
+  });
+
+  it('takes a disk of just the largest size', async () => {
+    const { machines } = await plan([machine('big', { disks: [disk({ capacityBytes: 2040 * GIB })] })]);
+    expect(machines[0]?.concerns.some(isBlocking)).toBe(false);
   });
 
   it('finds damage in the tables before anything is moved', async () => {
@@ -80,13 +87,17 @@ describe('a plan', () => {
     const { machines } = await plan([
       machine('bad', { disks: [disk({ location: at(put('bad.vmdk', built.bytes)) })] }),
     ]);
-    expect(severities(machines[0]?.concerns ?? [])).toEqual(['VMDK_GRAIN_OUT_OF_RANGE critical']);
+    expect(severities(machines[0]?.concerns ?? [])).toContain('VMDK_GRAIN_OUT_OF_RANGE critical');
   });
 
   it('names two machines with one MAC', async () => {
     const nics = [testNic()];
-    const { concerns } = await plan([machine('a', { nics }), machine('b', { nics })]);
-    expect(concerns).toMatchObject([{ id: 'PLAN_DUPLICATE_MAC', message: expect.stringMatching(/a and b/) }]);
+    const { machines } = await plan([machine('a', { nics }), machine('b', { nics })]);
+    for (const [index, other] of [/\bb\b/, /\ba\b/].entries()) {
+      expect(machines[index]?.concerns).toContainEqual(
+        expect.objectContaining({ id: 'PLAN_DUPLICATE_MAC', message: expect.stringMatching(other) }),
+      );
+    }
   });
 
   it('of nothing is blocked', async () => {
@@ -105,7 +116,7 @@ describe('a plan', () => {
     };
     const { unreadable, concerns } = await plan([machine('a')], [problem]);
     expect(unreadable).toEqual([problem]);
-    expect(concerns).toEqual([]);
+    expect(concerns.some(isBlocking)).toBe(false);
   });
 });
 
