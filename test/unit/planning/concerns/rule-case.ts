@@ -41,7 +41,7 @@ export type CasesById = Readonly<Record<string, RuleCases>>;
 
 export const TODAY = '2026-11-27';
 
-const PROFILE = testProfile();
+const PROFILE = testProfile({ pvDrivers: { from: 'guest tools', note: 'Come with the guest tools.' } });
 
 export const NO_PLAN: PlanFacts = {
   machines: 1,
