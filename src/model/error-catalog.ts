@@ -94,6 +94,10 @@ export const ERROR_CATALOG = {
     hint: 'Get the package again from who signed it, or remove its .cert file knowingly.',
   },
   VMX_MALFORMED: { category: 'source', hint: 'Copy the .vmx file again from the datastore.' },
+  VMX_IN_USE: {
+    category: 'source',
+    hint: 'Shut the machine down and copy it again; ignore a lock that a crash has left behind.',
+  },
   VMX_UNSUPPORTED: { category: 'source', hint: 'Decrypt the machine in vSphere and copy it again.' },
 
   GZIP_CORRUPT: { category: 'format', hint: EXPORT_AGAIN },

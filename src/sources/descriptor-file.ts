@@ -11,12 +11,16 @@ export interface DescriptorFile {
   /** Relative to the source folder, with `/` on every system. */
   readonly relative: string;
   readonly kind: DescriptorKind;
+  /** Reached by a link to the file itself: what lies around its folder is not of the source. */
+  readonly linked: boolean;
 }
 
 const KINDS: ReadonlyMap<string, DescriptorKind> = new Map([
   ['.ovf', 'ovf'],
   ['.ova', 'ova'],
   ['.vmx', 'vmx'],
+  // A template's; otherwise the same.
+  ['.vmtx', 'vmx'],
 ]);
 
 /** What a file describes by its extension, in any letter case; null when it is no descriptor. */

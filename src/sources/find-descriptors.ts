@@ -48,12 +48,13 @@ export async function findDescriptors(source: string): Promise<FoundDescriptors>
   }
   const kind = descriptorKind(root);
   if (kind === null) {
-    throw new XenferryError('SOURCE_NOT_FOUND', 'it is no .ovf, .ova or .vmx file and no folder', {
+    throw new XenferryError('SOURCE_NOT_FOUND', 'it is no .ovf, .ova, .vmx or .vmtx file and no folder', {
       file: root,
     });
   }
-  const file = (await lstat(root)).isSymbolicLink() ? real : root;
-  return { descriptors: [{ path: file, relative: path.basename(root), kind }], problems: [] };
+  const linked = (await lstat(root)).isSymbolicLink();
+  const descriptor = { path: linked ? real : root, relative: path.basename(root), kind, linked };
+  return { descriptors: [descriptor], problems: [] };
 }
 
 async function existing(root: string): Promise<string> {
@@ -93,7 +94,7 @@ class FolderSearch {
       for (const { child, entry } of await listFolder(folder, this.#problems)) {
         if (child.isSymbolicLink()) links.push(entry);
         else if (child.isDirectory()) pending.push(...this.#takeFolder(entry));
-        else if (child.isFile()) this.#takeFile(entry, entry.path);
+        else if (child.isFile()) this.#takeFile(entry, entry.path, false);
       }
     }
     links.sort((a, b) => compareText(a.relative, b.relative));
@@ -107,7 +108,7 @@ class FolderSearch {
       const target = { ...link, real: await realpath(link.path) };
       const stats = await stat(target.real);
       if (stats.isDirectory()) return this.#takeFolder(target);
-      if (stats.isFile()) this.#takeFile(target, target.real);
+      if (stats.isFile()) this.#takeFile(target, target.real, true);
     } catch (error) {
       if (descriptorKind(link.relative) !== null) this.#problems.push(unreadable(error, link));
     }
@@ -122,11 +123,11 @@ class FolderSearch {
     return [];
   }
 
-  #takeFile({ relative, real }: Entry, absolute: string): void {
+  #takeFile({ relative, real }: Entry, absolute: string, linked: boolean): void {
     const kind = descriptorKind(relative);
     if (kind === null || this.#seen.has(real)) return;
     this.#seen.add(real);
-    this.#descriptors.push({ path: absolute, relative, kind });
+    this.#descriptors.push({ path: absolute, relative, kind, linked });
   }
 }
 

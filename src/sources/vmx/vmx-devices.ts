@@ -1,88 +1,118 @@
-import { flagOf, textOf } from './settings-values.js';
+import type { Device, DeviceKind } from '../../model/virtual-machine.js';
+import { flagOf, presentNumbers, textOf } from './settings-values.js';
+import type { VmxDrive } from './vmx-drives.js';
 import type { VmxSettings } from './vmx-parser.js';
 
-type Bus = 'scsi' | 'sata' | 'nvme' | 'ide';
+/** Devices of which a machine has several, each with what lies behind it in `fileName`. */
+const NUMBERED: readonly { readonly name: string; readonly kind: DeviceKind }[] = [
+  { name: 'floppy', kind: 'floppy' },
+  { name: 'serial', kind: 'serial' },
+  { name: 'parallel', kind: 'parallel' },
+];
 
-/** A hard disk as the .vmx names it. */
-export interface VmxDevice {
-  /** `scsi0:1` */
-  readonly address: string;
-  /** `pvscsi`, `lsilogic`, `lsilogicsas`, `buslogic`, `ide`, `ahci` or `nvme`. */
-  readonly controller: string;
-  readonly bus: number;
-  readonly unit: number;
-  /** Path of the VMDK: relative, or absolute on the datastore it came from. */
-  readonly fileName: string;
-  /** Lower case. */
-  readonly deviceType: string;
-}
+const SINGLE: readonly { readonly name: string; readonly kind: DeviceKind }[] = [
+  { name: 'sound', kind: 'sound' },
+  { name: 'usb', kind: 'usb-controller' },
+  { name: 'ehci', kind: 'usb-controller' },
+  { name: 'usb_xhci', kind: 'usb-controller' },
+];
 
-interface Address {
-  readonly family: Bus;
-  readonly bus: number;
-  readonly unit: number;
-}
+/** What VMware itself plugs into its USB controllers: nothing of the host's is behind it. */
+const VIRTUAL_USB = new Set(['hub', 'hid', 'mouse', 'keyboard', 'tablet']);
 
-/** Where system disks are, most likely first; the file does not tell what NVRAM remembers. */
-const FAMILIES: readonly Bus[] = ['scsi', 'sata', 'nvme', 'ide'];
+/** What stands in `fileName` where nothing is behind a device, or whatever the host happens to have. */
+const NO_BACKING = new Set(['', '-1', 'auto detect', 'emptybackingstring']);
 
-/** `scsiN.virtualDev` of hosted and ESX products; an absent one is read as the default of every ESXi. */
-const SCSI_KINDS: ReadonlyMap<string, string> = new Map([
-  ['lsisas1068', 'lsilogicsas'],
-  ['pvscsi', 'pvscsi'],
-  ['buslogic', 'buslogic'],
-]);
-
-/**
- * The hard disks that are present (no CD-ROM drives), in boot order: `bios.hddOrder` first (Broadcom KB 326326), then
- * SCSI, SATA, NVMe, IDE, by bus and unit.
- */
-export function vmxDevices(settings: VmxSettings): readonly VmxDevice[] {
-  const preferred =
-    textOf(settings, 'bios.hddOrder')
-      ?.toLowerCase()
-      .split(',')
-      .map((address) => address.trim()) ?? [];
-  return addresses(settings)
-    .flatMap((address) => readDevice(settings, address))
-    .map((device) => ({ device, rank: rankIn(preferred, device.address) }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ device }) => device);
-}
-
-function addresses(settings: VmxSettings): readonly Address[] {
-  const found = [...settings.keys()].flatMap((key) => {
-    const [, name, bus, unit] = /^(scsi|sata|nvme|ide)(\d{1,3}):(\d{1,3})\.filename$/.exec(key) ?? [];
-    const family = FAMILIES.find((candidate) => candidate === name);
-    return family === undefined ? [] : [{ family, bus: Number(bus), unit: Number(unit) }];
+/** The devices that are neither disks nor network adapters, by kind and number; `cdroms` come with the drives. */
+export function vmxDevices(settings: VmxSettings, cdroms: readonly VmxDrive[]): readonly Device[] {
+  const device = (kind: DeviceKind, label: string): Device => ({
+    kind,
+    label,
+    connected: flagOf(settings, `${label}.startConnected`) !== false,
+    backing: backingOf(settings, label),
   });
-  return found.sort(
-    (a, b) => FAMILIES.indexOf(a.family) - FAMILIES.indexOf(b.family) || a.bus - b.bus || a.unit - b.unit,
-  );
+  const numbered = (name: string, kind: DeviceKind): readonly Device[] =>
+    presentNumbers(settings, name).map((number) => device(kind, `${name}${number}`));
+  return [
+    ...cdroms.map(({ address }) => device('cdrom', address)),
+    ...NUMBERED.flatMap(({ name, kind }) => numbered(name, kind)),
+    ...SINGLE.filter(({ name }) => flagOf(settings, `${name}.present`) === true).map(({ name, kind }) =>
+      device(kind, name),
+    ),
+    ...usbDevices(settings).map((address) => device('usb', address)),
+    ...autoConnected(settings),
+    ...passedThrough(settings),
+    ...(flagOf(settings, 'mks.enable3d') === true ? [device('gpu', 'svga')] : []),
+    ...(hasVirtualTpm(settings) ? [device('tpm', 'vtpm')] : []),
+    ...memoryModules(settings).map((address) => device('nvdimm', address)),
+    ...(flagOf(settings, 'vwdt.present') === true ? [device('watchdog', 'vwdt')] : []),
+    ...numbered('precisionclock', 'other'),
+  ];
 }
 
-function readDevice(settings: VmxSettings, { family, bus, unit }: Address): readonly VmxDevice[] {
-  const address = `${family}${bus}:${unit}`;
-  const fileName = textOf(settings, `${address}.fileName`);
-  const deviceType = textOf(settings, `${address}.deviceType`)?.toLowerCase() ?? 'disk';
-  const present =
-    flagOf(settings, `${address}.present`) === true && flagOf(settings, `${family}${bus}.present`) !== false;
-  if (!present || fileName === null || deviceType.includes('cdrom')) return [];
-  return [{ address, controller: controllerOf(settings, family, bus), bus, unit, fileName, deviceType }];
+/** vSphere says that there is a vTPM, Workstation and Fusion that they add one by themselves. */
+export function hasVirtualTpm(settings: VmxSettings): boolean {
+  const added = textOf(settings, 'managedvm.autoAddVTPM')?.toLowerCase() ?? 'false';
+  return flagOf(settings, 'vtpm.present') === true || added !== 'false';
 }
 
-function controllerOf(settings: VmxSettings, family: Bus, bus: number): string {
-  switch (family) {
-    case 'scsi':
-      return SCSI_KINDS.get(textOf(settings, `scsi${bus}.virtualDev`)?.toLowerCase() ?? '') ?? 'lsilogic';
-    case 'sata':
-      return 'ahci';
-    default:
-      return family;
-  }
+function backingOf(settings: VmxSettings, label: string): string | null {
+  const fileName = textOf(settings, `${label}.fileName`) ?? '';
+  // The drive of whoever opens a console, whatever the file says.
+  if (flagOf(settings, `${label}.clientDevice`) === true) return null;
+  return NO_BACKING.has(fileName.toLowerCase()) ? null : fileName;
 }
 
-function rankIn(preferred: readonly string[], address: string): number {
-  const index = preferred.indexOf(address);
-  return index === -1 ? preferred.length : index;
+function usbDevices(settings: VmxSettings): readonly string[] {
+  return presentAddresses(settings, /^((?:usb|ehci|usb_xhci):\d{1,3})\.present$/).filter((address) => {
+    const type = textOf(settings, `${address}.deviceType`)?.toLowerCase() ?? '';
+    return !VIRTUAL_USB.has(type);
+  });
+}
+
+/** Host devices that are plugged in as soon as they are there (`usb.autoConnect.device0 = "0x0a12:0x0001"`). */
+function autoConnected(settings: VmxSettings): readonly Device[] {
+  return [...settings.keys()]
+    .flatMap((key) => /^usb\.autoconnect\.device(\d{1,3})$/.exec(key)?.[1] ?? [])
+    .sort((a, b) => Number(a) - Number(b))
+    .map((number) => `usb.autoConnect.device${number}`)
+    .map((label) => ({ kind: 'usb' as const, label, connected: true, backing: textOf(settings, label) }))
+    .filter(({ backing }) => backing !== null);
+}
+
+/** PCI cards of the host and slices of its GPUs; functions of a network card are network adapters. */
+function passedThrough(settings: VmxSettings): readonly Device[] {
+  return presentNumbers(settings, 'pcipassthru')
+    .map((number) => `pciPassthru${number}`)
+    .filter((label) => textOf(settings, `${label}.pfId`) === null)
+    .map((label): Device => {
+      const profile = textOf(settings, `${label}.vgpu`);
+      return {
+        kind: profile === null ? 'pci-passthrough' : 'gpu',
+        label,
+        connected: flagOf(settings, `${label}.startConnected`) !== false,
+        backing: profile ?? hostCard(settings, label),
+      };
+    });
+}
+
+/** `0x10de:0x1eb8 at 00000:059:00.0`, as far as it is told. */
+function hostCard(settings: VmxSettings, label: string): string | null {
+  const vendor = textOf(settings, `${label}.vendorId`);
+  const device = textOf(settings, `${label}.deviceId`);
+  const model =
+    vendor === null || device === null ? textOf(settings, `${label}.allowedDevices`) : `${vendor}:${device}`;
+  const address = textOf(settings, `${label}.id`);
+  return model === null || address === null ? (model ?? address) : `${model} at ${address}`;
+}
+
+function memoryModules(settings: VmxSettings): readonly string[] {
+  return presentAddresses(settings, /^(nvdimm\d{1,3}:\d{1,3})\.present$/);
+}
+
+function presentAddresses(settings: VmxSettings, key: RegExp): readonly string[] {
+  return [...settings.keys()]
+    .flatMap((setting) => key.exec(setting)?.[1] ?? [])
+    .filter((address) => flagOf(settings, `${address}.present`) === true)
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
 }

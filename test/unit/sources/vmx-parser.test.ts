@@ -3,7 +3,7 @@ import { parseVmx } from '../../../src/sources/vmx/vmx-parser.js';
 import { codeAndLine } from '../ovf-parser/errors.js';
 
 function parse(text: string | Uint8Array): Record<string, string> {
-  return Object.fromEntries(parseVmx(Buffer.from(text), 'test.vmx'));
+  return Object.fromEntries(parseVmx(Buffer.from(text), 'test.vmx').settings);
 }
 
 describe('a .vmx file', () => {
@@ -40,11 +40,55 @@ describe('a .vmx file', () => {
   });
 
   test.each([
-    ['a line without a value', 'a = "1"\nnonsense\n', 2],
-    ['an open quote', 'a = "1"\n\nb = "2\n', 3],
-    ['a quote in a value', 'a = "1"2"', 1],
+    ["the host's windows-1252", Buffer.from('displayName = "Z\xfcrich"\n', 'latin1')],
+    ['UTF-8', Buffer.from('displayName = "Zürich"\n')],
+    [
+      'UTF-8 with a mark, whatever it names',
+      Buffer.from('\ufeff.encoding = "GBK"\ndisplayName = "Zürich"\n'),
+    ],
+  ])('without a true name of its encoding may be in %s', (_, bytes) => {
+    expect(parse(bytes).displayname).toBe('Zürich');
+  });
+
+  test('may be in UTF-16, as Notepad writes it', () => {
+    const text = '\ufeff.encoding = "windows-1252"\r\ndisplayName = "Zürich |22|FC|22"\r\n';
+    expect(parse(Buffer.from(text, 'utf16le')).displayname).toBe('Zürich "\ufffd"');
+  });
+
+  test.each([
+    ['a line without a value', 'a = "1"\nnonsense\nb = "2"\n', { a: '1', b: '2' }, [2]],
+    ['an open quote', 'a = "1"\n\nb = "2\n', { a: '1', b: '2' }, [3]],
+    ['a quote in a value', 'a = "1"2"\n', { a: '1"2' }, [1]],
+    ['no opening quote', 'a = 1"\n', { a: '1' }, [1]],
+    ['blanks and no quotes', 'a = Web 01 # note\n', { a: 'Web 01' }, [1]],
+    ['words behind a value', 'a = "1" 2\n', { a: '1' }, [1]],
+    ['a repeated key', 'a = "1"\nA = "2"\nb = "3"\na = "4"\n', { a: '4', b: '3' }, [4]],
+    ['an unknown encoding', '.encoding = "klingon"\na = "ü"\n', { '.encoding': 'klingon', a: 'ü' }, [null]],
+  ])('with %s is read, and told of', (_, text, settings, lines) => {
+    const { settings: read, flaws } = parseVmx(Buffer.from(text), 'test.vmx');
+    expect(Object.fromEntries(read)).toEqual(settings);
+    expect(flaws.map(({ line }) => line)).toEqual(lines);
+  });
+
+  test('never has a value in what is told of it', () => {
+    const { flaws } = parseVmx(Buffer.from('a = secret word\n'), 'test.vmx');
+    expect(flaws).toHaveLength(1);
+    expect(JSON.stringify(flaws)).not.toContain('secret');
+  });
+
+  test.each([
+    ['no settings', '# only this\n', undefined],
+    ['nothing in it', '', undefined],
+    ['an end inside a value', 'a = "1"\nb = "2', 2],
+    ['an end inside a key', 'a = "1"\nscsi0:0.fi', 2],
     ['zeros after a crash', 'a = "1"\n\0\0\0\0', 2],
-    ['an unknown encoding', '.encoding = "klingon"\n', undefined],
+    ['as many wrong lines as right ones', 'a = "1"\nb = "2"\n<html>\n<body>\n', 3],
+    ['very many wrong lines', `${'a = "1"\n'.repeat(9)}${'wrong\n'.repeat(21)}`, 30],
+    [
+      'more settings than any machine has',
+      Array.from({ length: 20_001 }, (_, n) => `k${n}=1\n`).join(''),
+      20_001,
+    ],
   ])('with %s is refused', (_, text, line) => {
     expect(codeAndLine(() => parse(text))).toEqual(['VMX_MALFORMED', line]);
   });

@@ -1,6 +1,12 @@
 import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  UNKNOWN_FEATURES,
+  UNTOLD_DISK,
+  UNTOLD_MACHINE,
+  UNTOLD_NIC,
+} from '../../../src/model/virtual-machine.js';
 import { readInventory } from '../../../src/sources/index.js';
 import { DISK_BYTES, Estate, onlyDisk, onlyMachine, summaries } from './estate.js';
 
@@ -28,7 +34,7 @@ function disks(...addresses: readonly string[]): Record<string, string> {
 
 describe('the machine of a .vmx', () => {
   test('is read whole', async () => {
-    estate.writeFlat('vm/scsi0-0.vmdk');
+    estate.write('vm/vm.nvram', 'NVRAM');
     writeVmx({
       displayName: 'Files (old)',
       annotation: 'one|0Atwo',
@@ -39,15 +45,21 @@ describe('the machine of a .vmx', () => {
       'cpuid.coresPerSocket': '2',
       'uuid.bios': '56 4d 3a 6b 1f 20 4c 7e-9b 55 d1 0c 71 e2 3d 4f',
       'scsi0.virtualDev': 'pvscsi',
+      'vc.uuid': '50 2e 11 22 33 44 55 66-77 88 99 aa bb cc dd ee',
+      'virtualHW.version': '19',
+      'vtpm.present': 'TRUE',
+      nvram: 'vm.nvram',
       ...disks('scsi0:0'),
     });
     expect(await readInventory(estate.root)).toEqual({
       machines: [
         {
+          ...UNTOLD_MACHINE,
           id: 'vm/vm.vmx',
           name: 'Files (old)',
           description: 'one\ntwo',
           uuid: '564d3a6b-1f20-4c7e-9b55-d10c71e23d4f',
+          instanceUuid: '502e1122-3344-5566-7788-99aabbccddee',
           guestOs: 'debian12-64',
           firmware: 'efi',
           secureBoot: true,
@@ -56,6 +68,7 @@ describe('the machine of a .vmx', () => {
           memoryBytes: 1_073_741_824,
           disks: [
             {
+              ...UNTOLD_DISK,
               capacityBytes: DISK_BYTES,
               format: 'monolithicFlat',
               file: 'scsi0-0.vmdk',
@@ -78,8 +91,11 @@ describe('the machine of a .vmx', () => {
             },
           ],
           nics: [],
-          startOrder: null,
-          startDelaySeconds: 0,
+          virtualTpm: true,
+          nvram: 'vm.nvram',
+          devices: [{ kind: 'tpm', label: 'vtpm', connected: true, backing: null }],
+          features: { ...UNKNOWN_FEATURES, hardwareVersion: 19 },
+          settings: expect.objectContaining({ 'virtualhw.version': '19', 'scsi0.virtualdev': 'pvscsi' }),
           source: { kind: 'vmx', descriptor: 'vm/vm.vmx' },
         },
       ],
@@ -200,11 +216,11 @@ describe('the network adapters of a .vmx', () => {
     [{ 'dvs.portgroupId': 'dvportgroup-12' }, { network: 'dvportgroup-12', mac: null, adapter: 'pcnet32' }],
     [
       { addressType: 'static', address: '00:50:56:AA:BB:CC', generatedAddress: '00:0c:29:00:00:01' },
-      { network: 'bridged', mac: '00:50:56:aa:bb:cc', adapter: 'pcnet32' },
+      { network: 'bridged', mac: '00:50:56:aa:bb:cc', adapter: 'pcnet32', staticMac: true },
     ],
     [
       { addressType: 'vpx', address: '00:50:56:AA:BB:CC', generatedAddress: '00:0c:29:00:00:01' },
-      { network: 'bridged', mac: '00:0c:29:00:00:01', adapter: 'pcnet32' },
+      { network: 'bridged', mac: '00:0c:29:00:00:01', adapter: 'pcnet32', staticMac: false },
     ],
   ])('with %j: %j', async (settings, nic) => {
     const entries = Object.entries(settings).map(([key, value]) => [`ethernet0.${key}`, value]);
@@ -213,7 +229,7 @@ describe('the network adapters of a .vmx', () => {
       'ethernet1.virtualDev': 'e1000',
       ...Object.fromEntries(entries),
     });
-    expect(onlyMachine(await readInventory(estate.root)).nics).toEqual([nic]);
+    expect(onlyMachine(await readInventory(estate.root)).nics).toEqual([{ ...UNTOLD_NIC, ...nic }]);
   });
 
   test('are in the order of their numbers', async () => {
@@ -223,4 +239,103 @@ describe('the network adapters of a .vmx', () => {
     const { nics } = onlyMachine(await readInventory(estate.root));
     expect(nics.map(({ network }) => network)).toEqual(['net0', 'net2', 'net10']);
   });
+});
+
+/** Writes `vm/vm.vmx` with a disk, and its list of snapshots. */
+function writeSnapshots(settings: Readonly<Record<string, string>>, memSize = '1'): void {
+  writeVmx({ ...disks('scsi0:0'), memSize });
+  const lines = Object.entries(settings).map(([key, value]) => `${key} = "${value}"`);
+  estate.write('vm/vm.vmsd', `${lines.join('\n')}\n`);
+}
+
+describe('the snapshots of a .vmx', () => {
+  test.each([
+    [1_048_576, true],
+    [1_048_575, false],
+  ])('with a state file of %d bytes, of a machine with 1 MiB, have its memory: %j', async (bytes, withMemory) => {
+    writeSnapshots({ 'snapshot0.uid': '1', 'snapshot0.filename': 'vm-Snapshot1.vmsn' });
+    estate.write('vm/vm-Snapshot1.vmsn', new Uint8Array(bytes));
+    const { snapshots } = onlyMachine(await readInventory(estate.root));
+    expect(snapshots).toEqual([{ name: 'Snapshot 1', createdAt: null, withMemory }]);
+  });
+
+  test('are at most 1024', async () => {
+    const uids = Array.from({ length: 1500 }, (_, index) => [`snapshot${index}.uid`, `${index + 1}`]);
+    writeSnapshots(Object.fromEntries(uids));
+    const inventory = await readInventory(estate.root);
+    expect(onlyMachine(inventory).snapshots).toHaveLength(1024);
+    expect(summaries(inventory.problems)).toEqual(['warning VMX_MALFORMED vm/vm.vmsd']);
+  });
+
+  test('in a list of 2 MiB are not read, and the machine is', async () => {
+    writeSnapshots({ 'snapshot0.uid': '1', 'snapshot0.description': 'x'.repeat(2_097_152) });
+    const inventory = await readInventory(estate.root);
+    expect(onlyMachine(inventory).snapshots).toEqual([]);
+    expect(summaries(inventory.problems)).toEqual(['warning VMX_MALFORMED vm/vm.vmsd']);
+  });
+
+  test('behind a link out of the folder are not read, and the machine is', async () => {
+    writeVmx({});
+    symlinkSync(
+      estate.write('elsewhere.txt', 'snapshot0.uid = "1"'),
+      path.join(estate.root, 'vm', 'vm.vmsd'),
+    );
+    const inventory = await readInventory(estate.root);
+    expect(onlyMachine(inventory).snapshots).toEqual([]);
+    expect(summaries(inventory.problems)).toEqual(['warning OVF_UNSAFE_PATH vm/vm.vmsd']);
+  });
+});
+
+describe('files around a .vmx', () => {
+  test('are not looked for beside the folder when the source is that folder or the file', async () => {
+    estate.writeFlat('db/shared.vmdk');
+    writeVmx({ 'scsi0:0.present': 'TRUE', 'scsi0:0.fileName': '/vmfs/volumes/ds1/db/shared.vmdk' });
+    const folder = path.join(estate.root, 'vm');
+    expect(onlyDisk(await readInventory(folder)).location).toBeNull();
+    expect(onlyDisk(await readInventory(path.join(folder, 'vm.vmx'))).location).toBeNull();
+    expect(onlyDisk(await readInventory(estate.root)).location?.parts[0]?.range.path).toBe(
+      path.join(estate.root, 'db', 'shared.vmdk'),
+    );
+  });
+
+  test('are not looked for around the place that a link leads to', async () => {
+    estate.writeFlat('away/db/shared.vmdk');
+    const vmx = estate.write(
+      'away/vm/vm.vmx',
+      'memSize = "64"\nscsi0:0.present = "TRUE"\nscsi0:0.fileName = "[ds1] db/shared.vmdk"\n',
+    );
+    estate.write('source/vm/readme.txt', '');
+    symlinkSync(vmx, path.join(estate.root, 'source', 'vm', 'vm.vmx'));
+    const inventory = await readInventory(path.join(estate.root, 'source'));
+    expect(onlyDisk(inventory)).toMatchObject({ location: null, datastore: 'ds1' });
+  });
+
+  test('that hold the NVRAM and lie behind a link out of the folder are left alone', async () => {
+    writeVmx({ nvram: 'vm.nvram' });
+    symlinkSync(estate.write('secret', ''), path.join(estate.root, 'vm', 'vm.nvram'));
+    const inventory = await readInventory(estate.root);
+    expect(onlyMachine(inventory).nvram).toBeNull();
+    expect(summaries(inventory.problems)).toEqual(['warning OVF_UNSAFE_PATH vm/vm.vmx']);
+  });
+});
+
+test('a .vmx with more drives than any machine has is refused', async () => {
+  const present = Array.from({ length: 1025 }, (_, index) => `sata${index % 10}:${Math.floor(index / 10)}`);
+  writeVmx(Object.fromEntries(present.map((address) => [`${address}.present`, 'TRUE'])));
+  const { machines, problems } = await readInventory(estate.root);
+  expect(machines).toEqual([]);
+  expect(summaries(problems)).toEqual(['critical VMX_MALFORMED vm/vm.vmx']);
+});
+
+test('the same address written in two ways is one device', async () => {
+  writeVmx({
+    ...disks('scsi0:0'),
+    'scsi00:0.present': 'TRUE',
+    'scsi0:00.present': 'TRUE',
+    'serial0.present': 'TRUE',
+    'serial00.present': 'TRUE',
+  });
+  const machine = onlyMachine(await readInventory(estate.root));
+  expect(machine.disks).toHaveLength(1);
+  expect(machine.devices.map(({ label }) => label)).toEqual(['serial0']);
 });
