@@ -97,6 +97,13 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'concerns [id]',
+          'List the rules by which plans are judged, or explain one',
+          async () => (await import('./commands/concerns.js')).concernsCommand,
+        ),
+      )
+      .command(
+        lazy(
           'doctor',
           'Say what this machine lacks and the command that mends it',
           async () => (await import('./commands/doctor.js')).doctorCommand,

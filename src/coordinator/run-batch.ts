@@ -3,7 +3,7 @@ import type { Profile } from '../guests/profiles/index.js';
 import { Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
-import { isBlocking, type Plan } from '../model/plan.js';
+import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
 import { xvaPlan } from '../targets/xva-folder/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
@@ -68,7 +68,7 @@ async function enlist(
   { plan, profiles, checksum, digest, observe }: BatchOptions,
 ): Promise<PlannedJob[]> {
   const prepared = await Promise.all(
-    plan.machines.map(async (planned) => {
+    inOrder(plan).map(async (planned) => {
       const xva = xvaPlan(planned, profiles);
       return { planned, xva, fingerprint: await fingerprintOf(planned, xva, checksum, digest) };
     }),
@@ -92,6 +92,13 @@ async function enlist(
     const record = records.find(({ machineId }) => machineId === job.planned.machine.id);
     return record === undefined ? [] : [{ ...job, record }];
   });
+}
+
+/** As the waves take them. */
+function inOrder({ machines, waves }: Plan): PlannedMachine[] {
+  const places = new Map(waves.flatMap(({ machineIds }) => machineIds).map((id, place) => [id, place]));
+  const placeOf = ({ machine }: PlannedMachine) => places.get(machine.id) ?? places.size;
+  return machines.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 function errorOfProblem({ code, message, hint, file, line }: Problem): XenferryError {

@@ -64,10 +64,10 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
   const refused: { machine: string; ids: string[] }[] = [];
   const machines = drafts.map(({ planned, profile }): PlannedMachine => {
     const own = selection.overrides.of(planned.machine).waive;
-    const judged = applyWaivers(
-      [...planned.concerns, ...book.machineConcerns(planned, profile)],
-      waiversFor(own, migration.waive),
-    );
+    // What reading the machine found already is not told twice.
+    const told = new Set(planned.concerns.map(({ id }) => id));
+    const found = book.machineConcerns(planned, profile).filter(({ id }) => !told.has(id));
+    const judged = applyWaivers([...planned.concerns, ...found], waiversFor(own, migration.waive));
     if (judged.refused.length > 0) refused.push({ machine: planned.name, ids: judged.refused });
     return { ...planned, concerns: judged.concerns };
   });

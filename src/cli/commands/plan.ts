@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { systemErrorCode, XenferryError } from '../../model/errors.js';
 import { formatBytes, formatSeconds } from '../../model/format.js';
 import type { Concern, Estimate, Plan } from '../../model/plan.js';
-import { compareEstimates, type EstimateComparison } from '../../planning/index.js';
+import { compareEstimates, type EstimateComparison, migrationJsonSchema } from '../../planning/index.js';
 import { planCsv, planHtml, planSummary, type Verdict } from '../../report/index.js';
 import type { Command } from '../command.js';
 import { EXIT } from '../exit-codes.js';
@@ -26,6 +26,7 @@ interface Options extends CommonOptions, PlanningOptions {
   readonly format: (typeof FORMATS)[number];
   readonly output: string | undefined;
   readonly 'what-if': string[];
+  readonly schema: boolean;
 }
 
 export const planCommand: Command<Options> = {
@@ -49,11 +50,20 @@ export const planCommand: Command<Options> = {
         requiresArg: true,
         describe: 'Estimate with other figures as well: networkMiBps=50, machinesAtOnce=8, …',
       })
+      .option('schema', {
+        type: 'boolean',
+        default: false,
+        describe: 'Print the JSON schema of migration files',
+      })
       .example('$0 plan exports/ --target /srv/xva', 'Everything below exports/')
       .example("$0 plan exports/ --only 'web*' --json", 'Some machines, as JSON')
       .example('$0 plan -m migration.yaml --format html -o plan.html', 'The page to sign')
       .example('$0 plan -m migration.yaml --what-if networkMiBps=50', 'With a slower network'),
   handler: async (options) => {
+    if (options.schema) {
+      printJson(migrationJsonSchema());
+      return;
+    }
     const prepared = await readPlanning(options);
     const plan = await planPrepared(prepared);
     const changed = options['what-if'].length === 0 ? null : await planPrepared(prepared, options['what-if']);

@@ -1,7 +1,19 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  Composer,
+  type CST,
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+} from 'yaml';
 import type { z } from 'zod';
 import { systemErrorCode, XenferryError } from '../../model/errors.js';
 import { type CompiledRule, compileRule, RuleFault } from './compile-rule.js';
@@ -17,6 +29,8 @@ const SHIPPED_RULES = fileURLToPath(
 
 const MAX_FILE_BYTES = 256 * 1024;
 const MAX_RULES = 1000;
+/** A list of mappings takes three. */
+const MAX_DEPTH = 50;
 
 /** An entry of a file and where it stands. */
 interface PlacedEntry {
@@ -65,7 +79,7 @@ async function readFiles(files: readonly string[]): Promise<Map<string, PlacedEn
 
 async function readEntries(file: string): Promise<PlacedEntry[]> {
   const lines = new LineCounter();
-  const document = parsed(await readText(file), file, lines);
+  const document = composed(await readText(file), file, lines);
   const broken = document.errors[0] ?? document.warnings[0];
   if (broken !== undefined) throw invalid(file, lines, broken.pos[0], broken.message.split('\n', 1)[0] ?? '');
   const list = document.contents;
@@ -95,16 +109,23 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-function parsed(text: string, file: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> {
-  try {
-    // The library looks for repeated keys in quadratic time.
-    return parseDocument(text, { lineCounter, uniqueKeys: false, stringKeys: true, version: '1.2' });
-  } catch (cause) {
-    if (cause instanceof RangeError) {
-      throw new XenferryError('CONFIG_INVALID', 'nested too deeply', { file, cause });
-    }
-    throw cause;
+/** The parser needs no stack of its own, so depth is judged before anything recurses. */
+function composed(text: string, file: string, lines: LineCounter): Document {
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  const tokens: CST.Token[] = [];
+  for (const lexeme of new Lexer().lex(text)) {
+    tokens.push(...parser.next(lexeme));
+    if (parser.stack.length > MAX_DEPTH) throw invalid(file, lines, parser.offset, 'nested too deeply');
   }
+  tokens.push(...parser.end());
+  // The library looks for repeated keys in quadratic time.
+  const composer = new Composer({ uniqueKeys: false, stringKeys: true, version: '1.2' });
+  const [document, another] = composer.compose(tokens, true, text.length);
+  if (document === undefined || another !== undefined) {
+    throw invalid(file, lines, another?.range[0] ?? 0, 'not one YAML document');
+  }
+  return document;
 }
 
 function repeatedKey(pairs: readonly { readonly key: unknown }[]): string | null {

@@ -115,10 +115,16 @@ export function diskFacts(planned: PlannedMachine, shared: SharedResources): Par
   });
 }
 
+/** How VMX settings call controllers that are not SCSI. */
+const CONTROLLERS = new Map([
+  ['ide', 'ide'],
+  ['ahci', 'sata'],
+  ['nvme', 'nvme'],
+]);
+
 /** `scsi0:1`, as VMX settings name it. */
 function slotOf({ controller, bus, unit }: Disk): string {
-  const bare = { ide: 'ide', ahci: 'sata', nvme: 'nvme' }[controller] ?? 'scsi';
-  return `${bare}${bus}:${unit}`;
+  return `${CONTROLLERS.get(controller) ?? 'scsi'}${bus}:${unit}`;
 }
 
 export function nicFacts(planned: PlannedMachine, shared: SharedResources): PartFacts[] {

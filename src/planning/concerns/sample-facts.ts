@@ -155,7 +155,7 @@ const PROFILE: Profile = {
   support: 'full',
   endOfLife: '2028-06-30',
   template: 'debian-bookworm-12',
-  templates: { xenserver: [], 'xcp-ng': [] },
+  templates: { xenserver: ['debian-12'], 'xcp-ng': ['debian-12'] },
   hasVendorDevice: false,
   platform: { device_id: '0001' },
   firmware: { bios: { bootDisk: 'ide' }, efi: { bootDisk: 'nvme' } },

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadRules } from '../../../../src/planning/concerns/index.js';
+import { SAMPLE_FACTS } from '../../../../src/planning/concerns/sample-facts.js';
 import { tempFiles } from '../../../support/temp-files.js';
 import { concernsOf } from './rule-case.js';
 
@@ -25,6 +26,20 @@ async function refusal(text: string): Promise<unknown> {
     (error: unknown) => error,
   );
 }
+
+describe('the facts that rules are checked against', () => {
+  it('have every field filled, so that no rule is refused or let through for want of one', () => {
+    const empty: string[] = [];
+    const visit = (value: unknown, path: string) => {
+      if (value === null || value === undefined) empty.push(path);
+      else if (Array.isArray(value) && value.length === 0) empty.push(path);
+      else if (typeof value === 'object')
+        for (const [key, inner] of Object.entries(value)) visit(inner, `${path}.${key}`);
+    };
+    visit(SAMPLE_FACTS, '');
+    expect(empty).toEqual([]);
+  });
+});
 
 describe('rules of one’s own', () => {
   it('are asked beside the shipped ones', async () => {

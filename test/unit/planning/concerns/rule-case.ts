@@ -39,7 +39,7 @@ export interface RuleCases {
 
 export type CasesById = Readonly<Record<string, RuleCases>>;
 
-export const TODAY = '2026-11-27';
+const TODAY = '2026-11-27';
 
 const PROFILE = testProfile({ pvDrivers: { from: 'guest tools', note: 'Come with the guest tools.' } });
 
