@@ -99,6 +99,15 @@ export const ERROR_CATALOG = {
     hint: 'Shut the machine down and copy it again; ignore a lock that a crash has left behind.',
   },
   VMX_UNSUPPORTED: { category: 'source', hint: 'Decrypt the machine in vSphere and copy it again.' },
+  RVTOOLS_MALFORMED: { category: 'source', hint: 'Export all tabs from RVTools again, to .xlsx or CSV.' },
+  RVTOOLS_TOO_LARGE: {
+    category: 'source',
+    hint: 'This is not a file that RVTools writes; do not trust it, and export again.',
+  },
+  RVTOOLS_INCOMPLETE: {
+    category: 'source',
+    hint: 'Export all tabs with a current RVTools; without them the plan knows less.',
+  },
 
   GZIP_CORRUPT: { category: 'format', hint: EXPORT_AGAIN },
   IMAGE_TOO_LARGE: { category: 'format', hint: 'No hypervisor has disks of this size; the file is damaged.' },

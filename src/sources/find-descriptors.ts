@@ -48,9 +48,13 @@ export async function findDescriptors(source: string): Promise<FoundDescriptors>
   }
   const kind = descriptorKind(root);
   if (kind === null) {
-    throw new XenferryError('SOURCE_NOT_FOUND', 'it is no .ovf, .ova, .vmx or .vmtx file and no folder', {
-      file: root,
-    });
+    throw new XenferryError(
+      'SOURCE_NOT_FOUND',
+      'it is no .ovf, .ova, .vmx, .vmtx or .xlsx file and no folder',
+      {
+        file: root,
+      },
+    );
   }
   const linked = (await lstat(root)).isSymbolicLink();
   const descriptor = { path: linked ? real : root, relative: path.basename(root), kind, linked };

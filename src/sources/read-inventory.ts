@@ -1,9 +1,12 @@
+import path from 'node:path';
 import type { Inventory, Problem } from '../model/inventory.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
 import type { DescriptorFile, DescriptorKind } from './descriptor-file.js';
 import { findDescriptors } from './find-descriptors.js';
 import { readOvf } from './ovf/read-ovf.js';
 import { problemOf, problemOfError } from './problems.js';
+import { isRvtools } from './rvtools/open-export.js';
+import { readRvtools } from './rvtools/read-rvtools.js';
 import { readVmx } from './vmx/read-vmx.js';
 
 export interface InventoryOptions {
@@ -20,13 +23,16 @@ const READERS: Readonly<Record<DescriptorKind, Reader>> = {
 };
 
 /**
- * The machines at `source`: one .ovf, .ova or .vmx file, or a folder searched with the folders in it. Only metadata
- * is read. Machines are sorted by descriptor path, then start order; ids are stable as long as files keep their names.
+ * The machines at `source`: one .ovf, .ova or .vmx file, or a folder searched with the folders in it; or an RVTools
+ * export, which is an .xlsx file or a folder with its CSV files, and is not searched further. Only metadata is read.
+ * Machines of descriptors are sorted by descriptor path, then start order; those of a list keep its order. Ids are
+ * stable as long as files keep their names.
  * A descriptor that cannot be read becomes a critical problem without a machine and never stops the others; a critical
  * problem that leaves the machine readable always names the machine.
  * Throws SOURCE_NOT_FOUND or SOURCE_UNREADABLE for `source` itself.
  */
 export async function readInventory(source: string, options: InventoryOptions = {}): Promise<Inventory> {
+  if (await isRvtools(source)) return readList(source);
   const { descriptors, problems } = await findDescriptors(source);
   const read: Inventory[] = [];
   for (const descriptor of descriptors) read.push(await readDescriptor(descriptor, options));
@@ -42,6 +48,16 @@ async function readDescriptor(descriptor: DescriptorFile, options: InventoryOpti
     return await READERS[descriptor.kind](descriptor, options);
   } catch (error) {
     const problem = problemOfError(error, { file: descriptor.relative, machineId: null });
+    return { machines: [], problems: [problem] };
+  }
+}
+
+async function readList(source: string): Promise<Inventory> {
+  try {
+    const { machines, problems } = await readRvtools(source);
+    return { machines, problems: [...problems, ...repeatedNames(machines)] };
+  } catch (error) {
+    const problem = problemOfError(error, { file: path.basename(path.resolve(source)), machineId: null });
     return { machines: [], problems: [problem] };
   }
 }
