@@ -403,7 +403,7 @@ describe('a batch with one healthy machine among bad ones', () => {
       await expectGoodXva(outputOf(name));
     }
     expect(await stat(outputOf('healthy'))).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
-  });
+  }, 180_000);
 
   let status: Promise<ReturnType<typeof STATUS.parse>> | undefined;
   function loadStatus() {
