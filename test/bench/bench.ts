@@ -1,9 +1,11 @@
 import { benchDisk } from './disk.js';
 import { benchKernels } from './kernels.js';
+import { benchPlanning } from './planning.js';
 
 const BENCHMARKS: Readonly<Record<string, (only: readonly string[]) => void | Promise<void>>> = {
   disk: benchDisk,
   kernels: benchKernels,
+  planning: benchPlanning,
 };
 
 const [name = '', ...only] = process.argv.slice(2);

@@ -2,7 +2,7 @@ import type { Limits, Rates } from '../../model/plan.js';
 import type { Migration } from '../migration-file/schema.js';
 
 /** What is reckoned with until a pilot wave has been measured. */
-const DEFAULT_RATES: Rates = {
+export const DEFAULT_RATES: Rates = {
   /** An ESXi host reads a disk out over NFC at about what a gigabit link carries; users report 60 to 140. */
   sourceMiBps: 100,
   /** A link of 10 Gbit/s, less its overhead: 1192 MiB/s on the wire. */
@@ -16,7 +16,7 @@ const DEFAULT_RATES: Rates = {
 };
 
 /** What may happen at a time where nobody says otherwise; the number of machines is that of the threads. */
-const DEFAULT_LIMITS: Pick<Limits, 'machinesPerHost' | 'machinesPerDatastore'> = {
+export const DEFAULT_LIMITS: Pick<Limits, 'machinesPerHost' | 'machinesPerDatastore'> = {
   /** vCenter lets a host do eight such operations at a time; half are left to daily work. */
   machinesPerHost: 4,
   /** As many as vCenter lets Storage vMotion move from one datastore. */

@@ -38,7 +38,8 @@ interface PlacedWave {
  * How long a plan takes and what it needs. Waves come one after the other. In a wave machines start in their order
  * as limits allow, one that has to wait is passed by those that need not, and those that run share sources, network,
  * threads and targets max-min fairly. Data counts as the guest's: what a source stores compressed is read faster than
- * this says. Throws CONFIG_INVALID for a start or a time zone that does not exist.
+ * this says. The cost grows with the machines times those at once. Throws CONFIG_INVALID for a start or a time zone
+ * that does not exist.
  */
 export function estimatePlan(input: EstimateInput): Estimate {
   const { rates, limits } = input;

@@ -41,7 +41,7 @@ export class FairShares {
   /** Of each resource, what flows that still grow take a byte a second each. */
   readonly #weight: Float64Array;
   readonly #growing: Int32Array;
-  #inUse: number[] = [];
+  readonly #inUse: number[] = [];
 
   constructor(resources: readonly Resource[]) {
     this.#resources = resources;
@@ -55,12 +55,12 @@ export class FairShares {
   share(flows: Iterable<Flow>): void {
     this.#clear();
     for (const flow of flows) this.#enter(flow);
-    for (let rate = 0; ; ) {
-      const tightest = this.#tightest(rate);
-      if (tightest === null) return;
-      rate = tightest.rate;
-      for (const flow of this.#users[tightest.resource] ?? []) {
-        if (flow.rate === 0) this.#settle(flow, rate, tightest.resource);
+    let settled = 0;
+    for (let tightest = this.#tightest(); tightest !== null; tightest = this.#tightest()) {
+      // By rounding alone could it be below the last one's.
+      settled = Math.max(settled, this.#fullAt(tightest));
+      for (const flow of this.#users[tightest] ?? []) {
+        if (flow.rate === 0) this.#settle(flow, settled, tightest);
       }
     }
   }
@@ -72,12 +72,14 @@ export class FairShares {
 
   #clear(): void {
     for (const resource of this.#inUse) {
-      this.#users[resource] = [];
+      // Emptied, not replaced: this runs at every step.
+      const users = this.#users[resource];
+      if (users !== undefined) users.length = 0;
       this.#room[resource] = this.#resources[resource]?.capacity ?? 0;
       this.#weight[resource] = 0;
       this.#growing[resource] = 0;
     }
-    this.#inUse = [];
+    this.#inUse.length = 0;
   }
 
   #enter(flow: Flow): void {
@@ -91,15 +93,25 @@ export class FairShares {
     }
   }
 
-  /** The resource that is used up first while all grow, and at which rate; never below the last one's, `settled`. */
-  #tightest(settled: number): { resource: number; rate: number } | null {
-    let tightest: { resource: number; rate: number } | null = null;
+  /** The resource that is used up first while all grow; null when none grows any more. */
+  #tightest(): number | null {
+    let tightest: number | null = null;
+    let least = Number.POSITIVE_INFINITY;
     for (const resource of this.#inUse) {
       if (this.#at(this.#growing, resource) === 0) continue;
-      const rate = Math.max(settled, this.#at(this.#room, resource) / this.#at(this.#weight, resource));
-      if (tightest === null || rate < tightest.rate) tightest = { resource, rate };
+      const rate = this.#fullAt(resource);
+      if (tightest !== null && rate >= least) continue;
+      tightest = resource;
+      least = rate;
     }
     return tightest;
+  }
+
+  /** The rate of its growing users at which a resource is used up. */
+  #fullAt(resource: number): number {
+    // A share too small to count beside the others can leave both at 0, or just below.
+    const room = Math.max(0, this.#at(this.#room, resource));
+    return room / Math.max(Number.MIN_VALUE, this.#at(this.#weight, resource));
   }
 
   #settle(flow: Flow, rate: number, heldBy: number): void {

@@ -4,7 +4,7 @@ export {
   type EstimateTotal,
   type WaveComparison,
 } from './compare-estimates.js';
-export { limitsOf, ratesOf } from './defaults.js';
+export { DEFAULT_LIMITS, DEFAULT_RATES, limitsOf, ratesOf } from './defaults.js';
 export { type EstimateInput, estimatePlan } from './estimate-plan.js';
 export { applyWhatIf } from './what-if.js';
 export { type Improvement, whatWouldHelp } from './what-would-help.js';

@@ -1,4 +1,5 @@
 import type { Limits, Rates } from '../../model/plan.js';
+import { LIMITS_SCHEMA, RATES_SCHEMA } from '../migration-file/schema.js';
 import { type EstimateInput, estimatePlan } from './estimate-plan.js';
 
 /** One change to the figures and what it saves. */
@@ -22,8 +23,9 @@ const LIMITS: readonly (keyof Limits)[] = [
 const FASTER: readonly (keyof Rates)[] = ['sourceMiBps', 'networkMiBps', 'targetMiBps', 'threadMiBps'];
 
 /**
- * Which single change would save how much: every limit and rate doubled in turn, the seconds for each machine halved.
- * The most helpful first; those that help by less than a second are left out. Costs ten estimates.
+ * Which single change would save how much: every limit and rate doubled in turn where the migration file may have
+ * twice as much, the seconds for each machine halved. The most helpful first; those that help by less than a second
+ * are left out. Costs ten estimates.
  */
 export function whatWouldHelp(input: EstimateInput): Improvement[] {
   const { rates, limits } = input;
@@ -34,12 +36,12 @@ export function whatWouldHelp(input: EstimateInput): Improvement[] {
   });
   const pause = rates.secondsPerMachine / 2;
   return [
-    ...LIMITS.map((name) =>
-      saved(`limits.${name}=${2 * limits[name]}`, { limits: { ...limits, [name]: 2 * limits[name] } }),
-    ),
-    ...FASTER.map((name) =>
-      saved(`rates.${name}=${2 * rates[name]}`, { rates: { ...rates, [name]: 2 * rates[name] } }),
-    ),
+    ...LIMITS.map((name) => ({ name, twice: 2 * limits[name] }))
+      .filter(({ name, twice }) => LIMITS_SCHEMA.shape[name].safeParse(twice).success)
+      .map(({ name, twice }) => saved(`limits.${name}=${twice}`, { limits: { ...limits, [name]: twice } })),
+    ...FASTER.map((name) => ({ name, twice: 2 * rates[name] }))
+      .filter(({ name, twice }) => RATES_SCHEMA.shape[name].safeParse(twice).success)
+      .map(({ name, twice }) => saved(`rates.${name}=${twice}`, { rates: { ...rates, [name]: twice } })),
     saved(`rates.secondsPerMachine=${pause}`, { rates: { ...rates, secondsPerMachine: pause } }),
   ]
     .filter((improvement) => improvement.seconds >= LEAST_SECONDS)

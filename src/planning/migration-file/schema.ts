@@ -111,19 +111,25 @@ const WAVE = z.strictObject({
   window: NAME.optional(),
 });
 
+/** From a KiB to a PiB a second: what an estimate reckons with stays a number. */
+const MIB_PER_SECOND = z.number().min(0.001).max(1e9);
+
 export const RATES_SCHEMA = z.strictObject({
-  sourceMiBps: z.number().positive(),
-  networkMiBps: z.number().positive(),
-  threadMiBps: z.number().positive(),
-  targetMiBps: z.number().positive(),
-  secondsPerMachine: z.number().nonnegative(),
+  sourceMiBps: MIB_PER_SECOND,
+  networkMiBps: MIB_PER_SECOND,
+  threadMiBps: MIB_PER_SECOND,
+  targetMiBps: MIB_PER_SECOND,
+  secondsPerMachine: z.number().nonnegative().max(1e6),
 });
 
+/** As many as a run takes; the cost of an estimate grows with it. */
+const AT_ONCE = z.number().int().positive().max(128);
+
 export const LIMITS_SCHEMA = z.strictObject({
-  machinesAtOnce: z.number().int().positive(),
+  machinesAtOnce: AT_ONCE,
   machinesPerHost: z.number().int().positive(),
   machinesPerDatastore: z.number().int().positive(),
-  threads: z.number().int().positive(),
+  threads: AT_ONCE,
 });
 
 /** The migration file: what is moved, where to, when, and what the operator has decided. */

@@ -1,148 +1,186 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Limits, PlannedMachine, PlannedWave, Rates } from '../../../../src/model/plan.js';
-import { GIB, MIB } from '../../../../src/model/units.js';
-import { UNKNOWN_PLACEMENT } from '../../../../src/model/virtual-machine.js';
-import {
-  applyWhatIf,
-  compareEstimates,
-  estimatePlan,
-  whatWouldHelp,
-} from '../../../../src/planning/estimate/index.js';
-import { testDisk, testMachine, testPlanned } from '../../../support/machines.js';
+import type { Estimate } from '../../../../src/model/plan.js';
+import { MIB } from '../../../../src/model/units.js';
+import { type EstimateInput, estimatePlan } from '../../../../src/planning/estimate/index.js';
+import { limits, moved, oneWave, rates } from './scenario.js';
 
-const RATES: Rates = {
-  sourceMiBps: 100,
-  networkMiBps: 1000,
-  threadMiBps: 300,
-  targetMiBps: 1000,
-  secondsPerMachine: 0,
-};
-const LIMITS: Limits = { machinesAtOnce: 4, machinesPerHost: 4, machinesPerDatastore: 4, threads: 4 };
-
-function machine(name: string, host: string, gibibytes: number): PlannedMachine {
-  const placement = { ...UNKNOWN_PLACEMENT, host };
-  const disks = [{ dataBytes: gibibytes * GIB, certainBytes: 0, storage: null }];
-  return testPlanned(testMachine({ name, placement, disks: [testDisk()] }), {
-    disks,
-    dataBytes: gibibytes * GIB,
-  });
+/** `name start..end`, in seconds. */
+function spans({ machines }: Estimate): string[] {
+  return machines.map(
+    ({ machineId, startSeconds, seconds }) =>
+      `${machineId.replace('.ovf', '')} ${round(startSeconds)}..${round(startSeconds + seconds)}`,
+  );
 }
 
-const wave = (machines: readonly PlannedMachine[], changes: Partial<PlannedWave> = {}): PlannedWave => ({
-  name: 'all',
-  machineIds: machines.map((planned) => planned.machine.id),
-  window: null,
-  ...changes,
-});
+function round(seconds: number): number {
+  return Math.round(seconds * 1000) / 1000;
+}
 
-const estimate = (machines: PlannedMachine[], rates: Partial<Rates> = {}, limits: Partial<Limits> = {}) =>
-  estimatePlan({
-    machines,
-    waves: [wave(machines)],
-    rates: { ...RATES, ...rates },
-    limits: { ...LIMITS, ...limits },
-    start: null,
-    target: undefined,
-  });
+const one = (name: string, host: string | null, mib: number) => moved(name, host, [{ mib }]);
 
 describe('an estimate', () => {
-  it('of one machine is its data at the slowest rate', () => {
-    const found = estimate([machine('a', 'esx1', 10)]);
-    expect(found.seconds).toBeCloseTo((10 * GIB) / (100 * MIB), 3);
-    expect(found.bottleneck).toBe('source');
-  });
-
-  it('lets two machines of one host share it, and two of two hosts not', () => {
-    expect(estimate([machine('a', 'esx1', 10), machine('b', 'esx1', 10)]).seconds).toBeCloseTo(204.8, 3);
-    expect(estimate([machine('a', 'esx1', 10), machine('b', 'esx2', 10)]).seconds).toBeCloseTo(102.4, 3);
-  });
-
-  it('says when the network holds it back', () => {
-    const machines = ['1', '2', '3', '4'].map((host) => machine(`m${host}`, host, 10));
-    const found = estimate(machines, { networkMiBps: 100 });
-    expect(found).toMatchObject({ bottleneck: 'network' });
-    expect(found.seconds).toBeCloseTo(409.6, 3);
-  });
-
-  it('keeps to the number of machines of a host', () => {
-    const machines = [machine('a', 'esx1', 10), machine('b', 'esx1', 10)];
-    const found = estimate(machines, { secondsPerMachine: 10 }, { machinesPerHost: 1 });
-    expect(found.seconds).toBeCloseTo(2 * (102.4 + 10), 3);
-  });
-
-  it('pauses outside its window, over the night in which clocks change', () => {
-    // 25 October 2026: Berlin's clocks go back at 03:00 summer time, so the window from 22:00 to 06:00 has nine hours.
-    const machines = [machine('a', 'esx1', (9.5 * 3600 * 100) / 1024)];
-    const window = {
-      name: 'n',
-      days: ['sat' as const],
-      from: '22:00',
-      to: '06:00',
-      timeZone: 'Europe/Berlin',
-    };
-    const found = estimatePlan({
-      machines,
-      waves: [wave(machines, { window })],
-      rates: RATES,
-      limits: LIMITS,
-      start: '2026-10-24T12:00:00Z',
-      target: undefined,
-    });
-    expect(found.waves[0]).toMatchObject({ windows: 2 });
-    expect(Date.parse(found.waves[0]?.startsAt ?? '')).toBe(Date.parse('2026-10-24T20:00:00Z'));
-    expect(Date.parse(found.waves[0]?.endsAt ?? '')).toBe(Date.parse('2026-10-31T21:30:00Z'));
-  });
-
-  it('is never faster than a resource allows nor slower than one machine after the other', () => {
-    const bounds = fc.property(
-      fc.array(fc.tuple(fc.constantFrom('h1', 'h2', 'h3'), fc.integer({ min: 1, max: 50 })), {
-        minLength: 1,
-        maxLength: 12,
+  // Each expected time is reckoned by hand beside its scenario.
+  it.each<[string, EstimateInput, string[], string]>([
+    [
+      // 6000 / 100, and 10 s of its own
+      'of one machine is its data at the slowest rate and its own seconds',
+      oneWave([one('a', 'h1', 6000)], { rates: rates({ secondsPerMachine: 10 }) }),
+      ['a 0..70'],
+      'source',
+    ],
+    [
+      // 50 each until 1000 are through at 20 s; then the other's 2000 at 100
+      'halves a host between two machines until one is done',
+      oneWave([one('a', 'h1', 1000), one('b', 'h1', 3000)]),
+      ['a 0..20', 'b 0..40'],
+      'source',
+    ],
+    [
+      // h1 gives 50 each; of 170 that leaves c 70
+      'gives to one host what another cannot take from the network',
+      oneWave([one('a', 'h1', 5000), one('b', 'h1', 5000), one('c', 'h2', 7000)], {
+        rates: rates({ networkMiBps: 170 }),
       }),
-      fc.integer({ min: 1, max: 5 }),
-      (list, machinesAtOnce) => {
-        const machines = list.map(([host, size], index) => machine(`m${index}`, host, size));
-        const { seconds, bytes } = estimate(machines, {}, { machinesAtOnce });
-        const total = list.reduce((sum, [, size]) => sum + size * GIB, 0);
-        expect(bytes).toBe(total);
-        expect(seconds).toBeGreaterThanOrEqual(total / (3 * 100 * MIB) - 1e-6);
-        expect(seconds).toBeLessThanOrEqual(total / (100 * MIB) + 1e-6);
-      },
-    );
-    expect(() => fc.assert(bounds)).not.toThrow();
+      ['a 0..100', 'b 0..100', 'c 0..100'],
+      'source',
+    ],
+    [
+      // 200 / 4
+      'divides a narrow network among all hosts',
+      oneWave(
+        ['1', '2', '3', '4'].map((n) => one(n, n, 1000)),
+        { rates: rates({ networkMiBps: 200 }) },
+      ),
+      ['1 0..20', '2 0..20', '3 0..20', '4 0..20'],
+      'network',
+    ],
+    [
+      // 2 threads of 20 for 4 machines: 10 each
+      'divides the threads among all machines',
+      oneWave(
+        ['1', '2', '3', '4'].map((n) => one(n, n, 1000)),
+        { rates: rates({ threadMiBps: 20 }), limits: limits({ threads: 2 }) },
+      ),
+      ['1 0..100', '2 0..100', '3 0..100', '4 0..100'],
+      'threads',
+    ],
+    [
+      // both write 3/4 of their data to fast: 30 = 2 x 3/4 x rate, so 20 each
+      'slows a machine to what its busiest repository takes',
+      oneWave(
+        ['a', 'b'].map((name) =>
+          moved(name, name, [
+            { mib: 3000, storage: 'fast' },
+            { mib: 1000, storage: 'slow' },
+          ]),
+        ),
+        { rates: rates({ targetMiBps: 30 }) },
+      ),
+      ['a 0..200', 'b 0..200'],
+      'target',
+    ],
+    [
+      // ds1 holds 3/4 of the data: 75 = 3/4 x rate
+      'reads the disks of unknown hosts from their datastores in step',
+      oneWave(
+        [
+          moved('a', null, [
+            { mib: 3000, datastore: 'ds1' },
+            { mib: 1000, datastore: 'ds2' },
+          ]),
+        ],
+        { rates: rates({ sourceMiBps: 75 }) },
+      ),
+      ['a 0..40'],
+      'source',
+    ],
+    [
+      // b1 passes a2, which waits for h1
+      'lets a machine pass one whose host is busy',
+      oneWave([one('a1', 'h1', 1000), one('a2', 'h1', 1000), one('b1', 'h2', 2000), one('b2', 'h2', 1000)], {
+        limits: limits({ machinesAtOnce: 2, machinesPerHost: 1 }),
+      }),
+      ['a1 0..10', 'a2 10..20', 'b1 0..20', 'b2 20..30'],
+      'source',
+    ],
+    [
+      'keeps to the limit of each datastore that a machine has a disk on',
+      oneWave(
+        [
+          moved('a', 'h1', [
+            { mib: 500, datastore: 'ds1' },
+            { mib: 500, datastore: 'ds2' },
+          ]),
+          moved('b', 'h2', [{ mib: 800, datastore: 'ds2' }]),
+          moved('c', 'h3', [{ mib: 1000, datastore: 'ds3' }]),
+        ],
+        { limits: limits({ machinesPerDatastore: 1 }) },
+      ),
+      ['a 0..10', 'b 10..18', 'c 0..10'],
+      'machines',
+    ],
+    [
+      'says that more machines at once would help when other hosts idle',
+      oneWave([one('a', 'h1', 1000), one('b', 'h2', 1000), one('c', 'h3', 1000)], {
+        limits: limits({ machinesAtOnce: 1 }),
+      }),
+      ['a 0..10', 'b 10..20', 'c 20..30'],
+      'machines',
+    ],
+    [
+      'does not say so when those that wait have the same busy host',
+      oneWave([one('a', 'h1', 1000), one('b', 'h1', 1000)], { limits: limits({ machinesAtOnce: 1 }) }),
+      ['a 0..10', 'b 10..20'],
+      'source',
+    ],
+    [
+      'takes no transfer for a machine without data',
+      oneWave([one('a', 'h1', 0), one('b', 'h1', 0)], {
+        rates: rates({ secondsPerMachine: 5 }),
+        limits: limits({ machinesAtOnce: 1 }),
+      }),
+      ['a 0..5', 'b 5..10'],
+      'machines',
+    ],
+    // Exports of one folder come from one place.
+    [
+      'takes machines of no known host as from one folder',
+      oneWave([one('a', null, 1000), one('b', null, 1000)]),
+      ['a 0..20', 'b 0..20'],
+      'source',
+    ],
+  ])('%s', (_, input, expected, bottleneck) => {
+    const estimate = estimatePlan(input);
+    expect(spans(estimate)).toEqual(expected);
+    expect(estimate.bottleneck).toBe(bottleneck);
+    expect(estimate.waves[0]?.bottleneck).toBe(bottleneck);
   });
 
-  it('tells what would help', () => {
-    const machines = [machine('a', 'esx1', 10), machine('b', 'esx1', 10)];
-    const [best] = whatWouldHelp({
-      machines,
-      waves: [wave(machines)],
-      rates: RATES,
-      limits: LIMITS,
-      start: null,
-      target: undefined,
+  it('takes waves one after the other and leaves out what is not to be moved', () => {
+    const a = one('a', 'h1', 1000);
+    const b = one('b', 'h2', 3000);
+    const estimate = estimatePlan({
+      ...oneWave([a, b], { start: '2026-11-27T22:00:00+01:00' }),
+      waves: [
+        { name: 'pilot', machineIds: ['a.ovf', 'left-out.ovf'], window: null },
+        { name: 'rest', machineIds: ['b.ovf'], window: null },
+        { name: 'none', machineIds: [], window: null },
+      ],
     });
-    expect(best).toMatchObject({ change: 'rates.sourceMiBps=200' });
-    expect(best?.seconds).toBeCloseTo(102.4, 3);
-  });
-});
-
-describe('what if', () => {
-  it('takes long and short names and checks the values', () => {
-    expect(applyWhatIf({ version: 1 }, ['networkMiBps=50', 'limits.machinesAtOnce=8'])).toEqual({
-      version: 1,
-      rates: { networkMiBps: 50 },
-      limits: { machinesAtOnce: 8 },
-    });
-    expect(() => applyWhatIf({ version: 1 }, ['networkMbps=50'])).toThrow(/networkMbps/);
-    expect(() => applyWhatIf({ version: 1 }, ['networkMiBps=fast'])).toThrow(/fast/);
-  });
-
-  it('is compared wave by wave', () => {
-    const machines = [machine('a', 'esx1', 10)];
-    const comparison = compareEstimates(estimate(machines), estimate(machines, { sourceMiBps: 200 }));
-    expect(comparison.waves).toHaveLength(1);
-    expect(comparison.before.seconds).toBeCloseTo(2 * comparison.after.seconds, 3);
+    expect(estimate).toMatchObject({ bytes: 4000 * MIB, seconds: 40 });
+    expect(
+      estimate.waves.map(({ wave, machines, seconds, startsAt, endsAt }) => [
+        wave,
+        machines,
+        seconds,
+        startsAt,
+        endsAt,
+      ]),
+    ).toEqual([
+      ['pilot', 1, 10, '2026-11-27T21:00:00.000Z', '2026-11-27T21:00:10.000Z'],
+      ['rest', 1, 30, '2026-11-27T21:00:10.000Z', '2026-11-27T21:00:40.000Z'],
+      ['none', 0, 0, '2026-11-27T21:00:40.000Z', '2026-11-27T21:00:40.000Z'],
+    ]);
+    expect(spans(estimate)).toEqual(['a 0..10', 'b 0..30']);
   });
 });
