@@ -19,7 +19,30 @@ export interface Problem {
   readonly machineId: string | null;
 }
 
+/** What a list tells of the world its machines live in; null where it does not. */
+export interface EstateFacts {
+  readonly hosts: readonly {
+    readonly name: string;
+    readonly datacenter: string | null;
+    readonly cluster: string | null;
+    /** Sockets, and cores of all sockets together. */
+    readonly cpus: number | null;
+    readonly cores: number | null;
+    readonly memoryBytes: number | null;
+    readonly inMaintenance: boolean | null;
+  }[];
+  readonly datastores: readonly {
+    readonly name: string;
+    /** `VMFS`, `NFS`, `vsan`, ... */
+    readonly type: string | null;
+    readonly capacityBytes: number | null;
+    readonly freeBytes: number | null;
+  }[];
+}
+
 export interface Inventory {
   readonly machines: readonly VirtualMachine[];
   readonly problems: readonly Problem[];
+  /** Absent where the source is no list. */
+  readonly facts?: EstateFacts;
 }

@@ -54,8 +54,8 @@ async function readDescriptor(descriptor: DescriptorFile, options: InventoryOpti
 
 async function readList(source: string): Promise<Inventory> {
   try {
-    const { machines, problems } = await readRvtools(source);
-    return { machines, problems: [...problems, ...repeatedNames(machines)] };
+    const { machines, problems, facts } = await readRvtools(source);
+    return { machines, facts, problems: [...problems, ...repeatedNames(machines)] };
   } catch (error) {
     const problem = problemOfError(error, { file: path.basename(path.resolve(source)), machineId: null });
     return { machines: [], problems: [problem] };

@@ -6,6 +6,7 @@ import {
   UNTOLD_MACHINE,
   type VirtualMachine,
 } from '../../model/virtual-machine.js';
+import { normalizeUuid } from '../../ovf-parser/index.js';
 import { listDrives, listSnapshots, listUsbDevices } from './devices.js';
 import { listDisks } from './disks.js';
 import { listFeatures } from './features.js';
@@ -53,18 +54,18 @@ export function buildMachine(rows: MachineRows, id: string, descriptor: string):
     id,
     name: fields.name ?? '',
     description: fields.annotation ?? '',
-    uuid: fields.biosUuid?.toLowerCase() ?? null,
-    instanceUuid: fields.vmUuid?.toLowerCase() ?? null,
+    uuid: normalizeUuid(fields.biosUuid ?? ''),
+    instanceUuid: normalizeUuid(fields.vmUuid ?? ''),
     objectId: fields.vmId,
     server: (fields.sdkUuid ?? fields.sdkServer)?.toLowerCase() ?? null,
     guestOs: os,
     osDescription: os,
     firmware: /^efi$/i.test(fields.firmware ?? '') ? 'efi' : 'bios',
     secureBoot: fields.secureBoot === true,
-    cpus: fields.cpus ?? cpu?.cpus ?? 1,
-    coresPerSocket: cpu?.coresPerSocket ?? 1,
+    cpus: positive(fields.cpus) ?? positive(cpu?.cpus) ?? 1,
+    coresPerSocket: positive(cpu?.coresPerSocket) ?? 1,
     memoryBytes: fields.memory ?? memory?.size ?? 0,
-    disks: listDisks(rows.disks, fields.inUse),
+    disks: listDisks(rows.disks, { inUseBytes: fields.inUse, partitions: rows.partitions }),
     nics,
     powerState: powerState(fields.powerState),
     template: fields.template === true,
@@ -90,9 +91,22 @@ function placementOf({ info, attributes }: MachineRows): Placement {
     host,
     folder: path === '' ? null : path,
     resourcePool,
-    tags: [],
+    tags: tagsOf(attributes),
     attributes,
   };
+}
+
+/** RVTools tells no tags; scripts copy them into an attribute that is called so. */
+function tagsOf(attributes: Readonly<Record<string, string>>): readonly string[] {
+  const texts = Object.entries(attributes).flatMap(([name, text]) =>
+    /(?:^|[\s_.-])tags?$/i.test(name) ? text.split(/[,;]/) : [],
+  );
+  return [...new Set(texts.map((text) => text.trim()).filter((text) => text !== ''))];
+}
+
+/** A whole number above 0; null for what is none, as of machines that vCenter cannot reach. */
+function positive(count: number | null | undefined): number | null {
+  return Number.isSafeInteger(count) && Number(count) > 0 ? Number(count) : null;
 }
 
 function guestOf({ info, tools, partitions }: MachineRows, addresses: readonly string[]): GuestFacts {

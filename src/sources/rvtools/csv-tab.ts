@@ -19,11 +19,12 @@ export function csvTab(absolute: string, file: string): TabSource {
 }
 
 async function readCsv(absolute: string, file: string, take: TakeRow): Promise<void> {
-  const { encoding, delimiter } = await lookInto(absolute, file);
+  const { encoding, delimiter, firstLine } = await lookInto(absolute, file);
   const parser = parse({
     delimiter,
     bom: true,
     info: true,
+    from_line: firstLine,
     // Annotations hold quotes, and people edit these files.
     relax_quotes: true,
     relax_column_count: true,
@@ -53,11 +54,15 @@ async function readCsv(absolute: string, file: string, take: TakeRow): Promise<v
   }
 }
 
-/** Encoding and delimiter, from the file's first line. */
-async function lookInto(
-  absolute: string,
-  file: string,
-): Promise<{ readonly encoding: 'utf-8' | 'utf-16le'; readonly delimiter: string }> {
+interface CsvStyle {
+  readonly encoding: Encoding;
+  readonly delimiter: string;
+  /** Of the headings, from 1. */
+  readonly firstLine: number;
+}
+
+/** Encoding and delimiter, from the file's first lines. Excel's `sep=;` above the headings names the delimiter. */
+async function lookInto(absolute: string, file: string): Promise<CsvStyle> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(absolute);
@@ -66,15 +71,33 @@ async function lookInto(
       throw new XenferryError('RVTOOLS_TOO_LARGE', `it has ${size} bytes, as no tab has`, { file });
     }
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    const encoding = buffer[0] === 0xff && buffer[1] === 0xfe ? 'utf-16le' : 'utf-8';
-    const text = new TextDecoder(encoding).decode(buffer.subarray(0, bytesRead));
+    const head = buffer.subarray(0, bytesRead);
+    const encoding = encodingOf(head);
+    const text = new TextDecoder(encoding).decode(head);
+    const named = /^sep=(.)\r?\n/i.exec(text)?.[1];
+    if (named !== undefined) return { encoding, delimiter: named, firstLine: 2 };
     const [headings = ''] = text.split(/[\r\n]/, 1);
     const counts = DELIMITERS.map((mark) => headings.split(mark).length);
-    return { encoding, delimiter: DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ',' };
+    return { encoding, delimiter: DELIMITERS[counts.indexOf(Math.max(...counts))] ?? ',', firstLine: 1 };
   } catch (error) {
     throw error instanceof XenferryError ? error : unreadable(error, file);
   } finally {
     await handle?.close();
+  }
+}
+
+type Encoding = 'utf-8' | 'utf-16le' | 'windows-1252';
+
+/** By its mark; without one by its bytes: old versions wrote in the encoding of Windows. */
+function encodingOf(head: Buffer): Encoding {
+  const isWide = (head[0] === 0xff && head[1] === 0xfe) || (head[0] !== 0 && head[1] === 0);
+  if (isWide) return 'utf-16le';
+  try {
+    // A character that the piece cuts in two is no fault.
+    new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
+    return 'utf-8';
+  } catch {
+    return 'windows-1252';
   }
 }
 

@@ -16,8 +16,8 @@ export function listFeatures({ info, cpu, memory, cluster }: Facts): VmwareFeatu
     consolidationNeeded: info.consolidationNeeded,
     cpuHotAdd: cpu?.hotAdd ?? null,
     memoryHotAdd: memory?.hotAdd ?? null,
-    // Rules are listed by kind or name only; each may bind the machine to hosts.
-    hostAffinity: info.clusterRules === null ? null : true,
+    // Rules are listed by kind; those between machines alone say nothing of hosts.
+    hostAffinity: /host/i.test(info.clusterRules ?? '') ? true : null,
     faultTolerance: isFaultTolerant(info.faultTolerance),
     highAvailability: info.highAvailability,
     drs: cluster?.drs ?? null,

@@ -74,6 +74,8 @@ export function groupRows<R extends MachineReference>(
   const lost = { unknown: 0, several: 0 };
   const firstLost = { unknown: '', several: '' };
   for (const row of rows) {
+    // A total below the list.
+    if (row.name === null && row.vmId === null && row.vmUuid === null) continue;
     const found = index.find(row);
     if (typeof found !== 'number') {
       if (lost[found] === 0) firstLost[found] = row.name ?? row.vmId ?? '';
@@ -88,7 +90,7 @@ export function groupRows<R extends MachineReference>(
     if (lost[kind] === 0) return [];
     const first = JSON.stringify(firstLost[kind].slice(0, 80));
     const message = `tab ${name}: ${lost[kind]} rows ${reason}, first those of ${first}`;
-    return [problemOf(severity, 'RVTOOLS_INCOMPLETE', message, { file, machineId: null })];
+    return [problemOf(severity, 'RVTOOLS_MALFORMED', message, { file, machineId: null })];
   };
   return {
     of: (machine) => groups.get(machine) ?? NO_ROWS,

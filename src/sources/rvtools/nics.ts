@@ -1,23 +1,29 @@
 import { type Nic, UNTOLD_NIC } from '../../model/virtual-machine.js';
+import { normalizeMac } from '../../ovf-parser/index.js';
 import type { Row } from './read-tab.js';
 import type { VINFO, VNETWORK } from './tabs.js';
 
 type NicFields = Row<(typeof VNETWORK)['columns']>;
 
-const MAC = /^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i;
-
+/** In the order of their labels (`Network adapter 2`), in which the guest finds them. */
 export function listNics(rows: readonly NicFields[]): readonly Nic[] {
-  return rows.map((fields): Nic => {
-    const adapter = (fields.adapter ?? '').toLowerCase().replace(/^virtual/, '');
-    return {
-      network: fields.network ?? '',
-      mac: MAC.test(fields.mac ?? '') ? (fields.mac ?? '').toLowerCase().replaceAll('-', ':') : null,
-      adapter: adapter === 'sriovethernetcard' ? 'sriov' : adapter,
-      connected: isConnected(fields),
-      staticMac: isStatic(fields.type),
-      addresses: splitAddresses(fields.ipv4, fields.ipv6),
-    };
-  });
+  return [...rows]
+    .sort((a, b) => labelNumber(a) - labelNumber(b))
+    .map((fields): Nic => {
+      const adapter = (fields.adapter ?? '').toLowerCase().replace(/^virtual/, '');
+      return {
+        network: fields.network ?? '',
+        mac: normalizeMac(fields.mac ?? ''),
+        adapter: adapter === 'sriovethernetcard' ? 'sriov' : adapter,
+        connected: isConnected(fields),
+        staticMac: isStatic(fields.type),
+        addresses: splitAddresses(fields.ipv4, fields.ipv6),
+      };
+    });
+}
+
+function labelNumber({ label }: NicFields): number {
+  return Number(/(\d+)\s*$/.exec(label ?? '')?.[1] ?? 0);
 }
 
 /** For exports without the tab vNetwork: vInfo names the first eight networks, and nothing else of the cards. */

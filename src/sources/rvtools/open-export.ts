@@ -14,9 +14,9 @@ export interface RvtoolsExport {
   readonly close: () => void;
 }
 
-/** `RVTools_tabvInfo.csv` as RVTools writes it, `vInfo.csv` as people rename it. */
+/** `RVTools_tabvInfo.csv` as RVTools writes it, `vInfo.csv` as people rename it; what stands before names the export. */
 const CSV_NAME =
-  /(?:^|tab|[\s_.-])(v(?:Info|Disk|Network|CPU|Memory|Partition|CD|USB|Snapshot|Tools|Cluster))\.csv$/i;
+  /^(|.*[\s_.-])(?:tab)?(v(?:Info|Disk|Network|CPU|Memory|Partition|CD|USB|Snapshot|Tools|Cluster|Host|Datastore))\.csv$/i;
 
 /**
  * Whether `source` is an RVTools export: an .xlsx file, or a folder in which the CSV file of the tab vInfo lies. False
@@ -25,27 +25,29 @@ const CSV_NAME =
 export async function isRvtools(source: string): Promise<boolean> {
   try {
     if (!(await stat(source)).isDirectory()) return path.extname(source).toLowerCase() === '.xlsx';
-    return (await readdir(source)).some((name) => csvTabName(name) === 'vinfo');
+    return (await readdir(source)).some((name) => csvName(name)?.tab === 'vinfo');
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error;
     return false;
   }
 }
 
-/** Throws RVTOOLS_MALFORMED, RVTOOLS_TOO_LARGE or SOURCE_*. */
-export async function openExport(source: string): Promise<RvtoolsExport> {
-  const folder = await isFolder(source);
-  if (folder) return { tabs: await csvTabs(source), from1904: false, close: () => {} };
+/** The exports at a path: one, or several whose CSV files lie in one folder. Throws RVTOOLS_* or SOURCE_*. */
+export async function openExports(source: string): Promise<readonly RvtoolsExport[]> {
+  if (await isFolder(source)) {
+    const sets = await csvSets(source);
+    return sets.map((tabs) => ({ tabs, from1904: false, close: () => {} }));
+  }
   const file = path.basename(source);
   const workbook = await openWorkbook(source, file);
   const tabs = workbook.sheets.map((sheet): [string, TabSource] => [
     sheet
       .trim()
       .toLowerCase()
-      .replace(/^tab(?=v)/, ''),
+      .replace(/^(?:rvtools_)?tab(?=v)/, ''),
     { file, read: (take) => workbook.readRows(sheet, take) },
   ]);
-  return { tabs: new Map(tabs), from1904: workbook.from1904, close: workbook.close };
+  return [{ tabs: new Map(tabs), from1904: workbook.from1904, close: workbook.close }];
 }
 
 async function isFolder(source: string): Promise<boolean> {
@@ -58,21 +60,30 @@ async function isFolder(source: string): Promise<boolean> {
   }
 }
 
-/** Links are not followed, for a path could leave the folder by them. Of several files for a tab the last by name is taken. */
-async function csvTabs(folder: string): Promise<ReadonlyMap<string, TabSource>> {
-  const tabs = new Map<string, TabSource>();
+/**
+ * The exports of a folder, told apart by what stands before the tab's name. With one vInfo alone all files are its own,
+ * whatever they are called. Links are not followed, for they could lead out of the folder.
+ */
+async function csvSets(folder: string): Promise<readonly ReadonlyMap<string, TabSource>[]> {
   const root = await realpath(folder);
-  for (const child of (await readdir(root, { withFileTypes: true })).sort(byName)) {
-    const tab = csvTabName(child.name);
-    if (tab !== null && child.isFile()) tabs.set(tab, csvTab(path.join(root, child.name), child.name));
-  }
-  return tabs;
+  const children = await readdir(root, { withFileTypes: true });
+  const files = children
+    .flatMap((child) => (child.isFile() ? (csvName(child.name) ?? []) : []))
+    .sort((a, b) => (a.file < b.file ? -1 : 1));
+  const infos = files.filter(({ tab }) => tab === 'vinfo');
+  return infos.map(({ prefix }) => {
+    const own = infos.length === 1 ? files : files.filter((file) => file.prefix === prefix);
+    return new Map(own.map(({ tab, file }) => [tab, csvTab(path.join(root, file), file)]));
+  });
 }
 
-function byName(a: { readonly name: string }, b: { readonly name: string }): number {
-  return a.name < b.name ? -1 : 1;
+interface CsvName {
+  readonly file: string;
+  readonly prefix: string;
+  readonly tab: string;
 }
 
-function csvTabName(name: string): string | null {
-  return CSV_NAME.exec(name)?.[1]?.toLowerCase() ?? null;
+function csvName(file: string): CsvName | null {
+  const [, prefix, tab] = CSV_NAME.exec(file) ?? [];
+  return prefix === undefined || tab === undefined ? null : { file, prefix, tab: tab.toLowerCase() };
 }

@@ -1,10 +1,13 @@
 import { XenferryError } from '../../model/errors.js';
-import type { Inventory, Problem } from '../../model/inventory.js';
+import type { EstateFacts, Inventory, Problem } from '../../model/inventory.js';
+import type { VirtualMachine } from '../../model/virtual-machine.js';
 import { refuseEndlessDisks } from '../disk-limit.js';
 import { problemOf } from '../problems.js';
-import { buildMachine, type MachineRows } from './build-machine.js';
-import { groupRows, MachineIndex, type MachineReference } from './machine-index.js';
-import { openExport, type RvtoolsExport } from './open-export.js';
+import { buildMachine } from './build-machine.js';
+import { estateFacts } from './estate-facts.js';
+import { distinctMachines, type InfoRow } from './info-rows.js';
+import { type GroupedRows, groupRows, MachineIndex, type MachineReference } from './machine-index.js';
+import { openExports, type RvtoolsExport } from './open-export.js';
 import { type ReadTab, type Row, readTab, TabBudget } from './read-tab.js';
 import {
   type Columns,
@@ -13,7 +16,9 @@ import {
   VCD,
   VCLUSTER,
   VCPU,
+  VDATASTORE,
   VDISK,
+  VHOST,
   VINFO,
   VMEMORY,
   VNETWORK,
@@ -23,154 +28,158 @@ import {
   VUSB,
 } from './tabs.js';
 
-type InfoRow = MachineRows['info'];
-type ClusterRow = Row<(typeof VCLUSTER)['columns']>;
-
-/** The rows of a machine by its position in vInfo; null when the export lacks the tab. */
-type RowsOf<C extends Columns> = ((machine: number) => readonly Row<C>[]) | null;
+/** Machines of a list, with what it tells of hosts and datastores. */
+export type ListInventory = Inventory & { readonly facts: EstateFacts };
 
 /**
- * The machines of an RVTools export, an .xlsx file or a folder with its CSV files, in the order of vInfo. Their disks
- * have no bytes. A machine's id is the file of vInfo with `#` and its object id (`vm-123`), else its UUID, else its
- * name; with `@` and the vCenter when the export has several. Rows of other tabs are joined to it by object id, UUID
- * or name. Missing tabs and columns and unreadable cells are problems without a machine.
+ * The machines of an RVTools export, an .xlsx file or a folder with its CSV files, in the order of vInfo; a folder may
+ * hold several exports. Their disks have no bytes. A machine's id is the file of vInfo with `#` and its object id
+ * (`vm-123`), else its UUID, else its name; with `@` and the vCenter when the export has several. Rows of other tabs are
+ * joined to it by object id, UUID or name. Missing tabs and columns and unreadable cells are problems without a machine.
  * Throws RVTOOLS_MALFORMED when there is no vInfo or a file is damaged, RVTOOLS_TOO_LARGE or SOURCE_*.
  */
-export async function readRvtools(path: string): Promise<Inventory> {
-  const source = await openExport(path);
-  try {
-    return await new ExportReader(source).read();
-  } finally {
-    source.close();
+export async function readRvtools(path: string): Promise<ListInventory> {
+  const budget = new TabBudget();
+  const read: ListInventory[] = [];
+  for (const source of await openExports(path)) {
+    try {
+      read.push(await new ExportReader(source, budget).read());
+    } finally {
+      source.close();
+    }
   }
+  return {
+    machines: read.flatMap(({ machines }) => machines),
+    problems: read.flatMap(({ problems }) => problems),
+    facts: {
+      hosts: read.flatMap(({ facts }) => facts.hosts),
+      datastores: read.flatMap(({ facts }) => facts.datastores),
+    },
+  };
 }
+
+type ClusterRow = Row<(typeof VCLUSTER)['columns']>;
 
 class ExportReader {
   readonly #source: RvtoolsExport;
+  readonly #budget: TabBudget;
   readonly #file: string;
-  readonly #budget = new TabBudget();
   readonly #problems: Problem[] = [];
 
-  constructor(source: RvtoolsExport) {
-    this.#source = source;
+  constructor(source: RvtoolsExport, budget: TabBudget) {
     const info = source.tabs.get(VINFO.name.toLowerCase());
     if (info === undefined) throw new XenferryError('RVTOOLS_MALFORMED', 'it has no tab vInfo');
+    this.#source = source;
+    this.#budget = budget;
     this.#file = info.file;
   }
 
-  async read(): Promise<Inventory> {
-    const { rows, extras } = (await this.#tab(VINFO, UNUSED_VINFO_HEADINGS)) ?? { rows: [], extras: [] };
-    const places = this.#distinct(rows);
-    const listed = places.flatMap((place) => rows[place] ?? []);
-    const attributes = places.map((place) => extras[place] ?? {});
-    const index = new MachineIndex(listed);
-    const disks = await this.#rowsOf(VDISK, index);
-    const nics = await this.#rowsOf(VNETWORK, index);
-    const cpus = await this.#rowsOf(VCPU, index);
-    const memory = await this.#rowsOf(VMEMORY, index);
-    const partitions = await this.#rowsOf(VPARTITION, index);
-    const drives = await this.#rowsOf(VCD, index);
-    const usb = await this.#rowsOf(VUSB, index);
-    const snapshots = await this.#rowsOf(VSNAPSHOT, index);
-    const tools = await this.#rowsOf(VTOOLS, index);
-    const clusters = clustersByName((await this.#tab(VCLUSTER))?.rows ?? []);
-    const ids = machineIds(listed, this.#file);
-    const machines = listed.map((info, place) => {
-      const machine = buildMachine(
-        {
-          info,
-          attributes: attributes[place] ?? {},
-          disks: disks?.(place) ?? [],
-          nics: nics?.(place) ?? null,
-          cpu: cpus?.(place)[0],
-          memory: memory?.(place)[0],
-          partitions: partitions?.(place) ?? [],
-          drives: drives?.(place) ?? [],
-          usb: usb?.(place) ?? [],
-          snapshots: snapshots?.(place) ?? [],
-          tools: tools?.(place)[0],
-          cluster: clusterOf(info, clusters),
-        },
-        ids[place] ?? '',
-        this.#file,
-      );
-      refuseEndlessDisks(machine.disks, 'RVTOOLS_MALFORMED', this.#file);
-      return machine;
+  async read(): Promise<ListInventory> {
+    const info = await this.#rows(VINFO, UNUSED_VINFO_HEADINGS);
+    const { machines, problems } = distinctMachines(info, this.#file);
+    this.#problems.push(...problems);
+    const index = new MachineIndex(machines.map(({ row }) => row));
+    const disks = await this.#joined(VDISK, index);
+    const nics = await this.#joined(VNETWORK, index);
+    const cpus = await this.#joined(VCPU, index);
+    const memory = await this.#joined(VMEMORY, index);
+    const partitions = await this.#joined(VPARTITION, index);
+    const drives = await this.#joined(VCD, index);
+    const usb = await this.#joined(VUSB, index);
+    const snapshots = await this.#joined(VSNAPSHOT, index);
+    const tools = await this.#joined(VTOOLS, index);
+    const clusters = new Clusters((await this.#rows(VCLUSTER)).rows);
+    const ids = machineIds(
+      machines.map(({ row }) => row),
+      this.#file,
+    );
+    const built = machines.map(({ row, attributes }, place) => {
+      const rows = {
+        info: row,
+        attributes,
+        disks: disks?.of(place) ?? [],
+        nics: nics?.of(place) ?? null,
+        cpu: cpus?.of(place)[0],
+        memory: memory?.of(place)[0],
+        partitions: partitions?.of(place) ?? [],
+        drives: drives?.of(place) ?? [],
+        usb: usb?.of(place) ?? [],
+        snapshots: snapshots?.of(place) ?? [],
+        tools: tools?.of(place)[0],
+        cluster: clusters.of(row),
+      };
+      return this.#checked(buildMachine(rows, ids[place] ?? '', this.#file));
     });
-    return { machines, problems: this.#problems };
+    const facts = estateFacts((await this.#rows(VHOST)).rows, (await this.#rows(VDATASTORE)).rows);
+    return { machines: built, problems: this.#problems, facts };
   }
 
-  /** Null when the export lacks the tab. */
-  async #tab<C extends Columns>(
+  #checked(machine: VirtualMachine): VirtualMachine {
+    refuseEndlessDisks(machine.disks, 'RVTOOLS_MALFORMED', this.#file);
+    if (machine.memoryBytes === 0 && !machine.template && !machine.placeholder) {
+      const message = 'the list does not tell its memory';
+      const about = { file: this.#file, machineId: machine.id };
+      this.#problems.push(problemOf('warning', 'RVTOOLS_INCOMPLETE', message, about));
+    }
+    return machine;
+  }
+
+  /** The rows of a tab; none when the export lacks it, which is told. */
+  async #rows<C extends Columns>(
     tab: Tab<C>,
     knownHeadings: readonly string[] | null = null,
-  ): Promise<ReadTab<C> | null> {
-    const { tabs, from1904 } = this.#source;
-    const source = tabs.get(tab.name.toLowerCase());
+  ): Promise<ReadTab<C>> {
+    const source = this.#source.tabs.get(tab.name.toLowerCase());
     if (source === undefined) {
-      const about = { file: this.#file, machineId: null };
-      const message = `the tab ${tab.name} is missing`;
-      if (tab.missing !== null)
-        this.#problems.push(problemOf(tab.missing, 'RVTOOLS_INCOMPLETE', message, about));
-      return null;
+      this.#lacks(tab);
+      return { rows: [], extras: [], problems: [] };
     }
-    const read = await readTab(tab, source, { from1904, knownHeadings, budget: this.#budget });
+    const options = { from1904: this.#source.from1904, knownHeadings, budget: this.#budget };
+    const read = await readTab(tab, source, options);
     this.#problems.push(...read.problems);
     return read;
   }
 
-  async #rowsOf<C extends Columns>(tab: Tab<C>, index: MachineIndex): Promise<RowsOf<C>> {
-    const read = await this.#tab(tab);
-    if (read === null) return null;
-    const file = this.#source.tabs.get(tab.name.toLowerCase())?.file ?? this.#file;
-    // Each of these tabs has the columns of MACHINE, which the types cannot follow through a generic tab.
-    const rows = read.rows as readonly (Row<C> & MachineReference)[];
-    const { of, problems } = groupRows(index, rows, { name: tab.name, file });
-    this.#problems.push(...problems);
-    return of;
+  #lacks({ name, missing }: Tab): void {
+    if (missing === null) return;
+    const about = { file: this.#file, machineId: null };
+    this.#problems.push(problemOf(missing, 'RVTOOLS_INCOMPLETE', `the tab ${name} is missing`, about));
   }
 
-  /** Positions of the rows that are machines. One that is listed twice, as in two exports put together, counts once. */
-  #distinct(rows: readonly InfoRow[]): readonly number[] {
-    const seen = new Set<string>();
-    let repeated = 0;
-    const places = [...rows.entries()].flatMap(([place, { name, vmId, sdkUuid, sdkServer, vmUuid }]) => {
-      if (name === null) return [];
-      if (vmId === null) return [place];
-      const key = `${sdkUuid ?? sdkServer ?? vmUuid ?? ''} ${vmId}`.toLowerCase();
-      if (seen.has(key)) {
-        repeated += 1;
-        return [];
-      }
-      seen.add(key);
-      return [place];
+  /** The rows of a tab by machine; null when the export lacks the tab. */
+  async #joined<C extends Columns>(
+    tab: Tab<C>,
+    index: MachineIndex,
+  ): Promise<GroupedRows<Row<C> & MachineReference> | null> {
+    const source = this.#source.tabs.get(tab.name.toLowerCase());
+    const { rows } = await this.#rows(tab);
+    if (source === undefined) return null;
+    // Each of these tabs has the columns of a reference, which the types cannot follow through a generic tab.
+    const grouped = groupRows(index, rows as readonly (Row<C> & MachineReference)[], {
+      name: tab.name,
+      file: source.file,
     });
-    if (repeated > 0) {
-      const message = `tab vInfo: ${repeated} rows repeat a machine and were left out`;
-      const about = { file: this.#file, machineId: null };
-      this.#problems.push(problemOf('information', 'RVTOOLS_MALFORMED', message, about));
+    this.#problems.push(...grouped.problems);
+    return grouped;
+  }
+}
+
+/** Clusters by name; those of two vCenters may have the same. */
+class Clusters {
+  readonly #byName = new Map<string, ClusterRow | null>();
+
+  constructor(rows: readonly ClusterRow[]) {
+    for (const row of rows) {
+      if (row.name === null) continue;
+      this.#byName.set(row.name, this.#byName.has(row.name) ? null : row);
+      if (row.sdkUuid !== null) this.#byName.set(`${row.sdkUuid}\n${row.name}`, row);
     }
-    return places;
   }
-}
 
-/** By name, and by vCenter and name; null where several clusters have the name. */
-function clustersByName(rows: readonly ClusterRow[]): ReadonlyMap<string, ClusterRow | null> {
-  const clusters = new Map<string, ClusterRow | null>();
-  for (const row of rows) {
-    if (row.name === null) continue;
-    clusters.set(row.name, clusters.has(row.name) ? null : row);
-    if (row.sdkUuid !== null) clusters.set(`${row.sdkUuid}\n${row.name}`, row);
+  of({ cluster, sdkUuid }: InfoRow): ClusterRow | undefined {
+    if (cluster === null) return undefined;
+    return this.#byName.get(`${sdkUuid ?? ''}\n${cluster}`) ?? this.#byName.get(cluster) ?? undefined;
   }
-  return clusters;
-}
-
-function clusterOf(
-  { cluster, sdkUuid }: InfoRow,
-  clusters: ReadonlyMap<string, ClusterRow | null>,
-): ClusterRow | undefined {
-  if (cluster === null) return undefined;
-  return clusters.get(`${sdkUuid ?? ''}\n${cluster}`) ?? clusters.get(cluster) ?? undefined;
 }
 
 function machineIds(rows: readonly InfoRow[], file: string): readonly string[] {

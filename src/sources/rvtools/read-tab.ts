@@ -1,5 +1,5 @@
-import { XenferryError } from '../../model/errors.js';
-import type { Problem } from '../../model/inventory.js';
+import { type ErrorCode, XenferryError } from '../../model/errors.js';
+import type { Problem, Severity } from '../../model/inventory.js';
 import { problemOf } from '../problems.js';
 import type { Cell, TabSource } from './cells.js';
 import { DateEvidence } from './dates.js';
@@ -155,7 +155,14 @@ class TabReader<C extends Columns> {
     const columns = this.#columns;
     if (columns === null) {
       const message = `tab ${this.#tab.name}: none of its first ${HEADING_ROWS} rows has the headings`;
-      return { rows: [], extras: [], problems: [this.#problem(message, this.#tab.missing)].flat() };
+      if (this.#tab.missing === 'critical') {
+        throw new XenferryError('RVTOOLS_MALFORMED', message, { file: this.#file });
+      }
+      return {
+        rows: [],
+        extras: [],
+        problems: this.#problem('RVTOOLS_INCOMPLETE', message, this.#tab.missing),
+      };
     }
     const converter = new RowConverter(columns, styleOf(this.#raw, columns, this.#options.from1904));
     const blank = Object.fromEntries(Object.keys(this.#tab.columns).map((key) => [key, null]));
@@ -170,7 +177,9 @@ class TabReader<C extends Columns> {
   #missingColumns(columns: readonly FoundColumn[]): readonly Problem[] {
     const found = new Set(columns.map(({ key }) => key));
     return Object.entries(this.#tab.columns).flatMap(([key, { names, missing }]) =>
-      found.has(key) ? [] : this.#problem(`tab ${this.#tab.name} has no column "${names[0]}"`, missing),
+      found.has(key)
+        ? []
+        : this.#problem('RVTOOLS_INCOMPLETE', `tab ${this.#tab.name} has no column "${names[0]}"`, missing),
     );
   }
 
@@ -178,13 +187,13 @@ class TabReader<C extends Columns> {
     return [...converter.unreadable].flatMap(([heading, { count, row, text }]) => {
       const where = `the first in row ${row}: ${JSON.stringify(text)}`;
       const message = `tab ${this.#tab.name}, column "${heading}": ${count} values make no sense, ${where}`;
-      return this.#problem(message, 'warning');
+      return this.#problem('RVTOOLS_MALFORMED', message, 'warning');
     });
   }
 
-  #problem(message: string, severity: Problem['severity'] | null): readonly Problem[] {
+  #problem(code: ErrorCode, message: string, severity: Severity | null): readonly Problem[] {
     if (severity === null) return [];
-    return [problemOf(severity, 'RVTOOLS_INCOMPLETE', message, { file: this.#file, machineId: null })];
+    return [problemOf(severity, code, message, { file: this.#file, machineId: null })];
   }
 }
 

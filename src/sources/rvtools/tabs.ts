@@ -211,6 +211,31 @@ export const VCLUSTER = {
   },
 } as const satisfies Tab;
 
+export const VHOST = {
+  name: 'vHost',
+  missing: null,
+  columns: {
+    name: column('text', null, 'Host'),
+    datacenter: column('text', null, 'Datacenter'),
+    cluster: column('text', null, 'Cluster'),
+    inMaintenance: column('flag', null, 'in Maintenance Mode'),
+    cpus: column('number', null, '# CPU'),
+    cores: column('number', null, '# Cores'),
+    memory: column('bytes', null, '# Memory'),
+  },
+} as const satisfies Tab;
+
+export const VDATASTORE = {
+  name: 'vDatastore',
+  missing: null,
+  columns: {
+    name: column('text', null, 'Name'),
+    type: column('text', null, 'Type'),
+    capacity: column('bytes', null, 'Capacity'),
+    free: column('bytes', null, 'Free'),
+  },
+} as const satisfies Tab;
+
 /** Headings of vInfo that no plan needs. Whatever else stands there is a custom attribute. */
 export const UNUSED_VINFO_HEADINGS: readonly string[] = [
   'Config status',

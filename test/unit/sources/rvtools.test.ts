@@ -190,7 +190,7 @@ describe('a workbook', () => {
     expect(web?.disks).toMatchObject([
       {
         capacityBytes: 20 * GIB,
-        usedBytes: 10 * GIB,
+        usedBytes: 20 * GIB,
         location: null,
         file: '[ds1] web/web.vmdk',
         datastore: 'ds1',
@@ -204,7 +204,7 @@ describe('a workbook', () => {
       },
       {
         capacityBytes: 40 * GIB,
-        usedBytes: 20 * GIB,
+        usedBytes: null,
         datastore: 'ds2',
         controller: 'lsilogicsas',
         bus: 1,
@@ -248,7 +248,95 @@ describe('a workbook', () => {
   });
 });
 
+describe('disks', () => {
+  const disk = (key: number, more: Readonly<Record<string, SheetCell>>) => {
+    return { VM: 'a', 'Disk Key': key, 'Disk Path': `[ds] a/${key}.vmdk`, 'Capacity MiB': 1024, ...more };
+  };
+
+  test('stand in the order in which firmware looks for a system, whatever the order of their rows', async () => {
+    const [machine] = (
+      await readSheets([
+        sheet('vInfo', { VM: 'a', CPUs: 1, Memory: 1 }),
+        sheet(
+          'vDisk',
+          disk(3000, { Controller: 'IDE 0' }),
+          disk(16_000, { Controller: 'SATA controller 0' }),
+          // Unit 3 of the second SCSI controller, which only the key tells.
+          disk(2019, { Controller: 'VMware paravirtual SCSI' }),
+          disk(2001, { Controller: 'LSI Logic SAS' }),
+          disk(2000, { Controller: 'LSI Logic SAS' }),
+        ),
+      ])
+    ).machines;
+    expect(machine?.disks.map(({ key, controller, bus, unit }) => [key, controller, bus, unit])).toEqual([
+      ['2000', 'lsilogicsas', 0, 0],
+      ['2001', 'lsilogicsas', 0, 1],
+      ['2019', 'pvscsi', 1, 3],
+      ['16000', 'ahci', 0, 0],
+      ['3000', 'ide', 0, 0],
+    ]);
+  });
+
+  test('hold what their partitions hold where these name their disk', async () => {
+    const [machine] = (
+      await readSheets([
+        sheet('vInfo', { VM: 'a', CPUs: 1, Memory: 1, 'In Use MiB': 2048 }),
+        sheet('vDisk', disk(2000, {}), disk(2001, {})),
+        sheet(
+          'vPartition',
+          { VM: 'a', 'Disk Key': 2000, Disk: 'C:\\', 'Capacity MiB': 500, 'Consumed MiB': 300 },
+          { VM: 'a', 'Disk Key': 2000, Disk: 'D:\\', 'Capacity MiB': 500, 'Consumed MiB': 50 },
+        ),
+      ])
+    ).machines;
+    expect(machine?.disks.map(({ usedBytes }) => usedBytes)).toEqual([350 * MIB, 1024 * MIB]);
+    expect(machine?.guest.volumes[0]).toEqual({
+      path: 'C:\\',
+      capacityBytes: 500 * MIB,
+      freeBytes: 200 * MIB,
+    });
+  });
+});
+
+test('hosts and datastores are facts beside the machines', async () => {
+  const { facts } = await readSheets([
+    sheet('vInfo', { VM: 'a', CPUs: 1, Memory: 1 }),
+    sheet('vHost', {
+      Host: 'esx1',
+      '# CPU': 2,
+      '# Cores': 32,
+      '# Memory': 524_288,
+      'in Maintenance Mode': 'True',
+    }),
+    sheet('vDatastore', { Name: 'ds1', Type: 'VMFS', 'Capacity MiB': 2048, 'Free MiB': 1024 }),
+  ]);
+  expect(facts).toMatchObject({
+    hosts: [{ name: 'esx1', cpus: 2, cores: 32, memoryBytes: 512 * GIB, inMaintenance: true }],
+    datastores: [{ name: 'ds1', type: 'VMFS', capacityBytes: 2 * GIB, freeBytes: GIB }],
+  });
+});
+
+test('an attribute that is called tags gives the tags', async () => {
+  const [machine] = (
+    await readSheets(infoOnly({ VM: 'a', CPUs: 1, Memory: 1, 'vm-tags': 'gold, env/prod;gold' }))
+  ).machines;
+  expect(machine?.placement.tags).toEqual(['gold', 'env/prod']);
+});
+
 describe('what exports lack or repeat', () => {
+  test('rows that repeat the heading or add up are no machines; a machine called so is one', async () => {
+    const row = { Powerstate: 'poweredOff', CPUs: 1, Memory: 1 };
+    const { machines } = await readSheets(
+      infoOnly(
+        { VM: 'VM', ...row },
+        { VM: 'VM', Powerstate: 'Powerstate', CPUs: 'CPUs', Memory: 'Memory' },
+        { VM: 'VM', CPUs: 12, Memory: 3 },
+        { VM: 'Total', CPUs: 12, Memory: 3 },
+      ),
+    );
+    expect(machines.map(({ name, powerState }) => [name, powerState])).toEqual([['VM', 'off']]);
+  });
+
   test('missing tabs and columns are told, and the machine is read without them', async () => {
     const { machines, problems } = await readSheets(
       infoOnly({ VM: 'old', CPUs: 2, Memory: 1024, 'Network #1': 'LAN' }),
@@ -338,6 +426,27 @@ describe('a folder of CSV files', () => {
   ])('in %s is read', async (_, bytes) => {
     estate.write('vInfo.csv', bytes);
     expect((await readRvtools(estate.root)).machines).toMatchObject([{ name: 'wéb', cpus: 2 }]);
+  });
+
+  test('in the encoding of old Windows, under the line that names the delimiter, is read', async () => {
+    const text = `sep=;\r\n${INFO.replace('web', 'büro')}`;
+    estate.write('vInfo.csv', Buffer.from(text, 'latin1'));
+    expect((await readRvtools(estate.root)).machines).toMatchObject([{ name: 'büro', cpus: 2 }]);
+  });
+
+  test('may hold several exports, told apart by what stands before the tab', async () => {
+    for (const [site, size] of [
+      ['north', 1],
+      ['south', 2],
+    ] as const) {
+      estate.write(`${site}_RVTools_tabvInfo.csv`, `VM,VM ID,CPUs,Memory\nweb,vm-1,1,1\n`);
+      estate.write(`${site}_RVTools_tabvDisk.csv`, `VM,VM ID,Capacity MiB\nweb,vm-1,${size}\n`);
+    }
+    const { machines } = await readRvtools(estate.root);
+    expect(machines.map(({ id, disks }) => [id, disks.map((disk) => disk.capacityBytes)])).toEqual([
+      ['north_RVTools_tabvInfo.csv#vm-1', [MIB]],
+      ['south_RVTools_tabvInfo.csv#vm-1', [2 * MIB]],
+    ]);
   });
 
   test('whose quote never ends is refused', async () => {
