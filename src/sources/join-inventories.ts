@@ -23,10 +23,11 @@ export function joinInventories(inventories: readonly NamedInventory[]): Invento
   const listed = machines.filter(({ source }) => source.kind === 'rvtools');
   const exported = machines.filter(({ source }) => source.kind !== 'rvtools');
   const lookup = new Identities(listed);
+  const own = new Identities(exported);
   const used = new Set<VirtualMachine>();
   const conflicts: Problem[] = [];
   const merged = exported.map((machine) => {
-    const fact = lookup.find(machine);
+    const fact = lookup.find(keysOf(machine).filter((key) => own.find([key]) === machine));
     if (fact === null || used.has(fact)) return machine;
     used.add(fact);
     const { machine: joined, conflict } = mergeFacts(machine, fact);
@@ -68,8 +69,8 @@ class Identities {
     }
   }
 
-  find(machine: VirtualMachine): VirtualMachine | null {
-    for (const key of keysOf(machine)) {
+  find(keys: readonly string[]): VirtualMachine | null {
+    for (const key of keys) {
       const found = this.#byKey.get(key);
       if (found !== undefined && found !== null) return found;
     }
