@@ -17,6 +17,7 @@ type Handle = InstanceType<typeof Database>;
 const PRAGMAS = ['journal_mode = WAL', 'synchronous = FULL', 'busy_timeout = 5000', 'foreign_keys = ON'];
 /** Statements whose rows are wanted. */
 const RETURNS_ROWS = /^\s*(?:select|with|pragma|explain)\b|\breturning\b/i;
+const ALREADY_ROLLED_BACK = /no transaction is active/;
 
 /** Lets kysely talk to the asynchronous sqlite3 driver over one connection. */
 export class SqliteDialect implements Dialect {
@@ -84,7 +85,12 @@ class SqliteDriver implements Driver {
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('ROLLBACK'));
+    try {
+      await connection.executeQuery(CompiledQuery.raw('ROLLBACK'));
+    } catch (error) {
+      // A full disk has SQLite roll back by itself (lang_transaction.html, section 3); its error must not be hidden.
+      if (!(error instanceof Error && ALREADY_ROLLED_BACK.test(error.message))) throw error;
+    }
   }
 
   async destroy(): Promise<void> {
