@@ -56,7 +56,9 @@ const EXTENT_LINE = /^(?:RW|RDONLY|NOACCESS)\s+(\d+)\s+([A-Z]+)(?:\s+"([^"]*)"(?
 /** A descriptor's text in the encoding that it names, UTF-8 where it names none ("Virtual Disk Format 5.0", encoding). */
 export function descriptorText(bytes: Buffer): string {
   const label = /^encoding\s*=\s*"?([\w-]+)/im.exec(bytes.toString('latin1'))?.[1] ?? 'utf-8';
-  return decoder(label).decode(bytes);
+  const text = decoder(label);
+  // In one step Node 20 takes windows-1252 for Latin-1, which has no euro sign and no dashes.
+  return text.decode(bytes, { stream: true }) + text.decode();
 }
 
 function decoder(label: string): TextDecoder {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { XenferryError } from '../../model/errors.js';
+import { didYouMean } from '../did-you-mean.js';
 import { LIMITS_SCHEMA, MIGRATION_SCHEMA, type Migration, RATES_SCHEMA } from '../migration-file/schema.js';
-import { nearestName } from './nearest-name.js';
 
 const RATES = Object.keys(RATES_SCHEMA.shape);
 const LIMITS = Object.keys(LIMITS_SCHEMA.shape);
@@ -68,7 +68,7 @@ function unknownName(name: string, windows: readonly string[]): XenferryError {
     'start',
   ];
   const candidates = name.includes('.') ? known : [...RATES, ...LIMITS, 'start'];
-  return new XenferryError('USAGE', `there is no setting "${name}" to try`, {
-    hint: `The nearest is ${nearestName(name, candidates)}; there are ${known.join(', ')}.`,
+  return new XenferryError('USAGE', `there is no setting "${name}" to try${didYouMean(name, candidates)}`, {
+    hint: `There are ${known.join(', ')}.`,
   });
 }

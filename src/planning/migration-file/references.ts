@@ -1,7 +1,7 @@
 import { XenferryError } from '../../model/errors.js';
+import { didYouMean } from '../did-you-mean.js';
 import { compileWhere } from '../selection/where.js';
 import { type Fault, type FaultPath, shown } from './fault.js';
-import { didYouMean } from './suggestion.js';
 
 /** Where a name may stand; `*` is any key or number. */
 type Pattern = readonly string[];

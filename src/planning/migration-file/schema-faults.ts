@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { didYouMean } from '../did-you-mean.js';
 import { type Fault, type FaultPath, shown } from './fault.js';
-import { didYouMean } from './suggestion.js';
 
 type Schema = z.core.$ZodType;
 type Issue = z.core.$ZodIssue;

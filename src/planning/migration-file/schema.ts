@@ -83,7 +83,7 @@ const MACHINE = z.strictObject({
       z.string().regex(/^\d+$/),
       z.strictObject({
         network: NAME.optional(),
-        mac: z.union([z.literal('new'), z.string().regex(/^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i)]).optional(),
+        mac: z.union([z.literal('new'), z.string().regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/)]).optional(),
       }),
     )
     .optional(),

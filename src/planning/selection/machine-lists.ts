@@ -40,10 +40,11 @@ export function keysOf({ name, uuid, id }: VirtualMachine): string[] {
 
 /** All lists that a migration names, by their names in it; relative ones lie in `folder`. Rejects with CONFIG_INVALID. */
 export async function loadLists(
-  { select = [], exclude = [] }: Pick<Migration, 'select' | 'exclude'>,
+  { select = [], exclude = [], waves = [] }: Pick<Migration, 'select' | 'exclude' | 'waves'>,
   folder: string,
 ): Promise<ReadonlyMap<string, MachineList>> {
-  const files = new Set([...select, ...exclude].flatMap(({ list }) => list ?? []));
+  const selectors = [...select, ...exclude, ...waves.flatMap(({ machines = [] }) => machines)];
+  const files = new Set(selectors.flatMap(({ list }) => list ?? []));
   const lists = new Map<string, MachineList>();
   for (const file of files)
     lists.set(file, await loadList(isAbsolute(file) ? file : join(folder, file), file));

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Migration } from '../../../src/planning/migration-file/schema.js';
+import { loadLists } from '../../../src/planning/selection/index.js';
 import { Waves } from '../../../src/planning/waves.js';
 import { testMachine, testPlanned } from '../../support/machines.js';
+import { tempFiles } from '../../support/temp-files.js';
+
+const { folder, put } = tempFiles();
 
 const planned = (name: string, wave: string, dataBytes: number, startOrder: number | null = null) =>
   testPlanned(testMachine({ name }), { wave, dataBytes, startOrder });
@@ -30,6 +35,17 @@ describe('waves', () => {
     ]);
     expect(pilot).toMatchObject({ machineIds: ['web.ovf'], window: { name: 'night', from: '22:00' } });
     expect(rest).toMatchObject({ machineIds: ['first.ovf', 'large.ovf', 'small.ovf'], window: null });
+  });
+
+  it('take machines by a list', async () => {
+    put('pilot.csv', 'name\ndb01\n');
+    const migration: Migration = {
+      version: 1,
+      waves: [{ name: 'pilot', machines: [{ list: 'pilot.csv' }] }, { name: 'rest' }],
+    };
+    const byList = new Waves(migration, await loadLists(migration, folder));
+    expect(byList.of(testMachine({ name: 'db01' }), {})).toBe('pilot');
+    expect(byList.of(testMachine({ name: 'web01' }), {})).toBe('rest');
   });
 
   it('are one where the migration has none', () => {

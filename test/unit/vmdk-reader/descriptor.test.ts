@@ -142,11 +142,11 @@ describe('a descriptor', () => {
   });
 
   it.each([
-    ['windows-1252', Buffer.from('Gr\u00f6\u00dfe-flat.vmdk', 'latin1')],
-    ['UTF-8', Buffer.from('Gr\u00f6\u00dfe-flat.vmdk')],
-    ['no-such-encoding', Buffer.from('Gr\u00f6\u00dfe-flat.vmdk')],
+    ['windows-1252', Buffer.from('Gr\u00f6\u00dfe \x80-flat.vmdk', 'latin1')],
+    ['UTF-8', Buffer.from('Gr\u00f6\u00dfe €-flat.vmdk')],
+    ['no-such-encoding', Buffer.from('Gr\u00f6\u00dfe €-flat.vmdk')],
   ])('in %s names files beyond ASCII', async (encoding, name) => {
-    put('Gr\u00f6\u00dfe-flat.vmdk', Buffer.alloc(512, 'G'));
+    put('Gr\u00f6\u00dfe €-flat.vmdk', Buffer.alloc(512, 'G'));
     const [head = '', tail = ''] = buildDescriptor({
       createType: 'monolithicFlat',
       extents: ['RW 1 FLAT "NAME" 0'],
