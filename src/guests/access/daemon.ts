@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ExecaError, execa } from 'execa';
+import { XenferryError } from '../../model/errors.js';
+import { missingTool, toolEnvironment } from './run-tool.js';
+
+/** A process that serves until it is ended. */
+export interface Daemon {
+  /** Ends it and waits until it has written everything; harmless when called twice. Rejects with TOOL_FAILED. */
+  stop(): Promise<void>;
+  /** Waits until it ends by itself, as FUSE processes do when they are unmounted. */
+  ended(): Promise<void>;
+}
+
+const START_LIMIT = 30_000;
+/** Time it gets to write what it holds. */
+const STOP_LIMIT = 60_000;
+const PAUSE = 10;
+
+/**
+ * Starts a daemon in the foreground and waits until `ready` tells that it serves. It has a process group of its own: a
+ * Ctrl-C at the terminal must reach us alone, who end things in the right order. Rejects with TOOL_MISSING,
+ * TOOL_FAILED, CANCELED.
+ */
+export async function startDaemon(
+  program: string,
+  args: readonly string[],
+  ready: () => Promise<boolean>,
+  signal?: AbortSignal,
+): Promise<Daemon> {
+  const child = execa(program, args, {
+    env: toolEnvironment(),
+    stdin: 'ignore',
+    stdout: 'ignore',
+    detached: true,
+    cleanup: false,
+    reject: false,
+    maxBuffer: 64 * 1024,
+    forceKillAfterDelay: STOP_LIMIT,
+  });
+  let over = false;
+  const end = child.then((result) => {
+    over = true;
+    return result;
+  });
+  const stop = async () => {
+    child.kill('SIGTERM');
+    const { exitCode } = await end;
+    if (exitCode !== 0) throw new XenferryError('TOOL_FAILED', `${program} did not end well`);
+  };
+  try {
+    for (let waited = 0; !(await ready()); waited += PAUSE) {
+      if (over) throw startFailure(program, await end);
+      if (signal?.aborted) throw new XenferryError('CANCELED', `${program} was stopped`);
+      if (waited > START_LIMIT) throw new XenferryError('TOOL_FAILED', `${program} does not get ready`);
+      await sleep(PAUSE);
+    }
+  } catch (error) {
+    child.kill('SIGTERM');
+    await end;
+    throw error;
+  }
+  return {
+    stop,
+    ended: async () => {
+      await end;
+    },
+  };
+}
+
+function startFailure(program: string, result: unknown): XenferryError {
+  if (result instanceof ExecaError) {
+    if (result.code === 'ENOENT') return missingTool(program, result);
+    const said =
+      String(result.stderr ?? '')
+        .trim()
+        .slice(-500) || result.shortMessage;
+    return new XenferryError('TOOL_FAILED', `${program}: ${said}`, { cause: result });
+  }
+  return new XenferryError('TOOL_FAILED', `${program} ended before it was ready`);
+}
