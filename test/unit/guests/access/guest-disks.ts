@@ -40,7 +40,12 @@ export async function hostTree(folder: string, files: Readonly<Record<string, st
 }
 
 /** Puts an ext4 with a tree on a disk. */
-export async function putExt4(disk: string, offsetMib: number, mebibytes: number, tree: string): Promise<void> {
+export async function putExt4(
+  disk: string,
+  offsetMib: number,
+  mebibytes: number,
+  tree: string,
+): Promise<void> {
   const size = `${mebibytes * 1024}k`;
   await made('mke2fs', ['-q', '-F', '-t', 'ext4', '-d', tree, '-E', `offset=${offsetMib * MIB}`, disk, size]);
 }
@@ -52,7 +57,14 @@ export async function partition(disk: string, script: string): Promise<void> {
 
 /** Makes a file system in a file of its own and puts it on a disk. */
 export async function putFile(disk: string, offsetMib: number, file: string): Promise<void> {
-  await made('dd', [`if=${file}`, `of=${disk}`, 'bs=1M', `seek=${offsetMib}`, 'conv=notrunc,sparse', 'status=none']);
+  await made('dd', [
+    `if=${file}`,
+    `of=${disk}`,
+    'bs=1M',
+    `seek=${offsetMib}`,
+    'conv=notrunc,sparse',
+    'status=none',
+  ]);
 }
 
 export async function makeFileSystem(program: string, args: readonly string[]): Promise<void> {
@@ -60,7 +72,10 @@ export async function makeFileSystem(program: string, args: readonly string[]): 
 }
 
 /** A streamOptimized VMDK of a raw disk, under an empty overlay. */
-export async function overlaidVmdk(raw: string, folder: string): Promise<GuestDisk & { readonly vmdk: string }> {
+export async function overlaidVmdk(
+  raw: string,
+  folder: string,
+): Promise<GuestDisk & { readonly vmdk: string }> {
   const vmdk = `${raw}.vmdk`;
   await made('qemu-img', ['convert', '-O', 'vmdk', '-o', 'subformat=streamOptimized', raw, vmdk]);
   const { size } = await stat(vmdk);

@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openGuest } from '../../../../src/guests/access/open-guest.js';
-import { tempFiles } from '../../../support/temp-files.js';
-import { failureOf } from '../../../support/failure.js';
 import { MIB } from '../../../../src/model/units.js';
+import { failureOf } from '../../../support/failure.js';
+import { tempFiles } from '../../../support/temp-files.js';
 import {
   canMount,
   emptyFile,
@@ -32,7 +32,10 @@ describe.skipIf(!canMount)('openGuest (needs FUSE; XFS needs root)', () => {
   it('changes an ext4 system with /boot and an EFI partition, and leaves the source as it was', async () => {
     const own = await folderFor('ext4');
     const raw = await emptyFile(join(own, 'disk.raw'), 128);
-    await partition(raw, 'label: gpt\nstart=1MiB, size=40MiB, type=U\nstart=41MiB, size=16MiB, type=L\nstart=57MiB, size=64MiB, type=L\n');
+    await partition(
+      raw,
+      'label: gpt\nstart=1MiB, size=40MiB, type=U\nstart=41MiB, size=16MiB, type=L\nstart=57MiB, size=64MiB, type=L\n',
+    );
     const esp = await emptyFile(join(own, 'esp.img'), 40);
     await makeFileSystem('mformat', ['-i', esp, '-F', '-N', 'CAFE1234', '::']);
     await makeFileSystem('mmd', ['-i', esp, '::/EFI', '::/EFI/Debian']);
@@ -79,13 +82,17 @@ describe.skipIf(!canMount)('openGuest (needs FUSE; XFS needs root)', () => {
 
     expect(await sha256(disk.vmdk)).toBe(before);
     const after = await flattened(disk.overlay, join(own, 'after.raw'));
-    for (const [start, size] of [[41, 16], [57, 64]] as const) {
+    for (const [start, size] of [
+      [41, 16],
+      [57, 64],
+    ] as const) {
       const part = await emptyFile(join(own, `part${start}`), size);
       await tool('dd', [`if=${after}`, `of=${part}`, 'bs=1M', `skip=${start}`, `count=${size}`]);
       const check = await tool('e2fsck', ['-fn', part]);
       expect(`${check.exitCode} ${check.stdout}`).toMatch(/^0 /);
     }
-    const ask = async (request: string) => (await tool('debugfs', ['-R', request, join(own, 'part57')])).stdout;
+    const ask = async (request: string) =>
+      (await tool('debugfs', ['-R', request, join(own, 'part57')])).stdout;
     expect(await ask('cat /etc/passwd')).toBe('changed');
     expect(await ask('cat /etc/hostname')).toBe('guest');
     expect(await ask('ea_get /etc/passwd user.kept')).toContain('yes');
@@ -109,7 +116,9 @@ describe.skipIf(!canMount)('openGuest (needs FUSE; XFS needs root)', () => {
     const disk = await overlaidVmdk(raw, own);
     const guest = await openGuest([disk], { workFolder: join(own, 'work') });
     expect(guest.family).toBe('windows');
-    expect(guest.fileSystems).toMatchObject([{ device: '/dev/sda1', type: 'ntfs', label: 'System', mountPoint: '/' }]);
+    expect(guest.fileSystems).toMatchObject([
+      { device: '/dev/sda1', type: 'ntfs', label: 'System', mountPoint: '/' },
+    ]);
     expect((await guest.files.read('/windows/System32/CONFIG/system', LARGE))?.toString()).toBe('hive');
     await guest.files.write('/Windows/System32/config/system', Buffer.from('changed'));
     await guest.files.write('/windows/SYSTEM32/drivers/xenvbd.sys', Buffer.from('driver'));
@@ -120,5 +129,68 @@ describe.skipIf(!canMount)('openGuest (needs FUSE; XFS needs root)', () => {
     expect((await tool('ntfsfix', ['-n', part])).exitCode).toBe(0);
     expect((await tool('ntfscat', [part, 'WINDOWS/system32/config/SYSTEM'])).stdout).toBe('changed');
     expect((await tool('ntfscat', [part, 'WINDOWS/system32/drivers/xenvbd.sys'])).stdout).toBe('driver');
+  });
+
+  it('changes an XFS root on a logical volume by the kernel, and keeps labels', async () => {
+    const own = await folderFor('xfs');
+    const xfs = await emptyFile(join(own, 'xfs.img'), 320);
+    await makeFileSystem('mkfs.xfs', ['-q', xfs]);
+    const mnt = await folderFor('xfs/mnt');
+    await makeFileSystem('mount', ['-o', 'loop', xfs, mnt]);
+    await hostTree(mnt, {
+      'etc/fstab': '/dev/sda / xfs defaults 0 0\n',
+      'etc/hosts': 'h',
+      'usr/bin/sh': 'x',
+    });
+    const label = 'system_u:object_r:etc_t:s0';
+    await makeFileSystem('setfattr', ['-n', 'security.selinux', '-v', label, join(mnt, 'etc/fstab')]);
+    await tool('umount', [mnt]);
+    const disk = await overlaidVmdk(xfs, own);
+    const guest = await openGuest([disk], { workFolder: join(own, 'work') });
+    expect(guest.backends).toEqual({ '/dev/sda': 'kernel' });
+    await guest.files.write('/etc/fstab', Buffer.from('changed'));
+    await guest.files.write('/etc/added', Buffer.from('new'));
+    await guest.close();
+    expect(await mountsIn(join(own, 'work'))).toEqual([]);
+    const after = await flattened(disk.overlay, join(own, 'after.raw'));
+    expect((await tool('xfs_repair', ['-n', after])).exitCode).toBe(0);
+    await makeFileSystem('mount', ['-o', 'loop,ro,nouuid', after, mnt]);
+    try {
+      const read = ['--absolute-names', '--only-values', '-n', 'security.selinux'];
+      expect((await tool('getfattr', [...read, join(mnt, 'etc/fstab')])).stdout).toContain(label);
+      expect((await tool('getfattr', [...read, join(mnt, 'etc/added')])).stdout).toContain(label);
+    } finally {
+      await tool('umount', [mnt]);
+    }
+  });
+
+  it('takes down what a killed run left before it opens the guest again', async () => {
+    const own = await folderFor('killed');
+    const raw = await emptyFile(join(own, 'disk.raw'), 33);
+    await partition(raw, 'label: dos\nstart=1MiB, size=32MiB, type=83\n');
+    const root = await hostTree(join(own, 'root'), { 'etc/hostname': 'guest', 'usr/bin/sh': 'x' });
+    await putExt4(raw, 1, 32, root);
+    const disk = await overlaidVmdk(raw, own);
+    const work = join(own, 'work');
+    // Nobody closes it, as after a kill: its processes have a group of their own and go on.
+    await openGuest([disk], { workFolder: work });
+    expect((await mountsIn(work)).length).toBe(2);
+    const again = await openGuest([disk], { workFolder: work });
+    expect((await again.files.read('/etc/hostname', LARGE))?.toString()).toBe('guest');
+    await again.close();
+    expect(await mountsIn(work)).toEqual([]);
+    expect((await tool('pgrep', ['-f', work])).stdout).toBe('');
+  });
+
+  it('refuses a Windows that wants to be checked, and leaves nothing mounted', async () => {
+    const own = await folderFor('dirty');
+    const part = await emptyFile(join(own, 'part'), 32);
+    await makeFileSystem('mkntfs', ['-q', '-F', '-f', part]);
+    await makeFileSystem('ntfsfix', [part]);
+    const disk = await overlaidVmdk(part, own);
+    const error = await failureOf(openGuest([disk], { workFolder: join(own, 'work') }));
+    expect(error.code).toBe('GUEST_REFUSED');
+    expect(error.message).toContain('not shut down cleanly');
+    expect(await mountsIn(join(own, 'work'))).toEqual([]);
   });
 });
