@@ -1,3 +1,4 @@
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExecaError, execa } from 'execa';
 import { XenferryError } from '../../model/errors.js';
@@ -17,26 +18,31 @@ const STOP_LIMIT = 60_000;
 const PAUSE = 10;
 
 /**
- * Starts a daemon in the foreground and waits until `ready` tells that it serves. It has a process group of its own: a
+ * Starts a daemon in the foreground and waits until `ready` tells that it serves. What it says goes to `files` with
+ * `.log` added, its process id to `files` with `.pid`, for whoever cleans up after a killed run. It has a process group of its own: a
  * Ctrl-C at the terminal must reach us alone, who end things in the right order. Rejects with TOOL_MISSING,
  * TOOL_FAILED, CANCELED.
  */
 export async function startDaemon(
   program: string,
   args: readonly string[],
+  files: string,
   ready: () => Promise<boolean>,
   signal?: AbortSignal,
 ): Promise<Daemon> {
+  const log = await open(`${files}.log`, 'w');
   const child = execa(program, args, {
     env: toolEnvironment(),
     stdin: 'ignore',
-    stdout: 'ignore',
+    stdout: log.fd,
+    stderr: log.fd,
     detached: true,
     cleanup: false,
     reject: false,
-    maxBuffer: 64 * 1024,
     forceKillAfterDelay: STOP_LIMIT,
   });
+  await log.close();
+  if (child.pid !== undefined) await writeFile(`${files}.pid`, String(child.pid));
   let over = false;
   const end = child.then((result) => {
     over = true;
@@ -49,7 +55,7 @@ export async function startDaemon(
   };
   try {
     for (let waited = 0; !(await ready()); waited += PAUSE) {
-      if (over) throw startFailure(program, await end);
+      if (over) throw await startFailure(program, await end, files);
       if (signal?.aborted) throw new XenferryError('CANCELED', `${program} was stopped`);
       if (waited > START_LIMIT) throw new XenferryError('TOOL_FAILED', `${program} does not get ready`);
       await sleep(PAUSE);
@@ -67,13 +73,10 @@ export async function startDaemon(
   };
 }
 
-function startFailure(program: string, result: unknown): XenferryError {
+async function startFailure(program: string, result: unknown, files: string): Promise<XenferryError> {
   if (result instanceof ExecaError) {
     if (result.code === 'ENOENT') return missingTool(program, result);
-    const said =
-      String(result.stderr ?? '')
-        .trim()
-        .slice(-500) || result.shortMessage;
+    const said = (await readFile(`${files}.log`, 'utf8')).trim().slice(-500) || result.shortMessage;
     return new XenferryError('TOOL_FAILED', `${program}: ${said}`, { cause: result });
   }
   return new XenferryError('TOOL_FAILED', `${program} ended before it was ready`);

@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { basename, join, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { XenferryError } from '../../model/errors.js';
 import { runTool } from './run-tool.js';
@@ -42,11 +42,14 @@ export async function unmount(path: string): Promise<void> {
 export async function sweepWorkFolder(folder: string): Promise<void> {
   const left = (await hostMounts()).filter(({ path }) => path.startsWith(folder + sep));
   for (const mount of left.reverse()) {
-    // A file system whose process died with the run cannot be asked to write anything any more.
-    await runTool(...unmountCommand(mount, true));
+    // What still runs writes its last blocks; what died with the run cannot be asked any more.
+    await runTool(...unmountCommand(mount, false)).catch(() => runTool(...unmountCommand(mount, true)));
+    await endLeftDaemon(`${mount.path}.pid`, folder);
   }
   const names = await readdir(folder).catch(() => []);
-  for (const name of names.filter((file) => file.endsWith('.pid'))) await endLeftDaemon(folder, name);
+  // `view` reads from `store`.
+  const pidFiles = names.filter((file) => file.endsWith('.pid')).sort();
+  for (const name of pidFiles.reverse()) await endLeftDaemon(join(folder, name), folder);
 }
 
 function unmountCommand({ path, type }: HostMount, lazy: boolean): [string, string[]] {
@@ -74,20 +77,22 @@ export function withoutEscapes(text: string): string {
   );
 }
 
-async function endLeftDaemon(folder: string, name: string): Promise<void> {
-  const pid = Number((await readFile(join(folder, name), 'utf8').catch(() => '')).trim());
+/** Gives it five seconds to end by itself, as FUSE processes do without their mount; then ends it. */
+async function endLeftDaemon(pidFile: string, folder: string): Promise<void> {
+  const pid = Number((await readFile(pidFile, 'utf8').catch(() => '')).trim());
   if (!Number.isSafeInteger(pid) || pid <= 1) return;
   // The number may be another process' by now.
   const isOurs = async () =>
-    (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(join(folder, name));
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).includes(folder + sep);
+  const isStorage = basename(pidFile) === 'view.pid' || basename(pidFile) === 'store.pid';
+  for (const signal of [isStorage ? 'SIGTERM' : null, 'SIGTERM', 'SIGKILL'] as const) {
     for (let tries = 0; tries < UNMOUNT_TRIES; tries += 1) {
-      if (!(await isOurs())) return;
-      if (tries === 0) process.kill(pid, signal);
+      if (!(await isOurs())) return await rm(pidFile, { force: true });
+      if (tries === 0 && signal !== null) process.kill(pid, signal);
       await sleep(PAUSE);
     }
   }
   throw new XenferryError('TOOL_FAILED', `process ${pid} of an earlier run cannot be ended`, {
-    file: join(folder, name),
+    file: pidFile,
   });
 }

@@ -140,7 +140,7 @@ async function mountByFuse(
   options: { foldsCase: boolean; keepsAttributes: boolean },
 ): Promise<MountedVolume> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const daemon = await startDaemon(program, args, () => isMounted(folder), signal);
+  const daemon = await startDaemon(program, args, folder, () => isMounted(folder), signal);
   return {
     backend: program,
     volume: new FolderVolume(folder, options),

@@ -123,7 +123,7 @@ async function startStorageDaemon(
   workFolder: string,
   signal: AbortSignal | undefined,
 ): Promise<Daemon> {
-  const pidFile = join(workFolder, `${name}.pid`);
+  const pidFile = join(workFolder, `${name}.ready`);
   await rm(pidFile, { force: true });
   // The pid file is written when every export stands.
   const ready = () =>
@@ -131,7 +131,13 @@ async function startStorageDaemon(
       ({ size }) => size > 0,
       () => false,
     );
-  return await startDaemon('qemu-storage-daemon', [...args, '--pidfile', pidFile], ready, signal);
+  return await startDaemon(
+    'qemu-storage-daemon',
+    [...args, '--pidfile', pidFile],
+    join(workFolder, name),
+    ready,
+    signal,
+  );
 }
 
 /** In QEMU's option lists a comma in a value is written twice. */

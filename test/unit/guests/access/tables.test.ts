@@ -39,9 +39,11 @@ function whole(source: ByteSource) {
 async function judged(path: string): Promise<Array<{ number: number; offset: number; length: number }>> {
   const { stdout } = await tool('sfdisk', ['--json', path]);
   const { partitiontable } = JSON.parse(stdout) as {
-    partitiontable: { partitions: Array<{ node: string; start: number; size: number }> };
+    partitiontable: { partitions: Array<{ node: string; start: number; size: number; type: string }> };
   };
-  return partitiontable.partitions.map(({ node, start, size }) => ({
+  // An extended partition only holds others.
+  const holding = partitiontable.partitions.filter(({ type }) => type !== '5');
+  return holding.map(({ node, start, size }) => ({
     number: Number(node.slice(path.length)),
     offset: start * 512,
     length: size * 512,
