@@ -1,4 +1,4 @@
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExecaError, execa } from 'execa';
 import { XenferryError } from '../../model/errors.js';
@@ -8,7 +8,7 @@ import { missingTool, toolEnvironment } from './run-tool.js';
 export interface Daemon {
   /** Ends it and waits until it has written everything; harmless when called twice. Rejects with TOOL_FAILED. */
   stop(): Promise<void>;
-  /** Waits until it ends by itself, as FUSE processes do when they are unmounted. */
+  /** Waits until it ends by itself, as FUSE processes do when they are unmounted. Rejects with TOOL_FAILED. */
   ended(): Promise<void>;
 }
 
@@ -30,26 +30,25 @@ export async function startDaemon(
   ready: () => Promise<boolean>,
   signal?: AbortSignal,
 ): Promise<Daemon> {
-  const log = await open(`${files}.log`, 'w');
+  const log = { file: `${files}.log` };
   const child = execa(program, args, {
     env: toolEnvironment(),
     stdin: 'ignore',
-    stdout: log.fd,
-    stderr: log.fd,
+    stdout: log,
+    stderr: log,
+    buffer: false,
     detached: true,
     cleanup: false,
     reject: false,
     forceKillAfterDelay: STOP_LIMIT,
   });
-  await log.close();
   if (child.pid !== undefined) await writeFile(`${files}.pid`, String(child.pid));
   let over = false;
   const end = child.then((result) => {
     over = true;
     return result;
   });
-  const stop = async () => {
-    child.kill('SIGTERM');
+  const ended = async () => {
     const { exitCode } = await end;
     if (exitCode !== 0) throw new XenferryError('TOOL_FAILED', `${program} did not end well`);
   };
@@ -66,9 +65,10 @@ export async function startDaemon(
     throw error;
   }
   return {
-    stop,
-    ended: async () => {
-      await end;
+    ended,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended();
     },
   };
 }

@@ -71,7 +71,7 @@ async function lvmMember(part: DiskPart): Promise<FileSystemType | null> {
 }
 
 /** 32 letters and digits in LVM's groups: 6-4-4-4-4-4-6. */
-export function lvmId(text: string): string {
+function lvmId(text: string): string {
   return text.replace(/^(.{6})(.{4})(.{4})(.{4})(.{4})(.{4})(.{6})$/s, '$1-$2-$3-$4-$5-$6-$7');
 }
 

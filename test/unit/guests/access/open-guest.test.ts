@@ -131,7 +131,7 @@ describe.skipIf(!canMount)('openGuest (needs FUSE; XFS needs root)', () => {
     expect((await tool('ntfscat', [part, 'WINDOWS/system32/drivers/xenvbd.sys'])).stdout).toBe('driver');
   });
 
-  it('changes an XFS root on a logical volume by the kernel, and keeps labels', async () => {
+  it('changes an XFS root by the kernel, and keeps SELinux labels', async () => {
     const own = await folderFor('xfs');
     const xfs = await emptyFile(join(own, 'xfs.img'), 320);
     await makeFileSystem('mkfs.xfs', ['-q', xfs]);
@@ -164,7 +164,7 @@ describe.skipIf(!canMount)('openGuest (needs FUSE; XFS needs root)', () => {
     }
   });
 
-  it('takes down what a killed run left before it opens the guest again', async () => {
+  it('takes down what a run that never closed left before it opens the guest again', async () => {
     const own = await folderFor('killed');
     const raw = await emptyFile(join(own, 'disk.raw'), 33);
     await partition(raw, 'label: dos\nstart=1MiB, size=32MiB, type=83\n');
