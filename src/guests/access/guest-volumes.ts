@@ -1,0 +1,94 @@
+import type { ByteSource } from '../../io/byte-source.js';
+import { type FileSystemType, probeFileSystem } from './file-system-type.js';
+import type { DiskPart } from './guest-bytes.js';
+import { logicalVolumes, type PhysicalVolume, readPhysicalVolume } from './lvm.js';
+import { readPartitionTable } from './partition-table.js';
+
+/** A partition, a logical volume, or a disk that is one file system. */
+export interface GuestVolume {
+  /** As the guest on VMware calls it. */
+  readonly device: string;
+  readonly fileSystem: FileSystemType;
+  /** As `Partition.type`; null when it is no partition. */
+  readonly partitionType: string | null;
+  /** Bytes on the disk of that index; null when it cannot be reached. */
+  readonly place: { readonly disk: number; readonly offset: number; readonly length: number } | null;
+  /** Why it cannot; null when it can. */
+  readonly refusal: string | null;
+}
+
+export interface FoundVolumes {
+  readonly volumes: readonly GuestVolume[];
+  /** For people. */
+  readonly problems: readonly string[];
+}
+
+const UNKNOWN: FileSystemType = { type: 'unknown', uuid: null, label: null, unclean: null };
+
+/** Everything on the disks that may hold a file system, in the order of disks. Rejects as the sources do. */
+export async function findVolumes(disks: readonly ByteSource[]): Promise<FoundVolumes> {
+  const volumes: GuestVolume[] = [];
+  const problems: string[] = [];
+  const physical: PhysicalVolume[] = [];
+  const addPart = async (device: string, part: DiskPart, partitionType: string | null) => {
+    const fileSystem = await probeFileSystem(part);
+    if (fileSystem === null) return;
+    if (fileSystem.type === 'LVM2_member') {
+      const volume = await readPhysicalVolume(part);
+      if (volume === null) problems.push(`${device}: the LVM label or its metadata is damaged`);
+      else physical.push(volume);
+    }
+    const place = { disk: disks.indexOf(part.source), offset: part.offset, length: part.length };
+    volumes.push({ device, fileSystem, partitionType, place, refusal: null });
+  };
+  for (const [index, source] of disks.entries()) {
+    const disk = `/dev/sd${letters(index)}`;
+    const table = await readPartitionTable(source);
+    problems.push(...table.problems.map((problem) => `${disk}: ${problem}`));
+    if (table.kind === 'none') await addPart(disk, { source, offset: 0, length: source.length }, null);
+    for (const { number, offset, length, type } of table.partitions) {
+      await addPart(`${disk}${number}`, { source, offset, length }, type);
+    }
+  }
+  for (const { device, part, refusal } of logicalVolumes(physical)) {
+    if (part !== null) {
+      await addPart(device, part, null);
+    } else {
+      problems.push(`${device}: ${refusal}, which needs libguestfs`);
+      volumes.push({ device, fileSystem: UNKNOWN, partitionType: null, place: null, refusal });
+    }
+  }
+  return { volumes, problems };
+}
+
+/** The volume that fstab means, by UUID, label or name; null for what is none of the guest's, or not to be told. */
+export function volumeNamed(volumes: readonly GuestVolume[], device: string): GuestVolume | null {
+  const tagged = /^(UUID|LABEL)=(.*)$/.exec(device) ?? /^\/dev\/disk\/by-(uuid|label)\/(.*)$/.exec(device);
+  if (tagged !== null) {
+    const value = (tagged[2] ?? '').replaceAll('"', '');
+    const byUuid = tagged[1]?.toUpperCase() === 'UUID';
+    return onlyOne(
+      volumes.filter(({ fileSystem: { uuid, label } }) =>
+        byUuid ? uuid?.toLowerCase() === value.toLowerCase() : label === value,
+      ),
+    );
+  }
+  const logical = /^\/dev\/([^/]+)\/([^/]+)$/.exec(device);
+  const names = [device, device.replace(/^\/dev\/(?:h|xv|v)d(?=[a-z]+\d*$)/, '/dev/sd')];
+  if (logical !== null) {
+    const [group = '', volume = ''] = logical.slice(1).map((name) => name.replaceAll('-', '--'));
+    names.push(`/dev/mapper/${group}-${volume}`);
+  }
+  return onlyOne(volumes.filter((volume) => names.includes(volume.device)));
+}
+
+/** Copies of a disk have the same UUIDs and labels: then nobody can tell which one is meant. */
+function onlyOne(volumes: readonly GuestVolume[]): GuestVolume | null {
+  return volumes.length === 1 ? (volumes[0] ?? null) : null;
+}
+
+/** Linux' names of SCSI disks: a to z, then aa. */
+function letters(index: number): string {
+  const last = String.fromCharCode(97 + (index % 26));
+  return index < 26 ? last : letters(Math.floor(index / 26) - 1) + last;
+}

@@ -1,0 +1,37 @@
+/** A program that work on guests calls. */
+export interface GuestTool {
+  readonly program: string;
+  /** Debian's package with it. */
+  readonly debianPackage: string;
+  /** For people: what does not work without it. */
+  readonly neededFor: string;
+}
+
+/** Every program the access layer calls, with the Debian 12 package that holds it. */
+export const GUEST_TOOLS: readonly GuestTool[] = [
+  { program: 'qemu-img', debianPackage: 'qemu-utils', neededFor: 'changing any guest' },
+  { program: 'qemu-storage-daemon', debianPackage: 'qemu-system-common', neededFor: 'changing any guest' },
+  { program: 'fusermount3', debianPackage: 'fuse3', neededFor: 'changing any guest' },
+  { program: 'fuse2fs', debianPackage: 'fuse2fs', neededFor: 'ext2, ext3 and ext4' },
+  {
+    program: 'e2fsck',
+    debianPackage: 'e2fsprogs',
+    neededFor: 'ext3 and ext4 that were not shut down cleanly',
+  },
+  { program: 'setfattr', debianPackage: 'attr', neededFor: 'SELinux labels of new files' },
+  { program: 'getfattr', debianPackage: 'attr', neededFor: 'SELinux labels of new files' },
+  { program: 'ntfs-3g', debianPackage: 'ntfs-3g', neededFor: 'Windows' },
+  { program: 'ntfs-3g.probe', debianPackage: 'ntfs-3g', neededFor: 'Windows' },
+  { program: 'mcopy', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
+  { program: 'mdir', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
+  { program: 'mdel', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
+  { program: 'mmd', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
+  { program: 'mtype', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
+  { program: 'mount', debianPackage: 'mount', neededFor: 'XFS and Btrfs, as root' },
+  { program: 'umount', debianPackage: 'mount', neededFor: 'XFS and Btrfs, as root' },
+];
+
+/** One command that installs the packages, each named once. */
+export function installCommand(packages: readonly string[]): string {
+  return `sudo apt-get install --no-install-recommends ${[...new Set(packages)].join(' ')}`;
+}
