@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
-import { XenferryError } from '../../src/model/errors.js';
 import type { FileAttributes, GuestEntry, GuestFiles } from '../../src/guests/files/guest-files.js';
+import { XenferryError } from '../../src/model/errors.js';
 
 type Node = { readonly bytes: Buffer; readonly mode: number } | { readonly target: string };
 

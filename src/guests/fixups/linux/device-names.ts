@@ -25,12 +25,14 @@ export const deviceNames: Fixup = {
     const notes = emptyNotes();
     const names = new DiskNames(guest);
     const edit = async (path: string, change: (text: string) => string) => {
-      if (await editText(files, path, change)) notes.done.push(`${shown(path)}: disks by names that hold on Xen.`);
+      if (await editText(files, path, change))
+        notes.done.push(`${shown(path)}: disks by names that hold on Xen.`);
     };
     const onXen = (device: string) => names.onXen(device);
     await edit('/etc/fstab', (text) => mapFstab(text, (device, point) => names.onXen(device, point)));
     await edit('/etc/crypttab', (text) => mapCrypttab(text, onXen));
-    for (const path of await commandLineFiles(files)) await edit(path, (text) => mapKernelArguments(text, onXen));
+    for (const path of await commandLineFiles(files))
+      await edit(path, (text) => mapKernelArguments(text, onXen));
     for (const path of GRUB_ENVIRONMENTS) {
       await edit(path, (text) => mapGrubEnvironment(text, (body) => mapKernelArguments(body, onXen)));
     }

@@ -55,7 +55,9 @@ export const initramfs: Fixup = {
     }
     for (const failure of failures) {
       const place = failure.place.file ?? 'a kernel';
-      notes.warnings.push(`${shown(place)} was left as it is, do not start it on Xen: ${shown(failure.message)}.`);
+      notes.warnings.push(
+        `${shown(place)} was left as it is, do not start it on Xen: ${shown(failure.message)}.`,
+      );
     }
     if (added.size > 0) await keepForUpdates(files, [...added], notes);
     return notes;
@@ -90,7 +92,11 @@ async function prepareKernel(
   const members = await inPlace(path, () => readInitramfs(bytes));
   if (isNash(members.get('init')?.bytes)) {
     if (modules.tellsBuiltin && wanted.length > 0) {
-      throw refused(kernel, 'its initrd loads a fixed list of modules and must be made again', rebuildHint(guest));
+      throw refused(
+        kernel,
+        'its initrd loads a fixed list of modules and must be made again',
+        rebuildHint(guest),
+      );
     }
     notes.done.push(`${shown(version)} starts from the emulated IDE disk, whose driver is built in, as hda.`);
     return [];

@@ -60,10 +60,7 @@ async function pinByRule(files: GuestFiles, name: string, mac: string): Promise<
     return rule.replace(/\bNAME="[^"]*"/, () => `NAME="${name}"`);
   });
   if (!found) {
-    changed = withLine(
-      changed,
-      `SUBSYSTEM=="net", ACTION=="add", ATTR{address}=="${mac}", NAME="${name}"`,
-    );
+    changed = withLine(changed, `SUBSYSTEM=="net", ACTION=="add", ATTR{address}=="${mac}", NAME="${name}"`);
   }
   if (changed === old) return false;
   await writeText(files, RULES, changed);
@@ -83,7 +80,8 @@ async function removeAliases(files: GuestFiles, notes: Notes): Promise<void> {
   const paths = ['/etc/modprobe.conf', ...(await pathsIn(files, '/etc/modprobe.d', /^[\w.-]+$/))];
   for (const path of paths) {
     const without = (text: string) => mapLines(text, (line) => (VMWARE_ALIAS.test(line) ? null : line));
-    if (await editText(files, path, without)) notes.done.push(`${path}: aliases of VMware's drivers removed.`);
+    if (await editText(files, path, without))
+      notes.done.push(`${path}: aliases of VMware's drivers removed.`);
   }
 }
 

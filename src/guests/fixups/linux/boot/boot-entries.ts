@@ -1,8 +1,8 @@
 import type { GuestFiles } from '../../../files/guest-files.js';
 import { pathsIn, readText } from '../text-files.js';
 import type { BootEntry } from './boot-entry.js';
-import { grub2Entries } from './grub2.js';
 import { grubLegacyEntries } from './grub-legacy.js';
+import { grub2Entries } from './grub2.js';
 import { bootLoaderSpecEntry } from './loader-entries.js';
 
 export const GRUB_LEGACY_FILES: readonly string[] = [

@@ -14,7 +14,10 @@ interface Compression {
 /** By the magic numbers the kernel looks for (Linux, lib/decompress.c). */
 const COMPRESSIONS: readonly Compression[] = [
   { magic: [0x1f, 0x8b], unpack: async (bytes) => gunzip(bytes) },
-  { magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0], unpack: (bytes) => run('xz', ['-dc', '--single-stream'], bytes) },
+  {
+    magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0],
+    unpack: (bytes) => run('xz', ['-dc', '--single-stream'], bytes),
+  },
   { magic: [0x28, 0xb5, 0x2f, 0xfd], unpack: (bytes) => run('zstd', ['-dc'], zstdFrame(bytes)) },
   { magic: [0x02, 0x21, 0x4c, 0x18], unpack: (bytes) => run('lz4', ['-dc'], lz4Stream(bytes)) },
   { magic: [0x42, 0x5a, 0x68], unpack: (bytes) => run('bzip2', ['-dc'], bytes) },

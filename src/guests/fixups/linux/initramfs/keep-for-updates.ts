@@ -7,9 +7,14 @@ const DRACUT_FOLDER = '/etc/dracut.conf.d';
 const SUSE_KERNEL = '/etc/sysconfig/kernel';
 
 /** Tells the guest's own tools about the modules, so that the next kernel's initramfs has them too. */
-export async function keepForUpdates(files: GuestFiles, names: readonly string[], notes: Notes): Promise<void> {
+export async function keepForUpdates(
+  files: GuestFiles,
+  names: readonly string[],
+  notes: Notes,
+): Promise<void> {
   const kept: string[] = [];
-  if (await editText(files, INITRAMFS_TOOLS, (text) => withModuleLines(text, names))) kept.push(INITRAMFS_TOOLS);
+  if (await editText(files, INITRAMFS_TOOLS, (text) => withModuleLines(text, names)))
+    kept.push(INITRAMFS_TOOLS);
   if ((await exists(files, DRACUT_FOLDER)) || (await exists(files, '/etc/dracut.conf'))) {
     const path = `${DRACUT_FOLDER}/xenferry.conf`;
     await writeText(files, path, `add_drivers+=" ${names.join(' ').replaceAll('_', '-')} "\n`, 0o644);

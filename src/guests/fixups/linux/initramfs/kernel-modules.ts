@@ -43,7 +43,11 @@ export async function readKernelModules(files: GuestFiles, version: string): Pro
     const name = moduleName(relative);
     if (name === null) continue;
     const dependencies = rest.split(/\s+/).filter((part) => part !== '');
-    byName.set(name, { name, path: relative, dependencies: dependencies.map((part) => inFolder(part, folder)) });
+    byName.set(name, {
+      name,
+      path: relative,
+      dependencies: dependencies.map((part) => inFolder(part, folder)),
+    });
   }
   const builtin = await readList(files, `${folder}/modules.builtin`);
   const names = (builtin ?? '').split('\n').flatMap((line) => moduleName(line.trim()) ?? []);

@@ -25,7 +25,7 @@ const LONGEST_KEY = 1024;
 export function moduleIndex(entries: readonly { readonly key: string; readonly value: string }[]): Buffer {
   const byKey = new Map<string, IndexValue[]>();
   for (const [rank, { key, value }] of entries.entries()) {
-    if (key.length > LONGEST_KEY || !/^[\x01-\x7f]+$/.test(key)) continue;
+    if (key.length > LONGEST_KEY || !/^[ -~]+$/.test(key)) continue;
     const values = byKey.get(key);
     if (values === undefined) byKey.set(key, [{ value, rank }]);
     else values.push({ value, rank });

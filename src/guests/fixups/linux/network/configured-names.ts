@@ -14,7 +14,8 @@ export interface ConfiguredName {
 const MAC = /^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/;
 const ADDRESS = /\b(?:\d{1,3}\.){3}\d{1,3}\b|(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])/gi;
 const CARD = /^(?:eth\d{1,3}|en[a-z0-9]{1,13}|net\d{1,3}|[a-z][a-z0-9]{0,9}\d{1,3})$/;
-const NO_CARD = /^(?:lo|bond|br|virbr|docker|veth|vlan|tun|tap|team|dummy|wl|ww|ib|sit|gre|ppp|wg|vnet|cali|flannel)/;
+const NO_CARD =
+  /^(?:lo|bond|br|virbr|docker|veth|vlan|tun|tap|team|dummy|wl|ww|ib|sit|gre|ppp|wg|vnet|cali|flannel)/;
 
 class Collection {
   readonly #found = new Map<string, { mac: string | null; addresses: Set<string> }>();
@@ -60,7 +61,10 @@ export async function configuredNames(files: GuestFiles): Promise<readonly Confi
 type Add = (name: string | undefined, mac: string | undefined, text: string) => void;
 
 async function readInterfaces(files: GuestFiles, add: Add): Promise<void> {
-  const paths = ['/etc/network/interfaces', ...(await pathsIn(files, '/etc/network/interfaces.d', /^[\w.-]+$/))];
+  const paths = [
+    '/etc/network/interfaces',
+    ...(await pathsIn(files, '/etc/network/interfaces.d', /^[\w.-]+$/)),
+  ];
   for (const path of paths) {
     const text = (await readText(files, path)) ?? '';
     for (const stanza of text.split(/^(?=\s*(?:iface|auto|allow-\w+|mapping|source)\b)/m)) {

@@ -20,7 +20,9 @@ export function pairNames(names: readonly ConfiguredName[], nics: readonly Nic[]
     if (mac !== null && free.has(mac)) take(name, mac);
   }
   const byAddress = new Map(
-    [...free.values()].flatMap((nic) => nic.addresses.map((address) => [address.toLowerCase(), nic.mac] as const)),
+    [...free.values()].flatMap((nic) =>
+      nic.addresses.map((address) => [address.toLowerCase(), nic.mac] as const),
+    ),
   );
   for (const { name, addresses } of names) {
     if (pairs.has(name)) continue;
