@@ -94,7 +94,14 @@ const PACKED: readonly (readonly [string, string])[] = [
   ['lzma', 'xz -c --format=lzma'],
 ];
 
-const ADDED = ['ata/ata_generic', 'ata/ata_piix', 'ata/libata', 'block/xen-blkfront', 'scsi/sd_mod', 'xen/xenbus-fe'];
+const ADDED = [
+  'ata/ata_generic',
+  'ata/ata_piix',
+  'ata/libata',
+  'block/xen-blkfront',
+  'scsi/sd_mod',
+  'xen/xenbus-fe',
+];
 
 describe('an initramfs with drivers for VMware only', () => {
   it.each(PACKED)('packed with %s gets the drivers, once', async (_, command) => {
@@ -116,16 +123,16 @@ describe('an initramfs with drivers for VMware only', () => {
     );
   });
 
-  it('is one that lsinitramfs reads, and whose lists modprobe understands', async () => {
+  it('ends in an archive that cpio lists, with lists that modprobe understands', async () => {
     const packed = execFileSync('gzip', ['-c'], { input: archive(VMWARE_ONLY) });
     const files = debian(packed);
     await runTwice('linux/initramfs', linuxGuest(), files);
     const image = (await files.read(INITRD, 1e9)) ?? Buffer.alloc(0);
-    const path = join(folder, 'initrd.img');
-    writeFileSync(path, image);
-    const listed = execFileSync('lsinitramfs', [path], { encoding: 'utf8' }).split('\n');
-    for (const name of ADDED) expect(listed).toContain(`usr/lib/modules/${VERSION}/kernel/drivers/${name}.ko`);
-    expect(listed).toContain('init');
+    const appended = image.subarray(Math.ceil(packed.length / 512) * 512);
+    const listed = execFileSync('cpio', ['-t', '--quiet'], { input: appended, encoding: 'utf8' }).split('\n');
+    for (const name of ADDED)
+      expect(listed).toContain(`usr/lib/modules/${VERSION}/kernel/drivers/${name}.ko`);
+    expect(image.subarray(0, packed.length).equals(packed)).toBe(true);
 
     const root = mkdtempSync(join(folder, 'root-'));
     for (const [name, { bytes, mode }] of await readInitramfs(image)) {
@@ -135,7 +142,9 @@ describe('an initramfs with drivers for VMware only', () => {
       writeFileSync(target, bytes);
     }
     const needed = (alias: string) =>
-      execFileSync('/sbin/modprobe', ['-d', root, '-S', VERSION, '--show-depends', alias], { encoding: 'utf8' })
+      execFileSync('/sbin/modprobe', ['-d', root, '-S', VERSION, '--show-depends', alias], {
+        encoding: 'utf8',
+      })
         .trim()
         .split('\n')
         .map((line) => line.replace(/.*\//, '').trim());
@@ -187,7 +196,9 @@ describe('an initramfs that has the drivers', () => {
 describe('a guest that would not start', () => {
   it('is refused when its only initramfs cannot be read', async () => {
     const files = debian(Buffer.from('this is no initramfs at all'));
-    await expect(fixup('linux/initramfs').run(linuxGuest(), files, { toolsFolder: null })).rejects.toMatchObject({
+    await expect(
+      fixup('linux/initramfs').run(linuxGuest(), files, { toolsFolder: null }),
+    ).rejects.toMatchObject({
       code: 'GUEST_REFUSED',
       place: { file: INITRD },
     });
@@ -208,14 +219,18 @@ describe('a guest that would not start', () => {
 
   it('is refused without any kernel', async () => {
     const files = new MemoryFiles({ '/etc/debian_version': '12.5\n' });
-    await expect(fixup('linux/initramfs').run(linuxGuest(), files, { toolsFolder: null })).rejects.toMatchObject({
+    await expect(
+      fixup('linux/initramfs').run(linuxGuest(), files, { toolsFolder: null }),
+    ).rejects.toMatchObject({
       code: 'GUEST_REFUSED',
     });
   });
 
   it('is refused when the kernel has no driver for any disk it would see', async () => {
     const files = debian(archive(VMWARE_ONLY), { [`${MODULES}/modules.dep`]: 'kernel/scsi_mod.ko:\n' });
-    await expect(fixup('linux/initramfs').run(linuxGuest(), files, { toolsFolder: null })).rejects.toMatchObject({
+    await expect(
+      fixup('linux/initramfs').run(linuxGuest(), files, { toolsFolder: null }),
+    ).rejects.toMatchObject({
       code: 'GUEST_REFUSED',
       message: expect.stringContaining('xen-blkfront'),
     });
@@ -236,7 +251,9 @@ describe('a guest that would not start', () => {
 describe('CentOS 5', () => {
   it('keeps its nash initrd and says that disks become hda', async () => {
     const version = '2.6.18-274.el5';
-    const initrd = execFileSync('gzip', ['-c'], { input: archive({ init: '#!/bin/nash\ninsmod /lib/ext3.ko\n' }) });
+    const initrd = execFileSync('gzip', ['-c'], {
+      input: archive({ init: '#!/bin/nash\ninsmod /lib/ext3.ko\n' }),
+    });
     const files = new MemoryFiles({
       '/boot/grub/grub.conf': [
         'default=1',
@@ -272,8 +289,12 @@ describe('RHEL 9', () => {
         'title Rescue\nlinux /vmlinuz-0-rescue-0123\ninitrd /initramfs-0-rescue-0123.img\n',
       '/boot/vmlinuz-0-rescue-0123': 'kernel',
       [`/boot/vmlinuz-${version}`]: 'kernel',
-      [`/boot/initramfs-${version}.img`]: archive({ init: '#!/bin/sh\n', [`usr${lib}/kernel/vmw.ko.xz`]: 'x' }),
-      [`/usr${lib}/modules.dep`]: 'kernel/drivers/block/xen-blkfront.ko.xz:\nkernel/drivers/ata/ata_piix.ko.xz:\n',
+      [`/boot/initramfs-${version}.img`]: archive({
+        init: '#!/bin/sh\n',
+        [`usr${lib}/kernel/vmw.ko.xz`]: 'x',
+      }),
+      [`/usr${lib}/modules.dep`]:
+        'kernel/drivers/block/xen-blkfront.ko.xz:\nkernel/drivers/ata/ata_piix.ko.xz:\n',
       [`/usr${lib}/kernel/drivers/block/xen-blkfront.ko.xz`]: 'xz of xen-blkfront',
       [`/usr${lib}/kernel/drivers/ata/ata_piix.ko.xz`]: 'xz of ata_piix',
       '/etc/dracut.conf': '# nothing\n',
@@ -307,16 +328,21 @@ describe('cpio archives', () => {
   it('never crash the reader, whatever is damaged', () => {
     const good = writeCpio([{ path: 'a/b', mode: 0o100644, bytes: Buffer.from('content') }]);
     fc.assert(
-      fc.property(fc.nat(good.length - 1), fc.integer({ min: 0, max: 255 }), fc.nat(good.length), (at, to, cut) => {
-        const bad = Buffer.from(good);
-        bad[at] = to;
-        try {
-          const { end } = readCpio(bad.subarray(0, cut), 0);
-          expect(end).toBeLessThanOrEqual(cut);
-        } catch (error) {
-          expect(error).toMatchObject({ code: 'GUEST_UNREADABLE' });
-        }
-      }),
+      fc.property(
+        fc.nat(good.length - 1),
+        fc.integer({ min: 0, max: 255 }),
+        fc.nat(good.length),
+        (at, to, cut) => {
+          const bad = Buffer.from(good);
+          bad[at] = to;
+          try {
+            const { end } = readCpio(bad.subarray(0, cut), 0);
+            expect(end).toBeLessThanOrEqual(cut);
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'GUEST_UNREADABLE' });
+          }
+        },
+      ),
     );
   });
 

@@ -21,7 +21,7 @@ const COMPRESSIONS: readonly Compression[] = [
   { magic: [0x28, 0xb5, 0x2f, 0xfd], unpack: (bytes) => run('zstd', ['-dc'], zstdFrame(bytes)) },
   { magic: [0x02, 0x21, 0x4c, 0x18], unpack: (bytes) => run('lz4', ['-dc'], lz4Stream(bytes)) },
   { magic: [0x42, 0x5a, 0x68], unpack: (bytes) => run('bzip2', ['-dc'], bytes) },
-  { magic: [0x5d, 0, 0], unpack: (bytes) => run('xz', ['-dc', '--format=lzma'], bytes) },
+  { magic: [0x5d, 0, 0], unpack: unlzma },
 ];
 
 /**
@@ -41,6 +41,20 @@ function gunzip(bytes: Buffer): Buffer {
     return gunzipSync(bytes, { maxOutputLength: MAX_UNPACKED_BYTES });
   } catch (error) {
     throw new XenferryError('GUEST_UNREADABLE', 'the initramfs cannot be unpacked as gzip', { cause: error });
+  }
+}
+
+/** A .lzma stream does not tell its length and must not be followed by anything; padding may have been its last bytes. */
+async function unlzma(bytes: Buffer): Promise<Buffer> {
+  const MOST_ZEROS_OF_ITS_OWN = 4;
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  for (let zeros = 0; ; zeros++) {
+    try {
+      return await run('xz', ['-dc', '--format=lzma'], bytes.subarray(0, end + zeros));
+    } catch (error) {
+      if (zeros === MOST_ZEROS_OF_ITS_OWN || end + zeros >= bytes.length) throw error;
+    }
   }
 }
 
