@@ -10,7 +10,7 @@ export interface CpioEntry {
 
 /** `060000` and so on of stat(2). */
 export const FILE_TYPE = 0o170000;
-export const FOLDER = 0o040000;
+const FOLDER = 0o040000;
 export const REGULAR = 0o100000;
 export const LINK = 0o120000;
 

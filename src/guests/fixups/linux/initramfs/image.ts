@@ -1,6 +1,6 @@
 import { XenferryError } from '../../../../model/errors.js';
 import { type CpioEntry, isCpio, readCpio, SEGMENT_ALIGNMENT } from './cpio.js';
-import { decompress } from './decompress.js';
+import { decompress, MAX_UNPACKED_BYTES } from './decompress.js';
 
 const MAX_SEGMENTS = 16;
 
@@ -10,6 +10,7 @@ const MAX_SEGMENTS = 16;
  */
 export async function readInitramfs(bytes: Buffer): Promise<ReadonlyMap<string, CpioEntry>> {
   const members = new Map<string, CpioEntry>();
+  let unpacked = 0;
   let at = 0;
   for (let segments = 0; at < bytes.length; segments++) {
     if (segments === MAX_SEGMENTS) throw new XenferryError('GUEST_UNREADABLE', 'the initramfs has no end');
@@ -21,6 +22,9 @@ export async function readInitramfs(bytes: Buffer): Promise<ReadonlyMap<string, 
     }
     const end = nextArchive(bytes, at);
     const inner = await decompress(bytes.subarray(at, end));
+    unpacked += inner.length;
+    if (unpacked > MAX_UNPACKED_BYTES)
+      throw new XenferryError('GUEST_UNREADABLE', 'the initramfs is too large');
     if (!isCpio(inner, 0)) throw new XenferryError('GUEST_UNREADABLE', 'the initramfs holds no archive');
     add(members, readCpio(inner, 0).entries);
     at = end;
