@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { newAttributes } from '../../src/guests/files/guest-edit.js';
 import type { FileAttributes, GuestEntry, GuestFiles } from '../../src/guests/files/guest-files.js';
 import {
@@ -11,8 +12,9 @@ import {
 } from '../../src/guests/files/resolve-path.js';
 import { XenferryError } from '../../src/model/errors.js';
 
+type Folder = { kind: 'folder'; mode: number; uid: number; gid: number; names: Map<string, Node> };
 type Node =
-  | { kind: 'folder'; mode: number; uid: number; gid: number; names: Map<string, Node> }
+  | Folder
   | { kind: 'file'; mode: number; uid: number; gid: number; bytes: Buffer }
   | { kind: 'link'; target: string };
 
@@ -23,23 +25,15 @@ export type MemoryContent = string | Buffer | { readonly link: string };
 export class MemoryFiles implements GuestFiles {
   readonly #root: Node = { kind: 'folder', mode: 0o755, uid: 0, gid: 0, names: new Map() };
   readonly #foldsCase: boolean;
+  /** Paths that were written, linked or removed and came out different, in order. */
+  readonly changes: string[] = [];
 
-  constructor({ foldsCase = false }: { foldsCase?: boolean } = {}) {
+  /** A tree with these files and links by absolute path without links; folders are made as needed. */
+  constructor(tree: Readonly<Record<string, MemoryContent>> = {}, { foldsCase = false } = {}) {
     this.#foldsCase = foldsCase;
-  }
-
-  /** A tree with these files and links by absolute path; folders are made as needed. */
-  static async of(
-    contents: Readonly<Record<string, MemoryContent>>,
-    options: { foldsCase?: boolean } = {},
-  ): Promise<MemoryFiles> {
-    const files = new MemoryFiles(options);
-    for (const [path, content] of Object.entries(contents)) {
-      if (typeof content === 'string') await files.write(path, Buffer.from(content));
-      else if (Buffer.isBuffer(content)) await files.write(path, content);
-      else await files.link(path, content.link);
+    for (const [path, content] of Object.entries(tree)) {
+      this.#folder(folderOf(path)).names.set(nameOf(path), nodeOf(content));
     }
-    return files;
   }
 
   async entry(path: string): Promise<GuestEntry | null> {
@@ -58,11 +52,9 @@ export class MemoryFiles implements GuestFiles {
     return Buffer.from(node.bytes);
   }
 
-  /** The text of a file; fails when there is none. */
-  async text(path: string): Promise<string> {
-    const bytes = await this.read(path, Number.MAX_SAFE_INTEGER);
-    if (bytes === null) throw new Error(`no file at ${path}`);
-    return bytes.toString();
+  /** The text of a file, or null. */
+  async text(path: string): Promise<string | null> {
+    return (await this.read(path, Number.MAX_SAFE_INTEGER))?.toString() ?? null;
   }
 
   async write(path: string, bytes: Buffer, attributes: FileAttributes = {}): Promise<void> {
@@ -70,25 +62,31 @@ export class MemoryFiles implements GuestFiles {
     refuseFolder(file);
     const folder = this.#folder(folderOf(file.path));
     const own = newAttributes(attributes, file.entry, entryOf(folder));
-    folder.names.set(nameOf(file.path), { kind: 'file', ...own, bytes: Buffer.from(bytes) });
+    this.#put(folder, file.path, { kind: 'file', ...own, bytes: Buffer.from(bytes) });
   }
 
   async append(path: string, bytes: Buffer): Promise<void> {
-    const node = this.#node((await this.#resolve(path, true)).path);
+    const file = await this.#resolve(path, true);
+    const node = this.#node(file.path);
     if (node?.kind !== 'file') throw new XenferryError('GUEST_UNWRITABLE', `no file at ${path}`);
-    node.bytes = Buffer.concat([node.bytes, bytes]);
+    this.#put(this.#folder(folderOf(file.path)), file.path, {
+      ...node,
+      bytes: Buffer.concat([node.bytes, bytes]),
+    });
   }
 
   async link(path: string, target: string): Promise<void> {
     const link = await this.#resolve(path, false);
     refuseFolder(link);
-    this.#folder(folderOf(link.path)).names.set(nameOf(link.path), { kind: 'link', target });
+    this.#put(this.#folder(folderOf(link.path)), link.path, { kind: 'link', target });
   }
 
   async remove(path: string): Promise<void> {
     const file = await this.#resolve(path, false);
     refuseFolder(file);
-    if (file.entry !== null) this.#folder(folderOf(file.path)).names.delete(nameOf(file.path));
+    if (file.entry === null) return;
+    this.#folder(folderOf(file.path)).names.delete(nameOf(file.path));
+    this.changes.push(file.path);
   }
 
   /** Every file and link by path, links as `-> target`: for comparing whole trees. */
@@ -101,6 +99,12 @@ export class MemoryFiles implements GuestFiles {
     };
     walk('/', this.#root);
     return found;
+  }
+
+  #put(folder: Folder, path: string, node: Node): void {
+    if (isDeepStrictEqual(folder.names.get(nameOf(path)), node)) return;
+    folder.names.set(nameOf(path), node);
+    this.changes.push(path);
   }
 
   async #resolve(path: string, followLast: boolean): Promise<Resolved> {
@@ -123,7 +127,7 @@ export class MemoryFiles implements GuestFiles {
     return node;
   }
 
-  #folder(path: string): Extract<Node, { kind: 'folder' }> {
+  #folder(path: string): Folder {
     const known = this.#node(path);
     if (known?.kind === 'folder') return known;
     if (known !== undefined) throw new XenferryError('GUEST_UNWRITABLE', `${path} is no folder`);
@@ -133,6 +137,11 @@ export class MemoryFiles implements GuestFiles {
     above.names.set(nameOf(path), made);
     return made;
   }
+}
+
+function nodeOf(content: MemoryContent): Node {
+  if (typeof content === 'object' && 'link' in content) return { kind: 'link', target: content.link };
+  return { kind: 'file', mode: 0o644, uid: 0, gid: 0, bytes: Buffer.from(content) };
 }
 
 function entryOf(node: Node): GuestEntry {

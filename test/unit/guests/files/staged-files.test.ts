@@ -19,7 +19,7 @@ function memoryStore(): UndoStore {
 
 describe('StagedFiles', () => {
   it('shows writes and leaves the guest alone', async () => {
-    const base = await MemoryFiles.of({ '/etc/fstab': 'old', '/boot/initrd': 'image' });
+    const base = new MemoryFiles({ '/etc/fstab': 'old', '/boot/initrd': 'image' });
     const before = base.tree();
     const files = new StagedFiles(base);
     await files.write('/etc/fstab', Buffer.from('new'));
@@ -38,7 +38,7 @@ describe('StagedFiles', () => {
   });
 
   it('has no edits for what is there already', async () => {
-    const files = new StagedFiles(await MemoryFiles.of({ '/a': 'same', '/l': { link: 'a' } }));
+    const files = new StagedFiles(new MemoryFiles({ '/a': 'same', '/l': { link: 'a' } }));
     await files.write('/l', Buffer.from('same'));
     await files.link('/l', 'a');
     await files.remove('/none');
@@ -48,7 +48,7 @@ describe('StagedFiles', () => {
   });
 
   it('stages one file under one name where letter case does not count', async () => {
-    const base = await MemoryFiles.of({ '/Windows/System32/config/SYSTEM': 'hive' }, { foldsCase: true });
+    const base = new MemoryFiles({ '/Windows/System32/config/SYSTEM': 'hive' }, { foldsCase: true });
     const files = new StagedFiles(base);
     await files.write('/windows/system32/CONFIG/system', Buffer.from('a'));
     await files.write('/WINDOWS/SYSTEM32/config/System', Buffer.from('b'));
@@ -58,7 +58,7 @@ describe('StagedFiles', () => {
 
   it('never leaves the guest by links, and gives up on loops', async () => {
     const files = new StagedFiles(
-      await MemoryFiles.of({
+      new MemoryFiles({
         '/up': { link: '../../../etc/x' },
         '/etc/x': 'mine',
         '/loop': { link: '/loop' },
@@ -82,8 +82,8 @@ describe('applyEdits and undoEdits', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
         const contents = { '/a': 'first', '/d/a': 'second', '/b': { link: '/d/a' } };
-        const guest = await MemoryFiles.of(contents);
-        const direct = await MemoryFiles.of(contents);
+        const guest = new MemoryFiles(contents);
+        const direct = new MemoryFiles(contents);
         const staged = new StagedFiles(guest);
         for (const { do: action, path: at, text: value } of steps) {
           const on = async (files: MemoryFiles | StagedFiles) => {
@@ -103,14 +103,14 @@ describe('applyEdits and undoEdits', () => {
         await applyEdits(guest, edits, store);
         expect(guest.tree()).toEqual(direct.tree());
         await undoEdits(guest, edits, store);
-        expect(guest.tree()).toEqual((await MemoryFiles.of(contents)).tree());
+        expect(guest.tree()).toEqual(new MemoryFiles(contents).tree());
       }),
       { numRuns: 300 },
     );
   });
 
   it('change nothing when one path is not as it was', async () => {
-    const guest = await MemoryFiles.of({ '/a': 'one', '/b': 'two' });
+    const guest = new MemoryFiles({ '/a': 'one', '/b': 'two' });
     const staged = new StagedFiles(guest);
     await staged.write('/a', Buffer.from('new'));
     await staged.write('/b', Buffer.from('new'));
