@@ -1,9 +1,10 @@
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { globMatches, loadProfiles, type Profile } from '../guests/profiles/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Inventory } from '../model/inventory.js';
-import type { Plan } from '../model/plan.js';
+import { FIXUP_MODES, type FixupMode, type Plan } from '../model/plan.js';
 import { applyWhatIf, buildPlan, type PlanOptions, type Preparation, prepare } from '../planning/index.js';
 import { joinInventories, readInventory } from '../sources/index.js';
 import { countOption } from './threads.js';
@@ -17,6 +18,8 @@ export interface PlanningOptions {
   readonly target: string | undefined;
   readonly only: string[];
   readonly migration: string | undefined;
+  readonly fixups: FixupMode | undefined;
+  readonly 'guest-tools': string | undefined;
 }
 
 export function withPlanningOptions<T>(args: Argv<T>): Argv<T & PlanningOptions> {
@@ -36,6 +39,16 @@ export function withPlanningOptions<T>(args: Argv<T>): Argv<T & PlanningOptions>
       type: 'string',
       requiresArg: true,
       describe: 'Folder for the .xva files, the report and the ledger; without, the migration file’s, or out',
+    })
+    .option('fixups', {
+      choices: FIXUP_MODES,
+      requiresArg: true,
+      describe: 'Whether guests are changed so that they run on Xen; auto without (docs/guests.md)',
+    })
+    .option('guest-tools', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Folder with guest tools (.deb, .rpm, .msi) to install in the guests',
     })
     .option('only', {
       type: 'string',
@@ -68,7 +81,8 @@ export interface PreparedPlanning extends Omit<PlanOptions, 'target' | 'sources'
 export async function readPlanning(options: PlanningOptions): Promise<PreparedPlanning> {
   const profiles = await loadProfiles();
   const preparation = await prepare(options.migration ?? null, profiles);
-  const { migration, folder } = preparation;
+  const { folder } = preparation;
+  const migration = { ...preparation.migration, ...(options.fixups && { fixups: options.fixups }) };
   const sources = sourcesOf(options, preparation);
   const inventories = await Promise.all(
     sources.map(async ({ label, path, configuration }) => ({
@@ -78,10 +92,12 @@ export async function readPlanning(options: PlanningOptions): Promise<PreparedPl
   );
   return {
     ...preparation,
+    migration,
     inventory: selected(joinInventories(inventories), options.only),
     profiles,
     sources: sources.map(({ path }) => path),
     target: targetOf(options, migration.target?.folder, folder),
+    guestTools: await toolsFolderOf(options, migration.guestTools, folder),
     threads: countOption('workers', undefined),
     today: new Date().toISOString().slice(0, 10),
   };
@@ -125,6 +141,21 @@ function sourcesOf({ source = [] }: PlanningOptions, { migration, folder }: Prep
 function targetOf({ target }: PlanningOptions, named: string | undefined, folder: string): string {
   if (target !== undefined) return resolve(target);
   return named === undefined ? resolve(DEFAULT_TARGET) : resolve(join(folder, named));
+}
+
+async function toolsFolderOf(
+  { 'guest-tools': given }: PlanningOptions,
+  named: string | undefined,
+  folder: string,
+): Promise<string | null> {
+  if (given === undefined && named === undefined) return null;
+  const path = given === undefined ? resolve(folder, named ?? '') : resolve(given);
+  const isFolder = await stat(path)
+    .then((found) => found.isDirectory())
+    .catch(() => false);
+  if (!isFolder)
+    throw new XenferryError('CONFIG_INVALID', 'guest tools are a folder, which this is not', { file: path });
+  return path;
 }
 
 /** The machines that a pattern names; problems of the others are none of this plan's. */

@@ -29,6 +29,8 @@ export interface PlanOptions extends Omit<Preparation, 'folder'> {
   /** Absolute path of the target folder; need not exist yet. */
   readonly target: string;
   readonly profiles: readonly Profile[];
+  /** Absolute path of a folder with guest tools; null when there is none. */
+  readonly guestTools: string | null;
   /** That the machine has for conversions, where the migration names no number. */
   readonly threads: number;
   /** ISO date from which ages are counted. */
@@ -94,6 +96,7 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
     ...plan,
     sources: options.sources,
     target: options.target,
+    guestTools: options.guestTools,
     concerns: applyWaivers(concerns, migration.waive ?? {}).concerns,
   };
 }

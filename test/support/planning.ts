@@ -12,6 +12,7 @@ export async function planOptions(
     ...(await prepare(null, profiles)),
     migration: { version: 1, ...migration },
     profiles,
+    guestTools: null,
     sources: [],
     target,
     threads: 2,

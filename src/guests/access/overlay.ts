@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type ImageFormat, type ImageSource, readImageInfo } from '../../images/index.js';
 import { XenferryError } from '../../model/errors.js';
 import { roundUp, SECTOR_BYTES } from '../../model/units.js';
@@ -52,6 +53,24 @@ export async function createOverlay(
     throw new XenferryError('GUEST_REFUSED', message, { file: path, hint: 'Convert it without fixups.' });
   }
   return { source, overlay };
+}
+
+/** File name of the overlay of a machine's disk, by its index. */
+export function overlayName(disk: number): string {
+  return `disk${disk}.qcow2`;
+}
+
+/** Empty overlays on all disks of a machine, in a folder that exists. Rejects as `createOverlay` does. */
+export async function createOverlays(
+  sources: readonly ImageSource[],
+  folder: string,
+  signal?: AbortSignal,
+): Promise<GuestDisk[]> {
+  const disks: GuestDisk[] = [];
+  for (const [index, source] of sources.entries()) {
+    disks.push(await createOverlay(source, join(folder, overlayName(index)), signal));
+  }
+  return disks;
 }
 
 /** The disk below the overlay, for QEMU, opened for reading only at each level. */

@@ -1,5 +1,5 @@
 import { XenferryError } from '../../model/errors.js';
-import { digestOf, type EditedBefore, type GuestEdit } from './guest-edit.js';
+import { digestOf, type EditedBefore, type GuestEdit, type MadeEdit, madeEdit } from './guest-edit.js';
 import type { GuestFiles } from './guest-files.js';
 
 /** Keeps what edits replaced, by SHA-256 in hex. */
@@ -25,7 +25,7 @@ export async function applyEdits(
 ): Promise<void> {
   const open: GuestEdit[] = [];
   for (const edit of edits) {
-    const standing = await standingOf(files, edit);
+    const standing = await standingOf(files, madeEdit(edit));
     if (standing === 'neither') throw changed(edit.path);
     if (standing === 'before') open.push(edit);
   }
@@ -44,7 +44,7 @@ export async function applyEdits(
  */
 export async function undoEdits(
   files: GuestFiles,
-  edits: readonly GuestEdit[],
+  edits: readonly MadeEdit[],
   store: UndoStore,
 ): Promise<void> {
   for (const edit of [...edits].reverse()) {
@@ -69,13 +69,13 @@ async function apply(files: GuestFiles, edit: GuestEdit): Promise<void> {
   }
 }
 
-async function undo(files: GuestFiles, edit: GuestEdit, store: UndoStore): Promise<void> {
+async function undo(files: GuestFiles, edit: MadeEdit, store: UndoStore): Promise<void> {
   const { path, before } = edit;
   if (before === null) return await files.remove(path);
   if (before.kind === 'link') return await files.link(path, before.target);
   const bytes =
     edit.kind === 'append'
-      ? (await readWhole(files, path, before.size + edit.bytes.length)).subarray(0, before.size)
+      ? (await readWhole(files, path, before.size + edit.size)).subarray(0, before.size)
       : await store.get(before.digest);
   if (bytes === null || digestOf(bytes) !== before.digest) {
     throw new XenferryError(
@@ -87,13 +87,13 @@ async function undo(files: GuestFiles, edit: GuestEdit, store: UndoStore): Promi
   await files.write(path, bytes, before.attributes);
 }
 
-async function standingOf(files: GuestFiles, edit: GuestEdit): Promise<Standing> {
+async function standingOf(files: GuestFiles, edit: MadeEdit): Promise<Standing> {
   const found = await stateOf(files, edit);
   if (sameState(found, afterOf(edit))) return 'after';
   return sameState(found, edit.before) ? 'before' : 'neither';
 }
 
-async function stateOf(files: GuestFiles, edit: GuestEdit): Promise<EditedBefore | 'other' | null> {
+async function stateOf(files: GuestFiles, edit: MadeEdit): Promise<EditedBefore | 'other' | null> {
   const entry = await files.entry(edit.path);
   if (entry === null) return null;
   if (entry.kind === 'link') return { kind: 'link', target: entry.target ?? '' };
@@ -103,18 +103,18 @@ async function stateOf(files: GuestFiles, edit: GuestEdit): Promise<EditedBefore
   return { kind: 'file', digest, size, attributes: { mode, uid, gid } };
 }
 
-function afterOf(edit: GuestEdit): EditedBefore | null {
+function afterOf(edit: MadeEdit): EditedBefore | null {
   const old = edit.before?.kind === 'file' ? edit.before : null;
   switch (edit.kind) {
     case 'write':
       return {
         kind: 'file',
         digest: edit.digest,
-        size: edit.bytes.length,
+        size: edit.size,
         attributes: { mode: -1, uid: -1, gid: -1, ...old?.attributes, ...edit.attributes },
       };
     case 'append':
-      return old === null ? null : { ...old, digest: edit.digest, size: old.size + edit.bytes.length };
+      return old === null ? null : { ...old, digest: edit.digest, size: old.size + edit.size };
     case 'link':
       return { kind: 'link', target: edit.target };
     case 'remove':

@@ -36,6 +36,23 @@ export type GuestEdit =
   | (Edit & { readonly kind: 'link'; readonly target: string })
   | (Edit & { readonly kind: 'remove' });
 
+/** An edit as it is written down: all that undoing it needs. `size`: bytes that were written or added. */
+export type MadeEdit =
+  | OfKind<'write' | 'append', 'bytes', { readonly size: number }>
+  | OfKind<'link' | 'remove'>;
+
+type OfKind<
+  Kind extends GuestEdit['kind'],
+  Left extends string = never,
+  More = unknown,
+> = Kind extends unknown ? Omit<Extract<GuestEdit, { kind: Kind }>, Left> & More : never;
+
+export function madeEdit(edit: GuestEdit): MadeEdit {
+  if (edit.kind === 'link' || edit.kind === 'remove') return edit;
+  const { bytes, ...made } = edit;
+  return { ...made, size: bytes.length };
+}
+
 /** SHA-256 in hex, over pieces that follow each other. */
 export function digestOf(...pieces: readonly Buffer[]): string {
   const hash = createHash('sha256');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyEdits, type UndoStore, undoEdits } from '../../../../src/guests/files/apply-edits.js';
+import { madeEdit } from '../../../../src/guests/files/guest-edit.js';
 import { StagedFiles } from '../../../../src/guests/files/staged-files.js';
 import { failureOf } from '../../../support/failure.js';
 import { MemoryFiles } from '../../../support/memory-files.js';
@@ -102,7 +103,7 @@ describe('applyEdits and undoEdits', () => {
         expect(guest.tree()).toEqual(direct.tree());
         await applyEdits(guest, edits, store);
         expect(guest.tree()).toEqual(direct.tree());
-        await undoEdits(guest, edits, store);
+        await undoEdits(guest, edits.map(madeEdit), store);
         expect(guest.tree()).toEqual(new MemoryFiles(contents).tree());
       }),
       { numRuns: 300 },
