@@ -172,7 +172,7 @@ export const ERROR_CATALOG = {
 
   GUEST_UNRECOGNIZED: {
     category: 'guest',
-    hint: 'Convert the machine without fixups (--no-fixups) and adapt the guest by hand.',
+    hint: 'Adapt the guest by hand after the import, as docs/guests.md says.',
   },
   GUEST_UNREADABLE: {
     category: 'guest',
@@ -180,11 +180,11 @@ export const ERROR_CATALOG = {
   },
   GUEST_UNWRITABLE: {
     category: 'guest',
-    hint: 'Free space inside the guest, or convert it without fixups and adapt it by hand.',
+    hint: 'Free space inside the guest, or convert it with --fixups off and adapt it by hand.',
   },
   GUEST_REFUSED: {
     category: 'guest',
-    hint: 'Do in the guest what the message says, then export it again; or convert it without fixups.',
+    hint: 'Do in the guest what the message says, then export it again; or convert it with --fixups attempted.',
   },
 
   TARGET_NO_SPACE: {

@@ -72,6 +72,29 @@ export const REPORT = z.object({
         }),
       ),
       steps: z.array(z.object({ name: z.string(), seconds: z.number().nullable(), bytes: BYTES })),
+      guest: z
+        .discriminatedUnion('kind', [
+          z.object({ kind: z.literal('none') }),
+          z.object({ kind: z.literal('mended'), record: z.object({ profile: z.string() }) }),
+          z.object({ kind: z.literal('left'), reason: z.object({ code: z.string() }) }),
+        ])
+        .nullable(),
     }),
   ),
 });
+
+/** `xenferry guest inspect --json`. */
+export const INSPECTED = z.object({
+  guest: z.object({
+    family: z.string(),
+    distribution: z.string(),
+    architecture: z.string().nullable(),
+    fileSystems: z.array(
+      z.object({ device: z.string(), type: z.string(), mountPoint: z.string().nullable() }),
+    ),
+  }),
+  profile: z.object({ id: z.string(), fixups: z.array(z.string()) }),
+});
+
+/** `xenferry guest fix --json`. */
+export const FIXED = z.object({ edits: z.array(z.object({ kind: z.string(), path: z.string() })) });

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExecaError, execa } from 'execa';
 import { XenferryError } from '../../model/errors.js';
-import { missingTool, toolEnvironment } from './run-tool.js';
+import { missingTool, toolEnvironment } from '../tools/run-tool.js';
 
 /** A process that serves until it is ended. */
 export interface Daemon {

@@ -1,7 +1,7 @@
 import { XenferryError } from '../../model/errors.js';
 import type { GuestEntry } from '../files/guest-files.js';
 import { folderOf, nameOf } from '../files/resolve-path.js';
-import { type RunOptions, runTool } from './run-tool.js';
+import { type RunOptions, runTool } from '../tools/run-tool.js';
 import type { Volume } from './volume.js';
 
 /** Letters with a meaning for mtools, which takes names for patterns, or in no FAT name (fatgen103). */

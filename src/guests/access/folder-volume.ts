@@ -15,7 +15,7 @@ import { systemErrorCode, XenferryError } from '../../model/errors.js';
 import { newAttributes } from '../files/guest-edit.js';
 import type { FileAttributes, GuestEntry } from '../files/guest-files.js';
 import { folderOf, joinPath } from '../files/resolve-path.js';
-import { runTool } from './run-tool.js';
+import { runTool } from '../tools/run-tool.js';
 import type { Volume } from './volume.js';
 
 export interface FolderVolumeOptions {

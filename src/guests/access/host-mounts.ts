@@ -2,7 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { XenferryError } from '../../model/errors.js';
-import { runTool } from './run-tool.js';
+import { runTool } from '../tools/run-tool.js';
 
 /** Time a file system gets to write its last blocks. */
 const UNMOUNT_TRIES = 50;

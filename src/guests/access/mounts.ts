@@ -1,11 +1,11 @@
 import { mkdir, rmdir } from 'node:fs/promises';
 import { XenferryError } from '../../model/errors.js';
+import { runTool } from '../tools/run-tool.js';
 import { startDaemon } from './daemon.js';
 import { FatVolume } from './fat-volume.js';
 import type { FileSystemType } from './file-system-type.js';
 import { FolderVolume } from './folder-volume.js';
 import { isMounted, unmount } from './host-mounts.js';
-import { runTool } from './run-tool.js';
 import type { Volume } from './volume.js';
 
 /** What reads and writes a file system. `kernel`: this machine's own driver, as root. */

@@ -5,7 +5,7 @@ import { XenferryError } from '../../model/errors.js';
 import { roundUp, SECTOR_BYTES } from '../../model/units.js';
 import type { FileRange } from '../../model/virtual-machine.js';
 import { qemuImgInfo } from '../../qemu-img/index.js';
-import { runTool } from './run-tool.js';
+import { runTool } from '../tools/run-tool.js';
 
 /** A block node as QEMU takes it: `--blockdev` and `json:` names alike. */
 export type BlockNode = { readonly [option: string]: string | number | boolean | null | BlockNode };

@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { openGuest } from '../../../../src/guests/access/open-guest.js';
 import { MIB } from '../../../../src/model/units.js';
 import { failureOf } from '../../../support/failure.js';
-import { tempFiles } from '../../../support/temp-files.js';
 import {
   canMount,
   emptyFile,
@@ -18,7 +17,8 @@ import {
   putFile,
   sha256,
   tool,
-} from './guest-disks.js';
+} from '../../../support/guest-disks.js';
+import { tempFiles } from '../../../support/temp-files.js';
 
 const { folder } = tempFiles();
 const LARGE = 10 * MIB;

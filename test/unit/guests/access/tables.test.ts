@@ -11,8 +11,8 @@ import { readPartitionTable } from '../../../../src/guests/access/partition-tabl
 import type { ByteSource } from '../../../../src/io/byte-source.js';
 import { SourceFile } from '../../../../src/io/source-file.js';
 import { MIB } from '../../../../src/model/units.js';
+import { emptyFile, makeFileSystem, partition, tool } from '../../../support/guest-disks.js';
 import { tempFiles } from '../../../support/temp-files.js';
-import { emptyFile, makeFileSystem, partition, tool } from './guest-disks.js';
 
 const { folder } = tempFiles();
 

@@ -1,10 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 import { XenferryError } from '../../../../model/errors.js';
+import { runTool } from '../../../tools/run-tool.js';
 
 /** What an unpacked initramfs may take; the largest in the field (all firmware) are near 300 MiB. */
 export const MAX_UNPACKED_BYTES = 512 * 1024 * 1024;
-
-const TIME_LIMIT_MS = 120_000;
 
 interface Compression {
   readonly magic: readonly number[];
@@ -59,28 +58,12 @@ async function unlzma(bytes: Buffer): Promise<Buffer> {
 }
 
 async function run(program: string, args: readonly string[], input: Buffer): Promise<Buffer> {
-  const { ExecaError, execa } = await import('execa');
   try {
-    const { stdout } = await execa(program, args, {
-      input,
-      encoding: 'buffer',
-      stripFinalNewline: false,
-      maxBuffer: MAX_UNPACKED_BYTES,
-      timeout: TIME_LIMIT_MS,
-      env: { LC_ALL: 'C' },
-    });
-    return Buffer.from(stdout.buffer, stdout.byteOffset, stdout.byteLength);
-  } catch (error) {
-    if (!(error instanceof ExecaError)) throw error;
-    if (error.code === 'ENOENT') {
-      throw new XenferryError('TOOL_MISSING', `${program} is not installed`, {
-        cause: error,
-        hint: 'Install it: sudo apt-get install --no-install-recommends xz-utils zstd lz4 bzip2',
-      });
-    }
-    throw new XenferryError('GUEST_UNREADABLE', `the initramfs cannot be unpacked by ${program}`, {
-      cause: error,
-    });
+    return (await runTool(program, args, { input, maxOutput: MAX_UNPACKED_BYTES })).stdout;
+  } catch (cause) {
+    if (!(cause instanceof XenferryError) || cause.code !== 'TOOL_FAILED') throw cause;
+    const message = `the initramfs cannot be unpacked by ${program}`;
+    throw new XenferryError('GUEST_UNREADABLE', message, { cause });
   }
 }
 

@@ -4,10 +4,10 @@ import { mkdir, open, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
-import { createOverlay, type GuestDisk } from '../../../../src/guests/access/overlay.js';
-import { toolEnvironment } from '../../../../src/guests/access/run-tool.js';
-import { fileImage } from '../../../../src/images/index.js';
-import { MIB } from '../../../../src/model/units.js';
+import { createOverlay, type GuestDisk } from '../../src/guests/access/overlay.js';
+import { toolEnvironment } from '../../src/guests/tools/run-tool.js';
+import { fileImage } from '../../src/images/index.js';
+import { MIB } from '../../src/model/units.js';
 
 /** In CI every tool is there and tests run as root; elsewhere what lacks the rights is left out. */
 export const canMount = process.env.CI !== undefined || process.getuid?.() === 0;

@@ -1,7 +1,7 @@
 import { ExecaError, execa } from 'execa';
 import { XenferryError } from '../../model/errors.js';
 import { MIB } from '../../model/units.js';
-import { GUEST_TOOLS, installCommand } from './tools.js';
+import { GUEST_TOOLS, installCommand, TOOL_PATH } from './guest-tools.js';
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
@@ -21,12 +21,9 @@ export interface ToolResult {
 const TIME_LIMIT = 120_000;
 const MAX_OUTPUT = 16 * MIB;
 
-/** Searched besides PATH: users other than root often lack the folders of administration. */
-const SBIN = ':/usr/sbin:/sbin';
-
 /** Environment of every tool: English messages, no settings of the user that change what it does. */
 export function toolEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return { LC_ALL: 'C.UTF-8', PATH: `${process.env.PATH ?? ''}${SBIN}`, MTOOLSRC: '/dev/null', ...more };
+  return { LC_ALL: 'C.UTF-8', PATH: TOOL_PATH, MTOOLSRC: '/dev/null', ...more };
 }
 
 /**
@@ -41,6 +38,7 @@ export async function runTool(
   try {
     const { stdout } = await execa(program, args, {
       encoding: 'buffer',
+      stripFinalNewline: false,
       env: toolEnvironment(env),
       timeout: TIME_LIMIT,
       maxBuffer: maxOutput,

@@ -1,3 +1,6 @@
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+
 /** A program that work on guests calls. */
 export interface GuestTool {
   readonly program: string;
@@ -27,9 +30,30 @@ export const GUEST_TOOLS: readonly GuestTool[] = [
   { program: 'mdel', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
   { program: 'mmd', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
   { program: 'mtype', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
+  { program: 'xz', debianPackage: 'xz-utils', neededFor: 'initramfs files packed with xz' },
+  { program: 'zstd', debianPackage: 'zstd', neededFor: 'initramfs files packed with zstd' },
+  { program: 'lz4', debianPackage: 'lz4', neededFor: 'initramfs files packed with lz4' },
+  { program: 'bzip2', debianPackage: 'bzip2', neededFor: 'initramfs files packed with bzip2' },
   { program: 'mount', debianPackage: 'mount', neededFor: 'XFS and Btrfs, as root' },
   { program: 'umount', debianPackage: 'mount', neededFor: 'XFS and Btrfs, as root' },
 ];
+
+/** Users other than root often lack the folders of administration. */
+export const TOOL_PATH = `${process.env.PATH ?? ''}:/usr/sbin:/sbin`;
+
+/** Those of the tools that are not installed. */
+export async function missingTools(): Promise<GuestTool[]> {
+  const folders = TOOL_PATH.split(':').filter((folder) => folder.startsWith('/'));
+  const found = await Promise.all(
+    GUEST_TOOLS.map(({ program }) =>
+      Promise.any(folders.map((folder) => access(join(folder, program), constants.X_OK))).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  return GUEST_TOOLS.filter((_, index) => found[index] === false);
+}
 
 /** One command that installs the packages, each named once. */
 export function installCommand(packages: readonly string[]): string {
