@@ -30,7 +30,8 @@ async function guestFile(raw: string, path: string): Promise<string> {
 /** Name and kind of what is at a path, or that nothing is. */
 async function guestEntry(raw: string, path: string): Promise<string> {
   const { stdout, stderr } = await tool('debugfs', ['-R', `stat ${path}`, raw + ROOT]);
-  return /Fast link dest: .*|File not found[^\n]*|Type: \w+ +Mode: +\d+/.exec(stdout + stderr)?.[0] ?? '';
+  const facts = [/File not found/, /Type: \w+ +Mode: +\d+/, /Fast link dest: .*/];
+  return facts.flatMap((fact) => fact.exec(stdout + stderr)?.[0] ?? []).join('\n');
 }
 
 async function converted(into: string, name: string, ...more: string[]): Promise<string> {
@@ -63,7 +64,7 @@ describe.skipIf(!canMount)('a guest', () => {
     expect(await guestFile(original, '/etc/fstab')).toMatch(/^\/dev\/sda1 \/ ext4/);
     expect(await guestFile(mended, '/etc/fstab')).toMatch(new RegExp(`^UUID=${uuid} / ext4`));
     const unit = '/etc/systemd/system/open-vm-tools.service';
-    expect(await guestEntry(mended, unit)).toBe('Fast link dest: "/dev/null"');
+    expect(await guestEntry(mended, unit)).toContain('Fast link dest: "/dev/null"');
 
     expect(await runCli(['guest', 'undo', layers])).toMatchObject({ exitCode: 0, stderr: '' });
     const undone = await converted(own, 'undone', ...overlay);
