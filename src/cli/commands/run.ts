@@ -26,12 +26,12 @@ export const runCommand: Command<Options> = {
       .option('workers', {
         type: 'number',
         requiresArg: true,
-        describe: 'Threads; default one per processor',
+        describe: 'Threads; default: the migration file’s limit, or one per processor',
       })
       .option('parallel', {
         type: 'number',
         requiresArg: true,
-        describe: 'Machines at a time; default one per processor',
+        describe: 'Machines at a time; default: the migration file’s limit, or one per processor',
       })
       .option('checksum', {
         choices: ['sha1', 'xxhash'] as const,
@@ -42,9 +42,14 @@ export const runCommand: Command<Options> = {
       .example('$0 run exports/ --target /srv/xva', 'Everything below exports/')
       .example('$0 run shop.ovf gateway.ova --target out', 'Two exports'),
   handler: async (options) => {
-    const threads = countOption('workers', options.workers);
-    const parallel = countOption('parallel', options.parallel);
+    const asked = {
+      threads: countOption('workers', options.workers),
+      parallel: countOption('parallel', options.parallel),
+    };
     const { plan, profiles } = await planSources(options);
+    const { limits } = plan.estimate;
+    const threads = options.workers === undefined ? limits.threads : asked.threads;
+    const parallel = options.parallel === undefined ? limits.machinesAtOnce : asked.parallel;
     note(`${plan.machines.length} machines into ${plan.target}`);
     const view = new LiveView(plan.machines.reduce((sum, { dataBytes }) => sum + dataBytes, 0));
     const batch = (signal: AbortSignal) =>
