@@ -2,8 +2,8 @@
 export const REG_SZ = 1;
 export const REG_EXPAND_SZ = 2;
 export const REG_BINARY = 3;
-export const REG_DWORD = 4;
-export const REG_MULTI_SZ = 7;
+const REG_DWORD = 4;
+const REG_MULTI_SZ = 7;
 
 /** A value's data as stored. */
 export interface ValueData {

@@ -36,7 +36,9 @@ export const network: Fixup = {
     }
     const adapters = findAdapters(controlSet);
     const { pairs, open } = pairCards(adapters, guest.nics);
-    const configured = pairs.filter(({ adapter }) => isConfigured(adapter));
+    // Older ones have other commands, and nothing that would start them.
+    const byScript = isAtLeast(guest, WINDOWS.vista);
+    const configured = byScript ? pairs.filter(({ adapter }) => isConfigured(adapter)) : [];
     if (configured.length > 0) {
       const routes = routeLines(persistentRoutes(controlSet));
       if (isAtLeast(guest, WINDOWS.eight)) {
@@ -55,12 +57,12 @@ export const network: Fixup = {
     }
     for (const { adapter, mac } of configured)
       notes.atFirstBoot.push(`The card with MAC ${mac} gets ${summaryOf(adapter)}.`);
-    if (pairs.some(({ adapter }) => adapter.ipv6.length > 0))
+    if (configured.some(({ adapter }) => adapter.ipv6.length > 0))
       notes.warnings.push('IPv6 addresses that were set by hand are set again, their gateways are not.');
-    for (const adapter of open.filter(isConfigured)) {
-      notes.warnings.push(
-        `It is not certain which network card has ${summaryOf(adapter)}: set it by hand after the first start.`,
-      );
+    const left = byScript ? open : adapters;
+    for (const adapter of left.filter(isConfigured)) {
+      const why = byScript ? 'It is not certain which network card has' : 'A network card had';
+      notes.warnings.push(`${why} ${summaryOf(adapter)}: set it by hand after the first start.`);
     }
     for (const adapter of adapters) forgetAdapter(controlSet, adapter);
     if (adapters.length > 0) notes.done.push(`${adapters.length} network cards of VMware are forgotten.`);

@@ -80,7 +80,7 @@ export function netshLines(pairs: readonly Pair[]): string[] {
       `:find${number}`,
       'set INDEX=',
       // The inner loop takes off the carriage return with which wmic ends its lines.
-      `for /f "tokens=2 delims==" %%a in ('""%SystemRoot%\\System32\\wbem\\wmic.exe" nic where "MACAddress='${mac.toUpperCase()}' and NetEnabled=TRUE" get InterfaceIndex /value"') do for /f "delims=" %%b in ("%%a") do set "INDEX=%%b"`,
+      `for /f "tokens=2 delims==" %%a in ('%SystemRoot%\\System32\\wbem\\wmic.exe nic where "MACAddress='${mac.toUpperCase()}' and NetEnabled=TRUE" get InterfaceIndex /value') do for /f "delims=" %%b in ("%%a") do set "INDEX=%%b"`,
       `if defined INDEX goto found${number}`,
       'set /a WAITS-=1',
       `if %WAITS% leq 0 goto next${number}`,
