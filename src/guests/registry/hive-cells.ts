@@ -3,6 +3,8 @@ import { MIB, roundUp } from '../../model/units.js';
 
 /** Windows gives up far below: the hives of a system's control sets are tens of MiB. */
 export const MAX_HIVE_BYTES = 512 * MIB;
+/** Cells, and pieces of 64 bytes in them, that are looked at in all; a real guest takes less than a hundredth. */
+const MAX_LOOKS = 64_000_000;
 /** Where a key or value that is not there would be. */
 export const NO_CELL = 0xffff_ffff;
 
@@ -27,6 +29,7 @@ export class HiveCells {
   /** Rest of the last own bin. */
   #free: { at: number; bytes: number } | null = null;
   #changed = false;
+  #looks = 0;
 
   /** Takes the bytes over. `file`: for messages. */
   constructor(bytes: Buffer, file: string) {
@@ -52,6 +55,9 @@ export class HiveCells {
    * A view of what is in a cell, without its size; it is void once a cell was added. `least`: bytes that must be in it.
    */
   cell(offset: number, least: number): Buffer {
+    // Cells may refer to each other in any way: without a limit a small hive could keep us busy for ever.
+    this.#looks += 1 + (least >>> 6);
+    if (this.#looks > MAX_LOOKS) throw this.broken(offset, 'too much refers to the same cells');
     const at = BASE_BYTES + offset;
     if (offset % 8 !== 0 || at + 4 > this.#end) throw this.broken(offset, 'there is no cell');
     const size = -this.#bytes.readInt32LE(at);

@@ -232,9 +232,9 @@ function removeTree(cells: HiveCells, top: number): void {
   for (let count = 0; ; count += 1) {
     const offset = open.pop();
     if (offset === undefined) return;
-    if (count > MAX_REMOVED) throw cells.broken(offset, 'too many keys in a key that is removed');
-    const children = childrenOf(cells, offset);
-    for (const child of children) open.push(child);
+    if (count + open.length > MAX_REMOVED)
+      throw cells.broken(offset, 'too many keys in a key that is removed');
+    for (const child of childrenOf(cells, offset)) open.push(child);
     new ValueList(cells, offset).removeAll();
     const key = keyRecord(cells, offset);
     if (key.readUInt32LE(20) > 0) removeSubkeyList(cells, key.readUInt32LE(28));

@@ -2,7 +2,7 @@ import { type HiveCells, NO_CELL } from './hive-cells.js';
 import { encodeName, nameHash } from './key-names.js';
 
 /** Above what any key of a running Windows has; `Installer\Components` has some ten thousand. */
-const MAX_SUBKEYS = 1_000_000;
+const MAX_SUBKEYS = 250_000;
 /** What fits into a page, as Windows fills them. */
 const LEAF_ENTRIES = 500;
 /** From this minor version on lists have hashes; older ones the names' first four characters. */
@@ -15,7 +15,7 @@ export interface Subkey {
 
 /**
  * Offsets of the keys in a list, in its order: `lf` and `lh` have 8 bytes for each, `li` 4, and `ri` 4 for each further
- * list, of which none is an `ri` again. A hive that names more than 1,000,000 is refused.
+ * list, of which none is an `ri` again. A hive that names more than 250,000 is refused.
  */
 export function readSubkeyList(cells: HiveCells, list: number): number[] {
   if (list === NO_CELL) return [];
@@ -61,10 +61,9 @@ function readLeaf(cells: HiveCells, list: number, found: number[]): void {
 }
 
 function entriesOf(cells: HiveCells, list: number, entryBytes: number): number[] {
-  const cell = cells.cell(list, 4);
-  const count = cell.readUInt16LE(2);
-  if (4 + count * entryBytes > cell.length) throw cells.broken(list, `${count} keys in a shorter list`);
-  return Array.from({ length: count }, (_, at) => cell.readUInt32LE(4 + at * entryBytes));
+  const count = cells.cell(list, 4).readUInt16LE(2);
+  const entries = cells.cell(list, 4 + count * entryBytes);
+  return Array.from({ length: count }, (_, at) => entries.readUInt32LE(4 + at * entryBytes));
 }
 
 function leafOf(subkeys: readonly Subkey[], hashed: boolean): Buffer {

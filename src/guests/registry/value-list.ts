@@ -9,8 +9,10 @@ const INLINE = 0x8000_0000;
 /** Larger data is in pieces of that size from minor version 4 on. */
 const PIECE_BYTES = 16_344;
 const PIECES_SINCE = 4;
-/** Above what a value may have (1 MiB is advised; drivers' caches come near it). */
-const MAX_DATA_BYTES = 64 * 1024 * 1024;
+/** Above what any value has that is read here. */
+const MAX_DATA_BYTES = 1024 * 1024;
+/** Windows' longest lists have some thousand. */
+const MAX_VALUES = 100_000;
 
 interface Found {
   /** In the key's list. */
@@ -83,8 +85,8 @@ export class ValueList {
     const count = key.readUInt32LE(36);
     if (count === 0) return [];
     const list = key.readUInt32LE(40);
-    const cell = this.#cells.cell(list, 4);
-    if (count * 4 > cell.length) throw this.#cells.broken(list, `${count} values in a shorter list`);
+    if (count > MAX_VALUES) throw this.#cells.broken(list, `${count} values in a key`);
+    const cell = this.#cells.cell(list, 4 * count);
     return Array.from({ length: count }, (_, at) => cell.readUInt32LE(4 * at));
   }
 
