@@ -3,8 +3,8 @@ import { MIB, roundUp } from '../../model/units.js';
 
 /** Windows gives up far below: the hives of a system's control sets are tens of MiB. */
 export const MAX_HIVE_BYTES = 512 * MIB;
-/** Cells, and pieces of 64 bytes in them, that are looked at in all; a real guest takes less than a hundredth. */
-const MAX_LOOKS = 64_000_000;
+/** Cells, and pieces of 64 bytes in them, that are looked at in all; a real guest takes some hundred thousand. */
+const MAX_LOOKS = 4_000_000;
 /** Where a key or value that is not there would be. */
 export const NO_CELL = 0xffff_ffff;
 

@@ -4,7 +4,7 @@ import type { GuestFiles } from '../../files/guest-files.js';
 export const FIRST_BOOT_FOLDER = '/Windows/Xenferry';
 /** Run until each of them was done. */
 export const ONCE_FOLDER = `${FIRST_BOOT_FOLDER}/once`;
-/** Run at each start until nothing is left to be done. */
+/** Run at each start until they succeed and nothing else is left to be done. */
 export const EACH_START_FOLDER = `${FIRST_BOOT_FOLDER}/each-start`;
 
 /** The same folder as scripts name it. */

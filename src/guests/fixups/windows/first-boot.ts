@@ -49,8 +49,8 @@ export const firstBoot: Fixup = {
 };
 
 /**
- * ntfs-3g gives new files no rights that keep users out, so that is done first. Exit code 3010 of a script: done, and
- * Windows must be restarted. Scripts for each start run until a start has nothing else to do.
+ * Users can read what is in %SystemRoot%, and this is for administrators only. Exit code 3010 of a script: done, and
+ * Windows must be restarted. Scripts for each start run until they succeed at a start that has nothing else to do.
  */
 function runner(): string[] {
   const system = '%SystemRoot%\\System32';
@@ -72,8 +72,7 @@ function runner(): string[] {
     `if defined RESTART if %STARTS% lss ${MAX_STARTS} goto restart`,
     `if defined RAN if %STARTS% lss ${MAX_STARTS} exit /b 0`,
     `"${system}\\sc.exe" delete ${SERVICE} >>"%LOG%" 2>&1`,
-    'rd /s /q "%FOLDER%\\each-start" 2>nul',
-    // Without anything that failed the folders are empty and go; `rd` without `/s` leaves those that are not.
+    // Scripts that failed stay for the operator, and so do those for each start, for cards that come later.
     'rd /q "%FOLDER%\\once" 2>nul',
     '>>"%LOG%" echo %date% %time%: ended',
     'del /f /q "%FOLDER%\\starts.txt" "%FOLDER%\\msi*.*" 2>nul',
@@ -86,7 +85,9 @@ function runner(): string[] {
     ':each',
     '>>"%LOG%" echo %date% %time%: %~n1',
     `call "%~1" >>"%LOG%" 2>&1`,
-    '>>"%LOG%" echo %~n1: %errorlevel%',
+    'set CODE=%errorlevel%',
+    '>>"%LOG%" echo %~n1: %CODE%',
+    'if not "%CODE%"=="0" set RAN=1',
     'exit /b 0',
     ':once',
     'set RAN=1',

@@ -45,13 +45,21 @@ export const network: Fixup = {
         await addScript(files, `${EACH_START_FOLDER}/${POWER_SHELL_SCRIPT}`, powerShellScript(configured));
         const script = `${SCRIPT_FOLDER}\\each-start\\${POWER_SHELL_SCRIPT}`;
         const run = `"${POWER_SHELL}" -NoProfile -NonInteractive -ExecutionPolicy Bypass -File "${script}"`;
-        await addScript(files, `${EACH_START_FOLDER}/${SCRIPT}`, ['@echo off', run, ...routes]);
+        await addScript(files, `${EACH_START_FOLDER}/${SCRIPT}`, [
+          '@echo off',
+          run,
+          'set RESULT=%errorlevel%',
+          ...routes,
+          'exit /b %RESULT%',
+        ]);
       } else {
         await addScript(files, `${EACH_START_FOLDER}/${SCRIPT}`, [
           '@echo off',
           'setlocal',
+          'set RESULT=0',
           ...netshLines(configured),
           ...routes,
+          'exit /b %RESULT%',
         ]);
       }
     }

@@ -74,6 +74,13 @@ describe('a static address', () => {
     expect(atFirstBoot).toEqual([expect.stringContaining('00:50:56:00:00:02')]);
   });
 
+  it('of Windows XP is told, as nothing there would set it', async () => {
+    const windows = await windowsGuest('7', { version: '5.1.2600' });
+    const { warnings } = await runTwice('windows/network', windows);
+    expect(warnings).toEqual([expect.stringContaining('192.0.2.20/24')]);
+    expect(await windows.files.list(FOLDER)).toEqual([]);
+  });
+
   it('is not guessed between cards of a kind', async () => {
     const nics = [testNic({ mac: '00:50:56:00:00:01' }), testNic({ mac: '00:50:56:00:00:02' })];
     const windows = await windowsGuest('2016', { nics });

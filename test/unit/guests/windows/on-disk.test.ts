@@ -38,6 +38,10 @@ describe.skipIf(!canMount)('a Windows guest on a disk (needs FUSE)', () => {
       await mkdir(dirname(join(mnt, path)), { recursive: true });
       await writeFile(join(mnt, path), content, 'latin1');
     }
+    const rights = await rightsOf(mnt);
+    expect(rights).toMatch(/^0x[0-9a-f]{40}/);
+    for (const path of ['Windows', 'Windows/System32/config/SYSTEM'])
+      await tool('setfattr', ['-n', 'system.ntfs_acl', '-v', rights, join(mnt, path)]);
     await tool('umount', [mnt]);
     await putFile(raw, 1, part);
     const esp = await emptyFile(join(folder, 'esp.img'), 40);
@@ -67,12 +71,20 @@ describe.skipIf(!canMount)('a Windows guest on a disk (needs FUSE)', () => {
     const after = await flattened(disk.overlay, join(folder, 'after.raw'));
     await tool('dd', [`if=${after}`, `of=${part}`, 'bs=1M', 'skip=1', 'count=64']);
     expect((await tool('ntfsfix', ['-n', part])).exitCode).toBe(0);
-    const system = join(folder, 'SYSTEM');
-    await tool('sh', ['-c', `ntfscat ${part} Windows/System32/config/SYSTEM >${system}`]);
-    const keys = exportHive(await readFile(system));
+    await makeFileSystem('ntfs-3g', ['-o', 'ro', part, mnt]);
+    const keys = exportHive(await readFile(join(mnt, 'Windows/System32/config/SYSTEM')));
+    for (const path of ['System32/config/SYSTEM', 'Xenferry', 'Xenferry/first-boot.cmd'])
+      expect(await rightsOf(join(mnt, 'Windows', path))).toBe(rights);
+    await tool('umount', [mnt]);
     expect(keys['ControlSet002\\Services\\stornvme']).toMatchObject({ Start: 'dword:00000000' });
     expect(keys['ControlSet002\\Services\\XenferryFirstBoot']).toMatchObject({ Start: 'dword:00000002' });
     const there = await tool('mdir', ['-i', `${after}@@65M`, '-b', '::/EFI/Boot']);
     expect(there.stdout.toLowerCase()).toContain('bootx64.efi');
   });
 });
+
+/** A security descriptor in hexadecimal. */
+async function rightsOf(path: string): Promise<string> {
+  const { stdout } = await tool('getfattr', ['--absolute-names', '-e', 'hex', '-n', 'system.ntfs_acl', path]);
+  return /0x[0-9a-f]+/.exec(stdout)?.[0] ?? '';
+}

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { windowsFixups } from '../../../../src/guests/fixups/windows/index.js';
 import { Hive } from '../../../../src/guests/registry/hive.js';
 import { HiveCells } from '../../../../src/guests/registry/hive-cells.js';
 import { readHive, writeHive } from '../../../../src/guests/registry/hive-files.js';
+import { nameHash } from '../../../../src/guests/registry/key-names.js';
 import { XenferryError } from '../../../../src/model/errors.js';
 import { expand, exportHive, makeHive, withChecksum } from '../../../support/hive-maker.js';
 import { MemoryFiles } from '../../../support/memory-files.js';
+import { windowsGuest } from './guests.js';
 
 const LONG = Buffer.alloc(40_000, 7);
 const SMALL = makeHive({
@@ -100,6 +103,12 @@ describe('a changed hive', () => {
     expect(open(again.toBytes()).key('Many')).toBeNull();
   });
 
+  it('has the hashes by which lists are searched', () => {
+    // As hivexregedit writes them for these names.
+    const known = { A: 0x41, zz_9: 0x47_7e_f0, Services: 0x22_7a_f7_30 };
+    for (const [name, hash] of Object.entries(known)) expect(nameHash(name)).toBe(hash);
+  });
+
   it('holds the last of any writes to its values', () => {
     const write = fc.record({
       key: fc.constantFrom('a', 'A\\b', 'c'),
@@ -163,6 +172,32 @@ describe('a damaged hive', () => {
     const wrong = Buffer.from(SMALL);
     wrong.writeUInt32LE(9, 20);
     expect(() => open(wrong)).toThrow(/checksum/);
+  });
+
+  it('whose lists name the same key again and again does not keep us busy', async () => {
+    const hive = makeHive({ Select: { Current: 1 }, 'ControlSet001\\Enum\\BUS\\DEVICE': {} });
+    const cells = new HiveCells(hive, 'SYSTEM');
+    const offsetOf = (name: string) => hive.indexOf(name, 4096, 'latin1') - 76 - 4 - 4096;
+    for (const [above, below] of [
+      ['Enum', 'BUS'],
+      ['BUS', 'DEVICE'],
+    ] as const) {
+      const list = Buffer.alloc(4 + 4 * 60_000);
+      list.write('li');
+      list.writeUInt16LE(60_000, 2);
+      for (let at = 0; at < 60_000; at += 1) list.writeUInt32LE(offsetOf(below), 4 + 4 * at);
+      const offset = cells.add(list);
+      const key = cells.record(offsetOf(above), 'nk', 76);
+      key.writeUInt32LE(60_000, 20);
+      key.writeUInt32LE(offset, 28);
+    }
+    const files = new MemoryFiles({ '/Windows/System32/config/SYSTEM': cells.toBytes() });
+    const services = windowsFixups.find(({ id }) => id === 'windows/vmware-services');
+    const { guest } = await windowsGuest('2016');
+    await expect(services?.run(guest, files, { toolsFolder: null })).rejects.toMatchObject({
+      code: 'GUEST_UNREADABLE',
+      message: expect.stringContaining('too much refers'),
+    });
   });
 
   it('never does worse than to be refused', () => {

@@ -69,7 +69,7 @@ export function routeLines(routes: readonly Route[]): string[] {
   });
 }
 
-/** The same for Windows Vista, 7 and Server 2008, by netsh and the number that wmic tells for a MAC. */
+/** The same for Windows Vista, 7 and Server 2008, by netsh and the number that wmic tells for a MAC; a card that is missing sets RESULT. */
 export function netshLines(pairs: readonly Pair[]): string[] {
   return pairs.flatMap(({ adapter, mac }, number) => {
     const ipv4 = (words: string) => `"%SystemRoot%\\System32\\netsh.exe" interface ipv4 ${words}`;
@@ -83,6 +83,7 @@ export function netshLines(pairs: readonly Pair[]): string[] {
       `for /f "tokens=2 delims==" %%a in ('%SystemRoot%\\System32\\wbem\\wmic.exe nic where "MACAddress='${mac.toUpperCase()}' and NetEnabled=TRUE" get InterfaceIndex /value') do for /f "delims=" %%b in ("%%a") do set "INDEX=%%b"`,
       `if defined INDEX goto found${number}`,
       'set /a WAITS-=1',
+      'if %WAITS% leq 0 set RESULT=1',
       `if %WAITS% leq 0 goto next${number}`,
       '"%SystemRoot%\\System32\\ping.exe" -n 6 127.0.0.1 >nul',
       `goto find${number}`,
