@@ -22,6 +22,8 @@ export interface FolderVolumeOptions {
   readonly foldsCase: boolean;
   /** Whether owners, permission bits and extended attributes are the guest's: not so on NTFS. */
   readonly keepsAttributes: boolean;
+  /** Extended attribute with all of a file's rights, for file systems that have no owners and permission bits. */
+  readonly rightsAttribute?: string;
 }
 
 /** Folders of a guest's system have thousands of names; this bounds memory, not use. */
@@ -36,12 +38,14 @@ export class FolderVolume implements Volume {
   readonly foldsCase: boolean;
   readonly #root: string;
   readonly #keepsAttributes: boolean;
+  readonly #rightsAttribute: string | null;
 
   /** `root`: absolute path of the mount. */
-  constructor(root: string, { foldsCase, keepsAttributes }: FolderVolumeOptions) {
+  constructor(root: string, { foldsCase, keepsAttributes, rightsAttribute }: FolderVolumeOptions) {
     this.foldsCase = foldsCase;
     this.#root = root;
     this.#keepsAttributes = keepsAttributes;
+    this.#rightsAttribute = rightsAttribute ?? null;
   }
 
   async entry(path: string): Promise<GuestEntry | null> {
@@ -90,6 +94,7 @@ export class FolderVolume implements Volume {
       } finally {
         await file.close();
       }
+      await this.#copyRights(replaced?.kind === 'file' ? path : folderOf(path), scratch);
     });
   }
 
@@ -121,6 +126,7 @@ export class FolderVolume implements Volume {
     const above = await this.entry(folderOf(path));
     await this.#writing(path, async () => {
       await mkdir(this.#host(path), 0o700);
+      await this.#copyRights(folderOf(path), this.#host(path));
       if (!this.#keepsAttributes || above === null) return;
       const folder = await open(this.#host(path), constants.O_RDONLY | constants.O_DIRECTORY);
       try {
@@ -148,6 +154,13 @@ export class FolderVolume implements Volume {
     });
   }
 
+  /** Without this ntfs-3g lets everyone change what it makes. */
+  async #copyRights(path: string, host: string): Promise<void> {
+    if (this.#rightsAttribute === null) return;
+    const rights = await attributeOf(this.#host(path), this.#rightsAttribute);
+    if (rights !== null) await setAttribute(host, this.#rightsAttribute, rights);
+  }
+
   /** Everything but owner and mode: labels, ACLs and capabilities of the file that goes, else a neighbour's label. */
   async #copyExtended(path: string, replaced: GuestEntry | null, scratch: string): Promise<void> {
     if (replaced?.kind !== 'file') return await this.#copyLabel(path, scratch);
@@ -163,11 +176,11 @@ export class FolderVolume implements Volume {
     for (const name of neighbours.slice(0, 64)) {
       const neighbour = joinPath(folder, name);
       if (neighbour === path || (await this.entry(neighbour))?.kind !== wanted) continue;
-      const label = await labelOf(this.#host(neighbour));
-      return label === null ? undefined : await setLabel(host, label);
+      const label = await attributeOf(this.#host(neighbour), SELINUX_LABEL);
+      return label === null ? undefined : await setAttribute(host, SELINUX_LABEL, label);
     }
-    const label = await labelOf(this.#host(folder));
-    if (label !== null) await setLabel(host, label);
+    const label = await attributeOf(this.#host(folder), SELINUX_LABEL);
+    if (label !== null) await setAttribute(host, SELINUX_LABEL, label);
   }
 
   #host(path: string): string {
@@ -224,15 +237,15 @@ async function readAll(file: FileHandle, size: number): Promise<Buffer> {
   return bytes.subarray(0, filled);
 }
 
-async function labelOf(host: string): Promise<Buffer | null> {
-  const args = ['--absolute-names', '--no-dereference', '--only-values', '-n', SELINUX_LABEL, '--', host];
+async function attributeOf(host: string, name: string): Promise<Buffer | null> {
+  const args = ['--absolute-names', '--no-dereference', '--only-values', '-n', name, '--', host];
   const { exitCode, stdout } = await runTool('getfattr', args, { alsoGood: [1] });
   return exitCode === 0 && stdout.length > 0 ? stdout : null;
 }
 
-async function setLabel(host: string, label: Buffer): Promise<void> {
-  const value = `0x${label.toString('hex')}`;
-  await runTool('setfattr', ['--no-dereference', '-n', SELINUX_LABEL, '-v', value, '--', host]);
+async function setAttribute(host: string, name: string, bytes: Buffer): Promise<void> {
+  const value = `0x${bytes.toString('hex')}`;
+  await runTool('setfattr', ['--no-dereference', '-n', name, '-v', value, '--', host]);
 }
 
 function unreadable(path: string, reason: string, cause?: unknown): XenferryError {

@@ -4,7 +4,7 @@ import { runTool } from '../tools/run-tool.js';
 import { startDaemon } from './daemon.js';
 import { FatVolume } from './fat-volume.js';
 import type { FileSystemType } from './file-system-type.js';
-import { FolderVolume } from './folder-volume.js';
+import { FolderVolume, type FolderVolumeOptions } from './folder-volume.js';
 import { isMounted, unmount } from './host-mounts.js';
 import type { Volume } from './volume.js';
 
@@ -29,6 +29,8 @@ export interface MountRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A file's security descriptor as ntfs-3g shows and takes it (ntfs-3g(8), access to extended attributes). */
+const NTFS_RIGHTS = 'system.ntfs_acl';
 /** ntfs-3g.probe(8). */
 const HIBERNATED = 14;
 const UNCLEAN_LOG = 15;
@@ -129,7 +131,7 @@ async function mountNtfs(request: MountRequest): Promise<MountedVolume> {
   }
   if (exitCode === UNCLEAN_LOG) throw refused('Windows was not shut down cleanly');
   const options = 'no_detach,norecover,no_def_opts,streams_interface=none,nosuid,nodev,noexec';
-  const volume = { foldsCase: true, keepsAttributes: false };
+  const volume = { foldsCase: true, keepsAttributes: false, rightsAttribute: NTFS_RIGHTS };
   return await mountByFuse('ntfs-3g', request, ['-o', options, image, request.folder], volume);
 }
 
@@ -137,7 +139,7 @@ async function mountByFuse(
   program: 'fuse2fs' | 'ntfs-3g',
   { folder, signal }: MountRequest,
   args: readonly string[],
-  options: { foldsCase: boolean; keepsAttributes: boolean },
+  options: FolderVolumeOptions,
 ): Promise<MountedVolume> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const daemon = await startDaemon(program, args, folder, () => isMounted(folder), signal);

@@ -30,7 +30,7 @@ export interface OpenGuestOptions {
 export interface OpenedGuest {
   readonly family: 'linux' | 'windows';
   readonly files: GuestFiles;
-  /** The EFI system partition by itself, as Windows has it nowhere in its tree; null when there is none. */
+  /** The EFI system partition by itself; null when there is none. */
   readonly efi: GuestFiles | null;
   readonly fileSystems: readonly GuestFileSystem[];
   /** What reads and writes each mounted volume, by device. */
@@ -50,6 +50,8 @@ const MAX_MOUNTS = 32;
 const MAX_FSTAB = MIB;
 const EFI_GUID = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b';
 const EFI_MBR_TYPE = 'ef';
+/** Windows has that partition nowhere in its tree; no file of its own can have a colon in its name. */
+const WINDOWS_EFI = '/EFI:';
 
 /**
  * Opens the guest on its disks, the boot disk first and in the machine's order. A Linux root has /etc and /usr or
@@ -112,15 +114,15 @@ class GuestSession {
     );
     this.#files = await store.expose(raw, this.#signal);
     const root = await this.#findRoot();
+    const system = root.family === 'linux' ? await this.#mountSystem(root) : [placeOf('/', root)];
+    const efi = await this.#openEfi();
     const places =
-      root.family === 'linux'
-        ? await this.#mountSystem(root)
-        : [{ mountPoint: '/', volume: root.mounted.volume }];
+      root.family === 'windows' && efi !== null ? [...system, placeOf(WINDOWS_EFI, efi)] : system;
     return {
       family: root.family,
       files: new MountedFiles(places),
-      efi: await this.#openEfi(),
-      fileSystems: this.#fileSystems(root),
+      efi: efi === null ? null : new MountedFiles([placeOf('/', efi)]),
+      fileSystems: this.#fileSystems(root, efi),
       backends: Object.fromEntries(this.#open.map(({ volume, mounted }) => [volume.device, mounted.backend])),
       problems: this.#problems,
       close: () => this.close(),
@@ -215,14 +217,13 @@ class GuestSession {
     return places;
   }
 
-  async #openEfi(): Promise<GuestFiles | null> {
+  async #openEfi(): Promise<Mounted | null> {
     const esp = this.#volumes.find(
       ({ partitionType, fileSystem }) =>
         fileSystem.type === 'vfat' && (partitionType === EFI_GUID || partitionType === EFI_MBR_TYPE),
     );
     if (esp === undefined) return null;
-    const known = this.#open.find(({ volume }) => volume === esp) ?? (await this.#mount(esp, null));
-    return new MountedFiles([{ mountPoint: '/', volume: known.mounted.volume }]);
+    return this.#open.find(({ volume }) => volume === esp) ?? (await this.#mount(esp, null));
   }
 
   async #mount(volume: GuestVolume, subvolume: string | null): Promise<Mounted> {
@@ -245,11 +246,13 @@ class GuestSession {
     await entry.mounted.close();
   }
 
-  #fileSystems(root: Mounted & Root): GuestFileSystem[] {
+  #fileSystems(root: Mounted & Root, efi: Mounted | null): GuestFileSystem[] {
     return this.#volumes.map((volume) => {
       const { type, uuid, label } = volume.fileSystem;
       const line = root.fstab.find(({ device }) => volumeNamed(this.#volumes, device) === volume);
-      const mountPoint = volume === root.volume ? '/' : (line?.mountPoint ?? null);
+      const isWindowsEfi = root.family === 'windows' && volume === efi?.volume;
+      const known = isWindowsEfi ? WINDOWS_EFI : (line?.mountPoint ?? null);
+      const mountPoint = volume === root.volume ? '/' : known;
       return {
         device: volume.device,
         type,
@@ -274,6 +277,10 @@ async function isFolder(files: GuestFiles, path: string): Promise<boolean> {
   const entry = await files.entry(path);
   // `/bin` of merged systems is a link to `usr/bin`.
   return entry?.kind === 'folder' || (entry?.kind === 'link' && (await files.list(path)).length > 0);
+}
+
+function placeOf(mountPoint: string, { mounted }: Mounted): VolumePlace {
+  return { mountPoint, volume: mounted.volume };
 }
 
 function subvolumeOf({ options }: FstabLine): string | null {

@@ -1,5 +1,5 @@
 import type { Fixup } from '../fixup.js';
-import { emptyNotes } from './notes.js';
+import { emptyNotes } from '../notes.js';
 import { exists, pathsIn, readText, writeText } from './text-files.js';
 
 const FOLDER = '/etc/cloud/cloud.cfg.d';

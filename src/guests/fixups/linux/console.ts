@@ -1,7 +1,7 @@
 import type { GuestFiles } from '../../files/guest-files.js';
 import type { Fixup } from '../fixup.js';
+import { emptyNotes, shown } from '../notes.js';
 import { GRUB_LEGACY_FILES, grub2Files, loaderEntryFiles } from './boot/boot-entries.js';
-import { emptyNotes, shown } from './notes.js';
 import { editText, mapLines, pathsIn, readText } from './text-files.js';
 
 /** A virtual machine with full hardware keeps its screen and serial line; only what names VMware's screen changes. */

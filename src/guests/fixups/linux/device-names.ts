@@ -1,10 +1,10 @@
 import type { GuestFiles } from '../../files/guest-files.js';
 import type { Fixup } from '../fixup.js';
+import { emptyNotes, shown } from '../notes.js';
 import { GRUB_LEGACY_FILES, grub2Files, loaderEntryFiles } from './boot/boot-entries.js';
 import { DiskNames } from './devices/disk-names.js';
 import { mapCrypttab, mapFstab } from './devices/fstab.js';
 import { mapGrubEnvironment, mapKernelArguments } from './devices/kernel-arguments.js';
-import { emptyNotes, shown } from './notes.js';
 import { editText, exists } from './text-files.js';
 
 /** Lists of devices by their old names: the guest makes them again, or does without. */

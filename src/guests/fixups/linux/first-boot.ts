@@ -1,7 +1,7 @@
 import type { GuestFiles } from '../../files/guest-files.js';
 import type { Fixup } from '../fixup.js';
+import { emptyNotes } from '../notes.js';
 import { FIRST_BOOT_FOLDER, SCRIPTS_FOLDER } from './first-boot-scripts.js';
-import { emptyNotes } from './notes.js';
 import { hasSystemd, RUN_LEVELS } from './services.js';
 import { pathsIn, writeText } from './text-files.js';
 

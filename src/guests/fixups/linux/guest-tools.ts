@@ -1,9 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemErrorCode, XenferryError } from '../../../model/errors.js';
 import type { Fixup, InspectedGuest } from '../fixup.js';
+import { emptyNotes } from '../notes.js';
+import { namesIn, readPackage } from '../tools-folder.js';
 import { addFirstBootScript, FIRST_BOOT_FOLDER } from './first-boot-scripts.js';
-import { emptyNotes } from './notes.js';
 import { exists } from './text-files.js';
 
 const MAX_PACKAGE_BYTES = 64 * 1024 * 1024;
@@ -31,7 +30,7 @@ export const guestTools: Fixup = {
       return notes;
     }
     const path = `${FIRST_BOOT_FOLDER}/tools/${name}`;
-    await files.write(path, await readPackage(join(toolsFolder, name)), { mode: 0o600 });
+    await files.write(path, await readPackage(join(toolsFolder, name), MAX_PACKAGE_BYTES), { mode: 0o600 });
     const install = name.endsWith('.deb') ? 'dpkg -i' : 'rpm -U --replacepkgs';
     await addFirstBootScript(files, '30-guest-tools', [`${install} ${path} && rm -f ${path}`]);
     notes.atFirstBoot.push(`${name} is installed.`);
@@ -49,29 +48,4 @@ function choosePackage(names: readonly string[], guest: InspectedGuest): string 
   );
   const fitting = names.filter((name) => pattern.test(name));
   return fitting.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1) ?? null;
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    throw unreadable(folder, error);
-  }
-}
-
-async function readPackage(path: string): Promise<Buffer> {
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_PACKAGE_BYTES)
-      throw new XenferryError('SOURCE_UNREADABLE', 'no package is that large', { file: path });
-    return await readFile(path);
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-}
-
-function unreadable(file: string, cause: unknown): unknown {
-  const code = systemErrorCode(cause);
-  if (code === undefined) return cause;
-  return new XenferryError('SOURCE_UNREADABLE', `cannot be read (${code})`, { file, cause });
 }

@@ -1,13 +1,13 @@
 import { errorCodeOf, XenferryError } from '../../../model/errors.js';
 import type { GuestFiles } from '../../files/guest-files.js';
 import type { Fixup, InspectedGuest } from '../fixup.js';
+import { emptyNotes, type Notes, shown } from '../notes.js';
 import { type BootableKernel, bootableKernels } from './boot/kernels.js';
 import { aligned, SEGMENT_ALIGNMENT } from './initramfs/cpio.js';
 import { readInitramfs } from './initramfs/image.js';
 import { keepForUpdates } from './initramfs/keep-for-updates.js';
 import { type KernelModules, readKernelModules } from './initramfs/kernel-modules.js';
 import { missingModules, modulesArchive, modulesInside } from './initramfs/missing-modules.js';
-import { emptyNotes, type Notes, shown } from './notes.js';
 
 const MAX_INITRAMFS_BYTES = 512 * 1024 * 1024;
 

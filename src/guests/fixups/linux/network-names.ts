@@ -1,8 +1,8 @@
 import type { GuestFiles } from '../../files/guest-files.js';
 import type { Fixup } from '../fixup.js';
+import { emptyNotes, type Notes, shown } from '../notes.js';
 import { configuredNames } from './network/configured-names.js';
 import { pairNames } from './network/pair-names.js';
-import { emptyNotes, type Notes, shown } from './notes.js';
 import { namesDisksHd } from './old-kernels.js';
 import { editText, firstExisting, mapLines, pathsIn, readText, withLine, writeText } from './text-files.js';
 

@@ -1,6 +1,6 @@
 import type { Fixup } from '../fixup.js';
+import { emptyNotes } from '../notes.js';
 import { addFirstBootScript } from './first-boot-scripts.js';
-import { emptyNotes } from './notes.js';
 import { readText, shellSettings } from './text-files.js';
 
 /**

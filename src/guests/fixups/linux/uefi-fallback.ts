@@ -1,7 +1,7 @@
 import { XenferryError } from '../../../model/errors.js';
 import type { GuestFiles } from '../../files/guest-files.js';
 import type { Fixup, InspectedGuest } from '../fixup.js';
-import { emptyNotes } from './notes.js';
+import { emptyNotes } from '../notes.js';
 
 const MAX_LOADER_BYTES = 32 * 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import type { GuestFiles } from '../../files/guest-files.js';
 import type { Fixup } from '../fixup.js';
+import { emptyNotes, shown } from '../notes.js';
 import { addFirstBootScript } from './first-boot-scripts.js';
-import { emptyNotes, shown } from './notes.js';
 import { maskUnit, removeRunLevelLinks } from './services.js';
 import { editText, exists, mapLines, pathsIn } from './text-files.js';
 

@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openGuest } from '../../../../src/guests/access/open-guest.js';
+import { applyEdits } from '../../../../src/guests/files/apply-edits.js';
+import { StagedFiles } from '../../../../src/guests/files/staged-files.js';
 import { MIB } from '../../../../src/model/units.js';
 import { failureOf } from '../../../support/failure.js';
 import {
@@ -104,8 +106,8 @@ describe.skipIf(!canMount)('openGuest (needs FUSE; XFS needs root)', () => {
 
   it('changes Windows on NTFS in any letter case', async () => {
     const own = await folderFor('ntfs');
-    const raw = await emptyFile(join(own, 'disk.raw'), 66);
-    await partition(raw, 'label: dos\nstart=1MiB, size=64MiB, type=7\n');
+    const raw = await emptyFile(join(own, 'disk.raw'), 108);
+    await partition(raw, 'label: gpt\nstart=1MiB, size=64MiB\nstart=65MiB, size=40MiB, type=U\n');
     const part = await emptyFile(join(own, 'part'), 64);
     await makeFileSystem('mkntfs', ['-q', '-F', '-L', 'System', part]);
     const mnt = await folderFor('ntfs/mnt');
@@ -113,15 +115,26 @@ describe.skipIf(!canMount)('openGuest (needs FUSE; XFS needs root)', () => {
     await hostTree(mnt, { 'WINDOWS/system32/config/SYSTEM': 'hive', 'WINDOWS/explorer.exe': 'MZ' });
     await tool('umount', [mnt]);
     await putFile(raw, 1, part);
+    const esp = await emptyFile(join(own, 'esp.img'), 40);
+    await makeFileSystem('mformat', ['-i', esp, '-F', '::']);
+    await makeFileSystem('mmd', ['-i', esp, '::/EFI', '::/EFI/Boot']);
+    await putFile(raw, 65, esp);
     const disk = await overlaidVmdk(raw, own);
     const guest = await openGuest([disk], { workFolder: join(own, 'work') });
     expect(guest.family).toBe('windows');
     expect(guest.fileSystems).toMatchObject([
       { device: '/dev/sda1', type: 'ntfs', label: 'System', mountPoint: '/' },
+      { device: '/dev/sda2', type: 'vfat', mountPoint: '/EFI:' },
     ]);
     expect((await guest.files.read('/windows/System32/CONFIG/system', LARGE))?.toString()).toBe('hive');
     await guest.files.write('/Windows/System32/config/system', Buffer.from('changed'));
     await guest.files.write('/windows/SYSTEM32/drivers/xenvbd.sys', Buffer.from('driver'));
+    const staged = new StagedFiles(guest.files);
+    expect(await staged.entry('/EFI:/efi/boot/BOOTX64.EFI')).toBeNull();
+    await staged.write('/EFI:/EFI/Boot/bootx64.efi', Buffer.from('loader'));
+    const store = { put: async () => {}, get: async () => null };
+    await applyEdits(guest.files, await staged.edits(), store);
+    expect((await guest.efi?.read('/efi/boot/bootx64.efi', 10))?.toString()).toBe('loader');
     expect(await guest.files.list('/WINDOWS')).toEqual(['explorer.exe', 'system32']);
     await guest.close();
     const after = await flattened(disk.overlay, join(own, 'after.raw'));

@@ -1,5 +1,5 @@
 import type { GuestFiles } from '../../../files/guest-files.js';
-import type { Notes } from '../notes.js';
+import type { Notes } from '../../notes.js';
 import { editText, exists, mapLines, withLine, writeText } from '../text-files.js';
 
 const INITRAMFS_TOOLS = '/etc/initramfs-tools/modules';

@@ -1,4 +1,4 @@
-import type { FixupOutcome } from '../fixup.js';
+import type { FixupOutcome } from './fixup.js';
 
 /** An outcome in the making. */
 export interface Notes extends FixupOutcome {
