@@ -8,11 +8,13 @@ import { FIXED, INSPECTED, REPORT } from '../support/cli-documents.js';
 import { expectNoStack } from '../support/error-lines.js';
 import { writeExport } from '../support/export-maker.js';
 import { sha256Of } from '../support/file-facts.js';
-import { canMount, emptyFile, mountsIn, partition, tool } from '../support/guest-disks.js';
+import { canMount, emptyFile, makeFileSystem, mountsIn, partition, tool } from '../support/guest-disks.js';
+import { exportHive } from '../support/hive-maker.js';
 import { expectEndsAtSigint, whenStarted } from '../support/interrupted.js';
 import { expectGoodXva } from '../support/oracles.js';
 import { runCli, runJson, startCli } from '../support/run-cli.js';
 import { tempFiles } from '../support/temp-files.js';
+import { windowsDisk } from '../support/windows-disk.js';
 
 const ESTATE = fileURLToPath(new URL('../../samples/estate', import.meta.url));
 const WEB = join(ESTATE, 'web01', 'web01-disk1.vmdk');
@@ -98,6 +100,43 @@ describe.skipIf(!canMount)('a guest', () => {
     await expectEndsAtSigint(run);
     expect(existsSync(layers)).toBe(false);
     expect(await mountsIn(layers)).toEqual([]);
+  });
+});
+
+describe.skipIf(!canMount)('a Windows guest', () => {
+  it('gets its drivers into the registry, and its hives back to the byte', async () => {
+    const own = await ownFolder();
+    const { raw } = await windowsDisk(own, '2016');
+    const mnt = join(own, 'mnt');
+    const systemHive = async (image: string): Promise<Buffer> => {
+      const part = join(own, 'part');
+      await tool('dd', [`if=${image}`, `of=${part}`, 'bs=1M', 'skip=1', 'count=64']);
+      await makeFileSystem('ntfs-3g', ['-o', 'ro', part, mnt]);
+      const hive = await readFile(join(mnt, 'Windows', 'System32', 'config', 'SYSTEM'));
+      await tool('umount', [mnt]);
+      return hive;
+    };
+    const vmdk = join(own, 'win.vmdk');
+    await tool('qemu-img', ['convert', '-O', 'vmdk', '-o', 'subformat=streamOptimized', raw, vmdk]);
+    const before = await systemHive(raw);
+
+    const layers = join(own, 'layers');
+    const nic = ['--nic', '00:50:56:95:08:bb'];
+    const { edits } = await runJson(
+      ['guest', 'fix', vmdk, '--into', layers, '--firmware', 'efi', ...nic],
+      FIXED,
+    );
+    expect(edits.map(({ path }) => path)).toContain('/Windows/System32/config/SYSTEM');
+    const overlay = ['--overlay', join(layers, 'disk0.qcow2')];
+    const mended = join(own, 'mended.raw');
+    expect(await runCli(['convert', vmdk, mended, ...overlay])).toMatchObject({ exitCode: 0 });
+    const keys = exportHive(await systemHive(mended));
+    expect(keys['ControlSet002\\Services\\stornvme']).toMatchObject({ Start: 'dword:00000000' });
+
+    expect(await runCli(['guest', 'undo', layers])).toMatchObject({ exitCode: 0 });
+    const undone = join(own, 'undone.raw');
+    expect(await runCli(['convert', vmdk, undone, ...overlay])).toMatchObject({ exitCode: 0 });
+    expect((await systemHive(undone)).equals(before)).toBe(true);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Firmware, Nic } from '../../model/virtual-machine.js';
 import type { OpenedGuest } from '../access/open-guest.js';
 import type { InspectedGuest } from '../fixups/fixup.js';
 import { inspectLinux } from '../inspection/linux.js';
+import { inspectWindows } from '../inspection/windows.js';
 import { matchProfile, type Profile } from '../profiles/index.js';
 
 /** What VMware gave the machine around its disks. */
@@ -14,10 +15,11 @@ export interface GuestMachine {
 
 /** Finds out which system an opened guest has. Rejects with GUEST_UNRECOGNIZED, GUEST_UNREADABLE, GUEST_REFUSED. */
 export async function inspectGuest(
-  { files, fileSystems }: OpenedGuest,
+  { family, files, fileSystems }: OpenedGuest,
   { firmware, nics }: GuestMachine,
 ): Promise<InspectedGuest> {
-  const guest = await inspectLinux(files, firmware, nics, fileSystems);
+  const inspect = family === 'windows' ? inspectWindows : inspectLinux;
+  const guest = await inspect(files, firmware, nics, fileSystems);
   if (guest !== null) return guest;
   throw new XenferryError('GUEST_UNRECOGNIZED', 'there is a system on the disks, but not which one it is');
 }

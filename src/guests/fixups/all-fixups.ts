@@ -2,8 +2,11 @@ import { XenferryError } from '../../model/errors.js';
 import type { Profile } from '../profiles/index.js';
 import type { Fixup } from './fixup.js';
 import { linuxFixups } from './linux/index.js';
+import { windowsFixups } from './windows/index.js';
 
-const BY_ID: ReadonlyMap<string, Fixup> = new Map(linuxFixups.map((fixup) => [fixup.id, fixup]));
+const BY_ID: ReadonlyMap<string, Fixup> = new Map(
+  [...linuxFixups, ...windowsFixups].map((fixup) => [fixup.id, fixup]),
+);
 
 /** The fixups that a profile names, in its order. Throws PROFILE_INVALID for one that there is not. */
 export function fixupsOf({ id, fixups }: Pick<Profile, 'id' | 'fixups'>): Fixup[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fixup, registry, runTwice, windowsGuest } from './guests.js';
+import { fixup, registry, runTwice, windowsGuest } from '../../../support/windows-guests.js';
 
 const SET = 'ControlSet002';
 const ZERO = 'dword:00000000';

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tempFiles } from '../../../support/temp-files.js';
-import { fixup, registry, runTwice, scriptLines, TOOLS, windowsGuest } from './guests.js';
+import {
+  fixup,
+  registry,
+  runTwice,
+  scriptLines,
+  TOOLS,
+  windowsGuest,
+} from '../../../support/windows-guests.js';
 
 const { folder, put } = tempFiles();
 const MSI = Buffer.from('d0cf11e0a1b11ae1', 'hex');

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { inspectWindows } from '../../../../src/guests/inspection/windows.js';
 import { makeHive } from '../../../support/hive-maker.js';
 import { MemoryFiles } from '../../../support/memory-files.js';
-import { windowsGuest } from './guests.js';
+import { windowsGuest } from '../../../support/windows-guests.js';
 
 describe('a Windows guest', () => {
   it.each([

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { makeHive } from '../../../support/hive-maker.js';
 import { testNic } from '../../../support/machines.js';
-import { CARD, NETWORK_CLASS, registry, runTwice, scriptLines, VMXNET3, windowsGuest } from './guests.js';
+import {
+  CARD,
+  NETWORK_CLASS,
+  registry,
+  runTwice,
+  scriptLines,
+  VMXNET3,
+  windowsGuest,
+} from '../../../support/windows-guests.js';
 
 const FOLDER = '/Windows/Xenferry/each-start';
 const SET = 'ControlSet002';

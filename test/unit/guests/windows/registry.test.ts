@@ -8,7 +8,7 @@ import { nameHash } from '../../../../src/guests/registry/key-names.js';
 import { XenferryError } from '../../../../src/model/errors.js';
 import { expand, exportHive, makeHive, withChecksum } from '../../../support/hive-maker.js';
 import { MemoryFiles } from '../../../support/memory-files.js';
-import { windowsGuest } from './guests.js';
+import { windowsGuest } from '../../../support/windows-guests.js';
 
 const LONG = Buffer.alloc(40_000, 7);
 const SMALL = makeHive({

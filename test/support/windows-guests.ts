@@ -1,9 +1,9 @@
-import type { Fixup, FixupOutcome, InspectedGuest } from '../../../../src/guests/fixups/fixup.js';
-import { windowsFixups } from '../../../../src/guests/fixups/windows/index.js';
-import { inspectWindows } from '../../../../src/guests/inspection/windows.js';
-import { expand, exportHive, type HiveTree, makeHive } from '../../../support/hive-maker.js';
-import { testNic } from '../../../support/machines.js';
-import { type MemoryContent, MemoryFiles } from '../../../support/memory-files.js';
+import type { Fixup, FixupOutcome, InspectedGuest } from '../../src/guests/fixups/fixup.js';
+import { windowsFixups } from '../../src/guests/fixups/windows/index.js';
+import { inspectWindows } from '../../src/guests/inspection/windows.js';
+import { expand, exportHive, type HiveTree, makeHive } from './hive-maker.js';
+import { testNic } from './machines.js';
+import { type MemoryContent, MemoryFiles } from './memory-files.js';
 
 const CONFIG = '/Windows/System32/config';
 export const NETWORK_CLASS = '{4D36E972-E325-11CE-BFC1-08002BE10318}';
@@ -19,9 +19,9 @@ interface Release {
   readonly is32?: boolean;
 }
 
-type ReleaseId = '7' | '8' | '2012' | '2012r2' | '2016' | '11';
+export type WindowsRelease = '7' | '8' | '2012' | '2012r2' | '2016' | '11';
 
-const RELEASES: Readonly<Record<ReleaseId, Release>> = {
+const RELEASES: Readonly<Record<WindowsRelease, Release>> = {
   7: { name: 'Windows 7 Professional', version: '6.1', build: '7601', kind: 'Client', is32: true },
   8: { name: 'Windows 8 Pro', version: '6.2', build: '9200', kind: 'Client' },
   2012: { name: 'Windows Server 2012 Standard', version: '6.2', build: '9200', kind: 'Server' },
@@ -147,7 +147,7 @@ export interface TestWindows {
 }
 
 export async function windowsGuest(
-  release: ReleaseId,
+  release: WindowsRelease,
   changes: Partial<InspectedGuest> = {},
   tree: Readonly<Record<string, MemoryContent>> = {},
 ): Promise<TestWindows> {
