@@ -27,10 +27,14 @@ export interface MachineFixing {
   readonly signal: AbortSignal;
 }
 
-/** Whether anything is to be done to the machine's guest at all. */
+/** Whether anything is to be done to the machine's guest at all. Of one nobody knows the disks may tell more. */
 export function wantsFixups({ fixups, profile }: PlannedMachine, profiles: readonly Profile[]): boolean {
   const known = profiles.find(({ id }) => id === profile.id);
-  return fixups !== 'off' && known !== undefined && known.fixups.length > 0;
+  return fixups !== 'off' && known !== undefined && (known.fixups.length > 0 || isAnyGuest(known));
+}
+
+function isAnyGuest({ precision }: Profile): boolean {
+  return precision === 'none';
 }
 
 /**
@@ -54,10 +58,9 @@ export async function fixMachine(
     return { kind: 'mended', record };
   } catch (error) {
     const { code, message, hint } = toXenferryError(error);
-    const isLeft =
-      !signal.aborted &&
-      (code === 'GUEST_UNRECOGNIZED' || (planned.fixups === 'attempted' && isAboutGuest(error)));
-    if (!isLeft) throw error;
+    const mayBeLeft = planned.fixups === 'attempted' || profile === null || isAnyGuest(profile);
+    const isLeft = code === 'GUEST_UNRECOGNIZED' || (mayBeLeft && isAboutGuest(error));
+    if (signal.aborted || !isLeft) throw error;
     return { kind: 'left', reason: { code, message, hint } };
   }
 }
