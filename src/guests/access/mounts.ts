@@ -8,8 +8,8 @@ import { isMounted, unmount } from './host-mounts.js';
 import { runTool } from './run-tool.js';
 import type { Volume } from './volume.js';
 
-/** What reads and writes a file system. `kernel`: this machine's own driver, as root. */
-export type MountBackend = 'fuse2fs' | 'ntfs-3g' | 'mtools' | 'kernel';
+/** What reads and writes a file system. `kernel`: this machine's own driver, as root; `libguestfs`: one in a machine of its own. */
+export type MountBackend = 'fuse2fs' | 'ntfs-3g' | 'mtools' | 'kernel' | 'libguestfs';
 
 export interface MountedVolume {
   readonly backend: MountBackend;
@@ -65,27 +65,13 @@ export async function mountFileSystem(request: MountRequest): Promise<MountedVol
       return await mountByKernel(request, subvolume == null ? [] : [`subvol=${checkedSubvolume(subvolume)}`]);
     }
     default:
-      throw refused(whyUnreachable(type));
+      throw refused(`a file system of type ${type} cannot be changed`);
   }
 }
 
 /** File systems that `mountFileSystem` takes, given the rights. */
 export function isMountable(type: string): boolean {
   return ['ext2', 'ext3', 'ext4', 'ntfs', 'vfat', 'xfs', 'btrfs'].includes(type);
-}
-
-/** Why what lies in a partition of this type is out of reach; for people. */
-export function whyUnreachable(type: string): string {
-  switch (type) {
-    case 'crypto_LUKS':
-      return 'the volume is encrypted with LUKS, which needs libguestfs and the key';
-    case 'BitLocker':
-      return 'the volume is encrypted with BitLocker';
-    case 'linux_raid_member':
-      return 'the volume is part of a Linux RAID, which needs libguestfs';
-    default:
-      return `a file system of type ${type} cannot be changed`;
-  }
 }
 
 async function mountExt(request: MountRequest): Promise<MountedVolume> {
