@@ -21,7 +21,7 @@ export interface GuestVolume {
 
 export interface FoundVolumes {
   readonly volumes: readonly GuestVolume[];
-  /** For people. */
+  /** For people: what is damaged. Volumes that are passed over tell so themselves. */
   readonly problems: readonly string[];
 }
 
@@ -46,7 +46,6 @@ export async function findVolumes(disks: readonly ByteSource[]): Promise<FoundVo
     }
     const place = { disk: disks.indexOf(part.source), offset: part.offset, length: part.length };
     const unreachable = whyUnreachable(fileSystem.type);
-    if (unreachable !== null) problems.push(`${device}: ${unreachable.reason}`);
     volumes.push({
       device,
       fileSystem,
@@ -69,18 +68,22 @@ export async function findVolumes(disks: readonly ByteSource[]): Promise<FoundVo
     if (part !== null) {
       await addPart(device, part, null);
     } else {
-      problems.push(`${device}: ${refusal}, which needs libguestfs`);
       volumes.push({
         device,
         fileSystem: UNKNOWN,
         partitionType: null,
         place: null,
-        refusal,
+        refusal: `${refusal}, which needs libguestfs`,
         needsLibguestfs: true,
       });
     }
   }
   return { volumes, problems };
+}
+
+/** For people: the volumes that are passed over, and why. */
+export function passedOver(volumes: readonly GuestVolume[]): string[] {
+  return volumes.flatMap(({ device, refusal }) => (refusal === null ? [] : [`${device}: ${refusal}`]));
 }
 
 /** Why what lies in a partition of this type is out of reach; null when it is not. */

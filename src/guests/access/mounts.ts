@@ -102,21 +102,24 @@ async function mountExt(request: MountRequest): Promise<MountedVolume> {
 
 async function mountNtfs(request: MountRequest): Promise<MountedVolume> {
   const { image, fileSystem, signal } = request;
-  if (fileSystem.unclean === 'dirty')
-    throw refused('Windows wants to check the volume: it was not shut down cleanly');
   const { exitCode } = await runTool('ntfs-3g.probe', ['--readwrite', image], {
     signal,
     alsoGood: [HIBERNATED, UNCLEAN_LOG],
   });
-  if (exitCode === HIBERNATED) {
-    throw refused(
-      'Windows is hibernated or shut down for a fast start; shut it down with `shutdown /s /t 0`',
-    );
-  }
-  if (exitCode === UNCLEAN_LOG) throw refused('Windows was not shut down cleanly');
+  const reason = whyNtfsRefused(fileSystem.unclean, exitCode);
+  if (reason !== null) throw refused(reason);
   const options = 'no_detach,norecover,no_def_opts,streams_interface=none,nosuid,nodev,noexec';
   const volume = { foldsCase: true, keepsAttributes: false };
   return await mountByFuse('ntfs-3g', request, ['-o', options, image, request.folder], volume);
+}
+
+/** Why an NTFS must not be written; `probed` is what ntfs-3g.probe says. Null when it may. */
+export function whyNtfsRefused(unclean: FileSystemType['unclean'], probed: number): string | null {
+  if (unclean === 'dirty') return 'Windows wants to check the volume: it was not shut down cleanly';
+  if (probed === HIBERNATED) {
+    return 'Windows is hibernated or shut down for a fast start; shut it down with `shutdown /s /t 0`';
+  }
+  return probed === UNCLEAN_LOG ? 'Windows was not shut down cleanly' : null;
 }
 
 async function mountByFuse(
@@ -164,8 +167,8 @@ async function mountByKernel(
   };
 }
 
-/** A comma would begin another option. */
-function checkedSubvolume(path: string): string {
+/** A subvolume's path for mount's options, where a comma would begin another. Throws GUEST_REFUSED. */
+export function checkedSubvolume(path: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the guest's fstab may hold anything
   if (/[,\\\u0000-\u001f]/.test(path)) throw refused(`the subvolume ${JSON.stringify(path)} cannot be named`);
   return path;

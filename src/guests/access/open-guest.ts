@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openSystem, type VolumeStore } from './guest-system.js';
-import type { GuestVolume } from './guest-volumes.js';
+import { type GuestVolume, passedOver } from './guest-volumes.js';
 import { sweepWorkFolder } from './host-mounts.js';
 import { isMountable, type MountedVolume, mountFileSystem } from './mounts.js';
 import type { OpenedGuest } from './opened-guest.js';
@@ -47,7 +47,12 @@ async function directVolumes(
       : [{ name: rawName(index), ...volume.place }],
   );
   const files = await store.expose(raw, signal);
-  return new DirectVolumes(volumes, [...problems], { store, files, workFolder, signal });
+  return new DirectVolumes(volumes, [...problems, ...passedOver(volumes)], {
+    store,
+    files,
+    workFolder,
+    signal,
+  });
 }
 
 interface DirectAccess {

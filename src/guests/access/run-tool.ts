@@ -58,7 +58,7 @@ export async function runTool(
     if (error.code === 'ENOENT') throw missingTool(program, error);
     const said = outputOf(error.stderr).toString().trim();
     const detail = error.timedOut ? 'it took more than two minutes' : said || error.shortMessage;
-    throw new XenferryError('TOOL_FAILED', `${program}: ${shown(detail)}`, { cause: error });
+    throw new XenferryError('TOOL_FAILED', `${program}: ${shownOutput(detail)}`, { cause: error });
   }
 }
 
@@ -72,8 +72,8 @@ function outputOf(output: unknown): Buffer {
   return output instanceof Uint8Array ? Buffer.from(output) : Buffer.alloc(0);
 }
 
-/** A tool may repeat names of the guest's. */
-function shown(text: string): string {
+/** Text of a tool for one line of a message: it may repeat names of the guest's. */
+export function shownOutput(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach a terminal
   return text.slice(0, 500).replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }
