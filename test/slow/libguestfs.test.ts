@@ -1,11 +1,21 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, it } from 'vitest';
 import { openAnyGuest } from '../../src/guests/access/open-any-guest.js';
 import { failureOf } from '../support/failure.js';
 import { tempFiles } from '../support/temp-files.js';
-import { emptyFile, overlaidVmdk, sha256 } from '../unit/guests/access/guest-disks.js';
+import {
+  emptyFile,
+  flattened,
+  hostTree,
+  makeFileSystem,
+  overlaidVmdk,
+  partition,
+  putFile,
+  sha256,
+  tool,
+} from '../unit/guests/access/guest-disks.js';
 
 const KEY = 'correct horse "battery" \\staple';
 const MIB = 2 ** 20;
@@ -37,7 +47,11 @@ async function timed<T>(what: string, action: () => Promise<T>): Promise<T> {
 /** /boot on a RAID 1 over both disks; on the first disk a LUKS volume with LVM in it, which holds the root. */
 async function makeGuest(): Promise<[string, string]> {
   const first = await emptyFile(join(folder, 'first.raw'), 320);
-  const second = await emptyFile(join(folder, 'second.raw'), 66);
+  const second = await emptyFile(join(folder, 'second.raw'), 106);
+  const esp = await emptyFile(join(folder, 'esp.img'), 40);
+  await makeFileSystem('mformat', ['-i', esp, '-F', '-N', 'CAFE1234', '::']);
+  await makeFileSystem('mmd', ['-i', esp, '::/EFI']);
+  await putFile(second, 65, esp);
   const sectors = (mebibytes: number) => String((mebibytes * MIB) / 512);
   await guestfish(
     ['--format=raw', '-a', first, '--format=raw', '-a', second],
@@ -48,6 +62,8 @@ async function makeGuest(): Promise<[string, string]> {
       `part-add /dev/sda p ${sectors(65)} ${Number(sectors(319)) - 1}`,
       'part-init /dev/sdb mbr',
       `part-add /dev/sdb p ${sectors(1)} ${Number(sectors(65)) - 1}`,
+      `part-add /dev/sdb p ${sectors(65)} ${Number(sectors(105)) - 1}`,
+      'part-set-mbr-id /dev/sdb 2 0xef',
       'md-create mirror "/dev/sda1 /dev/sdb1" level:raid1',
       'mkfs ext4 /dev/md/mirror label:boot',
       'luks-format /dev/sda2 0',
@@ -70,10 +86,10 @@ async function makeGuest(): Promise<[string, string]> {
       'chown 12 34 /etc/passwd',
       'chmod 0640 /etc/passwd',
       'lsetxattr user.kept yes 3 /etc/passwd',
-      'lsetxattr security.selinux system_u:object_r:etc_t:s0 26 /etc/os-release',
+      'lsetxattr security.selinux system_u:object_r:etc_t:s0 26 /etc',
       'ln-s /etc/passwd /etc/absolute',
       'write "/etc/a\\nb \\"c\\" $HOME \\\\" odd',
-      'write /etc/fstab "/dev/mapper/sys--a-root / ext4 defaults 0 1\\nLABEL=boot /boot ext4 defaults 0 2\\n"',
+      'write /etc/fstab "/dev/mapper/sys--a-root / ext4 defaults 0 1\\nLABEL=boot /boot ext4 defaults 0 2\\nUUID=CAFE-1234 /boot/efi vfat defaults 0 1\\n"',
     ],
   );
   return [first, second];
@@ -119,6 +135,7 @@ it('a guest with LUKS, LVM and RAID is changed, and its source is not', async ({
     await files.write('/etc/new/file', Buffer.from('new\n'), { mode: 0o600 });
     await files.append('/boot/vmlinuz-6.1', Buffer.from('-more'));
     await files.link('/etc/link', 'new/file');
+    await guest.efi?.write('/efi/boot/BOOTX64.EFI', Buffer.from('loader'));
     await files.remove('/etc/a\nb "c" $HOME \\');
   });
   await timed('closing it', () => guest.close());
@@ -138,6 +155,9 @@ it('a guest with LUKS, LVM and RAID is changed, and its source is not', async ({
         'mount /dev/md127 /boot',
         'cat /boot/vmlinuz-6.1',
         'echo',
+        'mount /dev/sdb2 /boot',
+        'cat /boot/EFI/boot/BOOTX64.EFI',
+        'echo',
         'cat /etc/passwd',
         'lgetxattr /etc/passwd user.kept',
         'echo',
@@ -151,6 +171,7 @@ it('a guest with LUKS, LVM and RAID is changed, and its source is not', async ({
   );
   expect(told.split('\n').filter((line) => line !== '')).toEqual([
     'kernel-more',
+    'loader',
     'changed',
     'yes',
     'system_u:object_r:etc_t:s0',
@@ -158,6 +179,35 @@ it('a guest with LUKS, LVM and RAID is changed, and its source is not', async ({
     'new/file',
     ...['absolute', 'fstab', 'link', 'new', 'os-release', 'passwd'],
   ]);
+});
+
+it('Windows is changed in isolation', async ({ skip }) => {
+  skip(!hasGuestfish, 'guestfish is not installed (Debian package guestfish)');
+  skip(process.getuid?.() !== 0, 'the NTFS of the test is made by mounting it');
+  const raw = await emptyFile(join(folder, 'windows.raw'), 66);
+  await partition(raw, 'label: dos\nstart=1MiB, size=64MiB, type=7\n');
+  const part = await emptyFile(join(folder, 'windows.part'), 64);
+  await makeFileSystem('mkntfs', ['-q', '-F', '-L', 'System', part]);
+  const mnt = join(folder, 'mnt');
+  await mkdir(mnt);
+  await makeFileSystem('ntfs-3g', [part, mnt]);
+  await hostTree(mnt, { 'WINDOWS/system32/config/SYSTEM': 'hive', 'WINDOWS/explorer.exe': 'MZ' });
+  await tool('umount', [mnt]);
+  await putFile(raw, 1, part);
+  const disk = await overlaidVmdk(raw, folder);
+
+  const options = { workFolder: join(folder, 'isolated'), cacheFolder: join(folder, 'cache') };
+  const guest = await timed('opening Windows', () => openAnyGuest([disk], { ...options, isolate: true }));
+  expect(guest.backends).toEqual({ '/dev/sda1': 'libguestfs' });
+  expect(guest.fileSystems).toMatchObject([{ device: '/dev/sda1', type: 'ntfs', label: 'System' }]);
+  expect((await guest.files.read('/windows/System32/CONFIG/system', 100))?.toString()).toBe('hive');
+  await guest.files.write('/Windows/System32/config/system', Buffer.from('changed'));
+  await guest.files.write('/windows/SYSTEM32/drivers/xenvbd.sys', Buffer.from('driver'));
+  await guest.close();
+  const after = await flattened(disk.overlay, join(folder, 'after.raw'));
+  await tool('dd', [`if=${after}`, `of=${part}`, 'bs=1M', 'skip=1', 'count=64']);
+  expect((await tool('ntfscat', [part, 'WINDOWS/system32/config/SYSTEM'])).stdout).toBe('changed');
+  expect((await tool('ntfscat', [part, 'WINDOWS/system32/drivers/xenvbd.sys'])).stdout).toBe('driver');
 });
 
 it('a guest is left at once when it is canceled', async ({ skip }) => {

@@ -2,8 +2,8 @@ import { XenferryError } from '../../model/errors.js';
 import { MIB } from '../../model/units.js';
 import type { GuestFiles } from '../files/guest-files.js';
 import type { GuestFileSystem } from '../fixups/fixup.js';
-import { type FstabLine, readFstab } from './fstab.js';
-import { type GuestVolume, volumeNamed } from './guest-volumes.js';
+import { type FstabLine, readCrypttab, readFstab } from './fstab.js';
+import { type GuestVolume, openLuksName, volumeNamed } from './guest-volumes.js';
 import { MountedFiles, type VolumePlace } from './mounted-files.js';
 import { isMountable, type MountedVolume } from './mounts.js';
 import { NeedsLibguestfsError } from './needs-libguestfs.js';
@@ -55,6 +55,8 @@ interface Root {
   readonly family: 'linux' | 'windows';
   /** Of Linux. */
   readonly fstab: readonly FstabLine[];
+  /** Of Linux: devices of encrypted volumes by the names that the guest opens them under. */
+  readonly crypttab: ReadonlyMap<string, string>;
 }
 
 class SystemSession {
@@ -146,17 +148,12 @@ class SystemSession {
       const mountPoint = line.mountPoint.replace(/\/+$/, '');
       if (!SYSTEM_MOUNT.test(mountPoint) || /\/\.\.?(?:\/|$)/.test(mountPoint) || places.length > MAX_MOUNTS)
         continue;
-      const volume = volumeNamed(this.#volumes, line.device);
+      const volume = this.#volumeOf(root, line.device);
       if (volume === null) {
         this.#refuseHidden(line);
         continue;
       }
-      if (volume.refusal !== null) {
-        const message = `${mountPoint} is on ${volume.device}: ${volume.refusal}`;
-        throw volume.needsLibguestfs
-          ? new NeedsLibguestfsError(message)
-          : new XenferryError('GUEST_REFUSED', message);
-      }
+      if (volume.refusal !== null) throw refusalOf(mountPoint, 'is', volume);
       if (!canMount(volume)) continue;
       const { mounted } = await this.#mount(volume, subvolumeOf(line));
       places.push({ mountPoint, volume: mounted.volume });
@@ -164,15 +161,20 @@ class SystemSession {
     return places;
   }
 
+  #volumeOf({ crypttab }: Root, device: string): GuestVolume | null {
+    const volume = volumeNamed(this.#volumes, device);
+    const encrypted = crypttab.get(device);
+    if (volume !== null || encrypted === undefined) return volume;
+    const uuid = volumeNamed(this.#volumes, encrypted)?.fileSystem.uuid;
+    return uuid == null ? null : volumeNamed(this.#volumes, openLuksName(uuid));
+  }
+
   /** A part of the system that nobody sees may lie within what was passed over; without it the rest is not whole. */
   #refuseHidden({ device, mountPoint, options }: FstabLine): void {
     const isOfDisk = device.startsWith('/dev/') || /^(?:UUID|LABEL|PARTUUID|PARTLABEL)=/.test(device);
     if (!isOfDisk || options.includes('nofail') || options.includes('noauto')) return;
-    const hiding = this.#volumes.find(({ needsLibguestfs }) => needsLibguestfs);
-    if (hiding === undefined) return;
-    throw new NeedsLibguestfsError(
-      `${mountPoint} may be on ${hiding.device}: ${hiding.refusal ?? 'it is out of reach'}`,
-    );
+    const hiding = this.#volumes.find(({ refusal }) => refusal !== null);
+    if (hiding !== undefined) throw refusalOf(mountPoint, 'may be', hiding);
   }
 
   async #openEfi(): Promise<GuestFiles | null> {
@@ -199,7 +201,7 @@ class SystemSession {
   #fileSystems(root: Mounted & Root): GuestFileSystem[] {
     return this.#volumes.map((volume) => {
       const { type, uuid, label } = volume.fileSystem;
-      const line = root.fstab.find(({ device }) => volumeNamed(this.#volumes, device) === volume);
+      const line = root.fstab.find(({ device }) => this.#volumeOf(root, device) === volume);
       const mountPoint = volume === root.volume ? '/' : (line?.mountPoint ?? null);
       return {
         device: volume.device,
@@ -216,13 +218,27 @@ function canMount({ refusal, fileSystem }: GuestVolume): boolean {
   return refusal === null && isMountable(fileSystem.type);
 }
 
+function refusalOf(mountPoint: string, verb: string, volume: GuestVolume): XenferryError {
+  const message = `${mountPoint} ${verb} on ${volume.device}: ${volume.refusal}`;
+  return volume.needsLibguestfs
+    ? new NeedsLibguestfsError(message)
+    : new XenferryError('GUEST_REFUSED', message);
+}
+
 async function rootIn(files: GuestFiles): Promise<Root | null> {
-  if (await isFolder(files, '/Windows/System32/config')) return { family: 'windows', fstab: [] };
+  if (await isFolder(files, '/Windows/System32/config')) {
+    return { family: 'windows', fstab: [], crypttab: new Map() };
+  }
   const isLinux =
     (await isFolder(files, '/etc')) && ((await isFolder(files, '/usr')) || (await isFolder(files, '/bin')));
   if (!isLinux) return null;
   const fstab = await files.read('/etc/fstab', MAX_FSTAB);
-  return { family: 'linux', fstab: readFstab(fstab?.toString() ?? '') };
+  const crypttab = await files.read('/etc/crypttab', MAX_FSTAB);
+  return {
+    family: 'linux',
+    fstab: readFstab(fstab?.toString() ?? ''),
+    crypttab: readCrypttab(crypttab?.toString() ?? ''),
+  };
 }
 
 async function isFolder(files: GuestFiles, path: string): Promise<boolean> {

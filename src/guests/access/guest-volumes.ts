@@ -81,6 +81,11 @@ export async function findVolumes(disks: readonly ByteSource[]): Promise<FoundVo
   return { volumes, problems };
 }
 
+/** How an open LUKS volume is called, as RHEL's installer calls it; others are told by the guest's crypttab. */
+export function openLuksName(uuid: string): string {
+  return `/dev/mapper/luks-${uuid.replaceAll(/[^\w-]/g, '')}`;
+}
+
 /** For people: the volumes that are passed over, and why. */
 export function passedOver(volumes: readonly GuestVolume[]): string[] {
   return volumes.flatMap(({ device, refusal }) => (refusal === null ? [] : [`${device}: ${refusal}`]));

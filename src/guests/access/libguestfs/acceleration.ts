@@ -26,7 +26,7 @@ export interface AccelerationVerdict {
 }
 
 /** With KVM the appliance starts in seconds; the first time it is also built. */
-const PROBE_LIMIT = 90_000;
+const PROBE_LIMIT = 45_000;
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /**

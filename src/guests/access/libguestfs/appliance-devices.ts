@@ -1,5 +1,5 @@
 import { type FileSystemType, probeFileSystem } from '../file-system-type.js';
-import { type GuestVolume, passedOver } from '../guest-volumes.js';
+import { type GuestVolume, openLuksName } from '../guest-volumes.js';
 import type { Appliance } from './appliance.js';
 import { openApplianceDevice } from './appliance-source.js';
 import { CommandFailure } from './guestfish.js';
@@ -9,12 +9,6 @@ export interface ApplianceDevice {
   readonly volume: GuestVolume;
   /** `/dev/sda1`, `/dev/md127`, `/dev/vg/root`, ... */
   readonly device: string;
-}
-
-export interface FoundDevices {
-  readonly devices: readonly ApplianceDevice[];
-  /** For people. */
-  readonly problems: readonly string[];
 }
 
 /** Volumes in volumes, as LVM in LUKS in a RAID. */
@@ -32,12 +26,11 @@ export async function findDevices(
   appliance: Appliance,
   onDisks: readonly GuestVolume[],
   keys: readonly string[],
-): Promise<FoundDevices> {
+): Promise<ApplianceDevice[]> {
   const devices: ApplianceDevice[] = onDisks
     // Logical volumes are the appliance's to tell, all kinds of them.
     .filter(({ device }) => !device.startsWith('/dev/mapper/'))
     .map((volume) => ({ volume: withinReach(volume), device: volume.device }));
-  const problems = passedOver(devices.map(({ volume }) => volume));
   const isDynamic = onDisks.some(({ fileSystem }) => fileSystem.type === 'ldm');
   const ofLdm = isDynamic ? await dynamicVolumes(appliance) : [];
   const tried = new Set<string>();
@@ -49,16 +42,17 @@ export async function findDevices(
       const fileSystem = await probeDevice(appliance, named.device);
       if (fileSystem !== null) devices.push(inAppliance(named, fileSystem));
     }
-    const locked = devices.filter(
-      ({ volume, device }) => volume.fileSystem.type === 'crypto_LUKS' && !tried.has(device),
+    const locked = [...devices.entries()].filter(
+      ([, { volume, device }]) => volume.fileSystem.type === 'crypto_LUKS' && !tried.has(device),
     );
     if (locked.length === 0) break;
-    for (const { volume, device } of locked) {
+    for (const [index, { volume, device }] of locked) {
       tried.add(device);
       const opened = await unlock(appliance, device, volume.fileSystem.uuid ?? String(tried.size), keys);
       if (opened === null) {
         const reason = keys.length === 0 ? 'no key was given' : 'none of the keys given opens it';
-        problems.push(`${volume.device}: the volume is encrypted with LUKS, and ${reason}`);
+        const refusal = `the volume is encrypted with LUKS, and ${reason}`;
+        devices[index] = { volume: { ...volume, refusal }, device };
         continue;
       }
       const fileSystem = await probeDevice(appliance, opened);
@@ -66,7 +60,7 @@ export async function findDevices(
     }
     await appliance.must('lvm-scan', ['true']);
   }
-  return { devices, problems };
+  return devices;
 }
 
 function withinReach(volume: GuestVolume): GuestVolume {
@@ -137,24 +131,33 @@ export function mapperName(device: string): string | null {
 }
 
 async function dynamicVolumes(appliance: Appliance): Promise<NamedDevice[]> {
-  await appliance.must('ldmtool-create-all');
+  try {
+    await appliance.guestfish.run('ldmtool-create-all');
+  } catch (error) {
+    // Damaged metadata are the guest's fault; the other volumes are still there.
+    if (error instanceof CommandFailure) return [];
+    throw error;
+  }
   const volumes = await appliance.lines('list-ldm-volumes');
   const partitions = await appliance.lines('list-ldm-partitions');
   return [...volumes, ...partitions].map((device) => ({ name: device, device }));
 }
 
-/** Path of the open volume, named as RHEL's installer names them; null when no key fits. */
+/** Path of the open volume; null when no key fits. */
 async function unlock(
   appliance: Appliance,
   device: string,
   uuid: string,
   keys: readonly string[],
 ): Promise<string | null> {
-  const name = `luks-${uuid.replaceAll(/[^\w-]/g, '')}`;
+  const path = openLuksName(uuid);
   for (const secret of keys) {
     try {
-      await appliance.guestfish.run('luks-open', [device, name], { secret, limit: KEY_LIMIT });
-      return `/dev/mapper/${name}`;
+      await appliance.guestfish.run('luks-open', [device, path.slice('/dev/mapper/'.length)], {
+        secret,
+        limit: KEY_LIMIT,
+      });
+      return path;
     } catch (error) {
       if (!(error instanceof CommandFailure)) throw error;
     }

@@ -22,11 +22,11 @@ const SELINUX_LABEL = 'security.selinux';
 const NOTHING_THERE =
   /: (?:No such file or directory|Not a directory|Too many levels of symbolic links|File name too long)\s*$/;
 const FILE_TYPE = 0o170000;
-const KINDS: Readonly<Record<number, GuestEntry['kind']>> = {
-  16807: 'file',
-  9604: 'folder',
-  21609: 'link',
-};
+const KINDS = new Map<number, GuestEntry['kind']>([
+  [0o100000, 'file'],
+  [0o040000, 'folder'],
+  [0o120000, 'link'],
+]);
 
 /**
  * A file system mounted in the appliance. Every path is checked name by name by `MountedFiles` before it comes here;
@@ -228,7 +228,7 @@ export function readEntry(text: string): GuestEntry {
   };
   const mode = fact('mode');
   return {
-    kind: KINDS[mode & FILE_TYPE] ?? 'other',
+    kind: KINDS.get(mode & FILE_TYPE) ?? 'other',
     size: fact('size'),
     mode: mode & 0o7777,
     uid: fact('uid'),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { XenferryError } from '../../../model/errors.js';
 import type { FileSystemType } from '../file-system-type.js';
 import { openSystem, type VolumeStore } from '../guest-system.js';
-import type { GuestVolume } from '../guest-volumes.js';
+import { type GuestVolume, passedOver } from '../guest-volumes.js';
 import { sweepWorkFolder } from '../host-mounts.js';
 import { checkedSubvolume, type MountedVolume, whyNtfsRefused } from '../mounts.js';
 import type { OpenedGuest } from '../opened-guest.js';
@@ -62,7 +62,7 @@ export async function openGuestByLibguestfs(
     const exports = disks.map((_, index) => store.exportOf(index));
     await appliance.start(exports, secrets.length === 0 ? MEMORY : MEMORY_FOR_KEYS);
     await remember();
-    const found = await findDevices(appliance, volumes, secrets);
+    const devices = await findDevices(appliance, volumes, secrets);
     const close = async () => {
       try {
         await appliance.stop();
@@ -70,9 +70,7 @@ export async function openGuestByLibguestfs(
         await store.close();
       }
     };
-    return await openSystem(
-      new ApplianceVolumes(appliance, found.devices, [...problems, ...found.problems], close),
-    );
+    return await openSystem(new ApplianceVolumes(appliance, devices, problems, close));
   } catch (error) {
     await guestfish?.kill();
     await store.close().catch(() => {});
@@ -92,13 +90,13 @@ class ApplianceVolumes implements VolumeStore {
   constructor(
     appliance: Appliance,
     devices: readonly ApplianceDevice[],
-    problems: string[],
+    problems: readonly string[],
     close: () => Promise<void>,
   ) {
     this.#appliance = appliance;
     this.#devices = devices;
     this.volumes = devices.map(({ volume }) => volume);
-    this.problems = problems;
+    this.problems = [...problems, ...passedOver(this.volumes)];
     this.close = close;
   }
 
