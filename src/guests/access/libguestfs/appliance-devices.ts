@@ -58,6 +58,7 @@ export async function findDevices(
       const fileSystem = await probeDevice(appliance, opened);
       if (fileSystem !== null) devices.push(inAppliance({ name: opened, device: opened }, fileSystem));
     }
+    // Volume groups may lie in what was opened.
     await appliance.must('lvm-scan', ['true']);
   }
   return devices;

@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { XenferryError } from '../../../model/errors.js';
 import { MIB } from '../../../model/units.js';
 import { missingTool, shownOutput, toolEnvironment } from '../run-tool.js';
+import { Output } from './output.js';
 
 export interface GuestfishOptions {
   /** Absolute path of a folder that is made for its sockets and scratch files, and goes with it. */
@@ -67,12 +68,10 @@ export class Guestfish {
   readonly #child: Running;
   readonly #signal: AbortSignal | undefined;
   readonly #secret = randomBytes(16).toString('hex');
+  readonly #stdout = new Output(MAX_OUTPUT);
+  readonly #stderr = new Output(MAX_COMPLAINT);
   readonly #over: Promise<void>;
   #commands = 0;
-  #stdout: Buffer[] = [];
-  #stdoutBytes = 0;
-  #stderr: Buffer[] = [];
-  #stderrBytes = 0;
   #pending: Pending | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #dead: XenferryError | null = null;
@@ -83,14 +82,14 @@ export class Guestfish {
     this.#child = startProcess(folder, backendSettings);
     // What was written to a process that is gone is told by its end.
     this.#child.stdin.on('error', () => {});
-    this.#child.stdout.on('data', (bytes: Buffer) => this.#tookOutput(bytes));
-    this.#child.stderr.on('data', (bytes: Buffer) => this.#tookComplaint(bytes));
+    this.#child.stdout.on('data', (bytes: Buffer) => this.#took(this.#stdout, bytes));
+    this.#child.stderr.on('data', (bytes: Buffer) => this.#took(this.#stderr, bytes));
     this.#over = this.#child.then(async (result) => {
       const { code, shortMessage } = result;
       this.#die(
         code === 'ENOENT'
           ? missingTool('guestfish', result)
-          : failed(shownOutput(this.#complaints()) || (shortMessage ?? 'it ended')),
+          : failed(shownOutput(this.#stderr.take().toString()) || (shortMessage ?? 'it ended')),
       );
       await rm(folder, { recursive: true, force: true });
     });
@@ -147,39 +146,20 @@ export class Guestfish {
     }
   }
 
-  #tookOutput(bytes: Buffer): void {
-    this.#stdout.push(bytes);
-    this.#stdoutBytes += bytes.length;
-    if (this.#stdoutBytes > MAX_OUTPUT) this.#die(failed('it prints too much'));
-    this.#settle(bytes);
-  }
-
-  #tookComplaint(bytes: Buffer): void {
-    this.#stderr.push(bytes);
-    this.#stderrBytes += bytes.length;
-    if (this.#stderrBytes > MAX_COMPLAINT) this.#die(failed('it complains too much'));
-    this.#settle(bytes);
-  }
-
-  /** A mark ends its line, so only what ends a line can complete one. */
-  #settle(bytes: Buffer): void {
-    if (this.#pending === null || bytes.at(-1) !== 0x0a) return;
+  /** Nothing follows the marks until the next command is sent. */
+  #took(output: Output, bytes: Buffer): void {
+    if (!output.add(bytes)) this.#die(failed('it says too much'));
+    if (this.#pending === null) return;
     const { mark, resolve } = this.#pending;
-    const stdout = Buffer.concat(this.#stdout);
-    const stderr = this.#complaints();
-    const echo = stdout.indexOf(`${mark}\n`);
-    const complaint = stderr.indexOf(`${mark}: unknown command\n`);
-    this.#stdout = [stdout];
-    if (echo < 0 || complaint < 0) return;
-    this.#stdout = [];
-    this.#stdoutBytes = 0;
-    this.#stderr = [];
-    this.#stderrBytes = 0;
-    resolve({ stdout: stdout.subarray(0, echo), stderr: stderr.slice(0, complaint) });
-  }
-
-  #complaints(): string {
-    return Buffer.concat(this.#stderr).toString();
+    const echo = `${mark}\n`;
+    const complaint = `${mark}: unknown command\n`;
+    if (!this.#stdout.endsWith(echo) || !this.#stderr.endsWith(complaint)) return;
+    const stdout = this.#stdout.take();
+    const stderr = this.#stderr.take();
+    resolve({
+      stdout: stdout.subarray(0, stdout.length - echo.length),
+      stderr: stderr.toString('utf8', 0, stderr.length - complaint.length),
+    });
   }
 
   readonly #abort = (): void => this.#die(new XenferryError('CANCELED', 'guestfish was stopped'));
