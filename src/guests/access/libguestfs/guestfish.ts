@@ -91,7 +91,8 @@ export class Guestfish {
           ? missingTool('guestfish', result)
           : failed(shownOutput(this.#stderr.take().toString()) || (shortMessage ?? 'it ended')),
       );
-      await rm(folder, { recursive: true, force: true });
+      // What stays goes when the folder is used again.
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
     });
     signal?.addEventListener('abort', this.#abort, { once: true });
     if (signal?.aborted) this.#abort();
