@@ -1,12 +1,19 @@
-import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { globMatches, loadProfiles, type Profile } from '../guests/profiles/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Inventory } from '../model/inventory.js';
-import { FIXUP_MODES, type FixupMode, type Plan } from '../model/plan.js';
-import { applyWhatIf, buildPlan, type PlanOptions, type Preparation, prepare } from '../planning/index.js';
+import { FIXUP_MODES, type FixupMode, type GuestMeans, type Plan } from '../model/plan.js';
+import {
+  applyWhatIf,
+  buildPlan,
+  type Migration,
+  type PlanOptions,
+  type Preparation,
+  prepare,
+} from '../planning/index.js';
 import { joinInventories, readInventory } from '../sources/index.js';
+import { guestToolsFolder } from './guest-tools-folder.js';
 import { countOption } from './threads.js';
 
 /** Where output goes when nobody says. */
@@ -97,7 +104,7 @@ export async function readPlanning(options: PlanningOptions): Promise<PreparedPl
     profiles,
     sources: sources.map(({ path }) => path),
     target: targetOf(options, migration.target?.folder, folder),
-    guestTools: await toolsFolderOf(options, migration.guestTools, folder),
+    guests: await guestMeansOf(options, migration, folder),
     threads: countOption('workers', undefined),
     today: new Date().toISOString().slice(0, 10),
   };
@@ -143,19 +150,18 @@ function targetOf({ target }: PlanningOptions, named: string | undefined, folder
   return named === undefined ? resolve(DEFAULT_TARGET) : resolve(join(folder, named));
 }
 
-async function toolsFolderOf(
+async function guestMeansOf(
   { 'guest-tools': given }: PlanningOptions,
-  named: string | undefined,
+  { guests = {} }: Migration,
   folder: string,
-): Promise<string | null> {
-  if (given === undefined && named === undefined) return null;
-  const path = given === undefined ? resolve(folder, named ?? '') : resolve(given);
-  const isFolder = await stat(path)
-    .then((found) => found.isDirectory())
-    .catch(() => false);
-  if (!isFolder)
-    throw new XenferryError('CONFIG_INVALID', 'guest tools are a folder, which this is not', { file: path });
-  return path;
+): Promise<GuestMeans> {
+  const { tools, luksKeys = [], isolate = false } = guests;
+  const named = tools === undefined ? null : resolve(folder, tools);
+  return {
+    tools: await guestToolsFolder(given === undefined ? named : resolve(given)),
+    luksKeys: luksKeys.map((key) => ('file' in key ? { file: resolve(folder, key.file) } : key)),
+    isolate,
+  };
 }
 
 /** The machines that a pattern names; problems of the others are none of this plan's. */

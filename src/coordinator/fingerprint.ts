@@ -4,7 +4,7 @@ import type { BlockDigest } from '../conversion/index.js';
 import type { Profile } from '../guests/profiles/index.js';
 import { locatedImage, readImageInfo } from '../images/index.js';
 import { systemErrorCode } from '../model/errors.js';
-import type { PlannedMachine } from '../model/plan.js';
+import type { GuestMeans, PlannedMachine } from '../model/plan.js';
 import type { XvaPlan } from '../targets/xva-folder/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
 
@@ -13,7 +13,7 @@ export interface BatchWays {
   readonly checksum: ChunkChecksum;
   readonly digest: BlockDigest;
   readonly profiles: readonly Profile[];
-  readonly guestTools: string | null;
+  readonly guests: GuestMeans;
 }
 
 /**
@@ -23,10 +23,10 @@ export interface BatchWays {
 export async function fingerprintOf(
   { machine, output, fixups, profile }: PlannedMachine,
   { ovaXml }: XvaPlan,
-  { checksum, digest, profiles, guestTools }: BatchWays,
+  { checksum, digest, profiles, guests }: BatchWays,
 ): Promise<string> {
   const wanted = profiles.find(({ id }) => id === profile.id)?.fixups ?? [];
-  const ways = [output, ovaXml, checksum, digest, fixups, wanted, guestTools];
+  const ways = [output, ovaXml, checksum, digest, fixups, wanted, guests];
   const hash = createHash('sha256').update(JSON.stringify(ways));
   for (const { location } of machine.disks) {
     if (location === null) continue;

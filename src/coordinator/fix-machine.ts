@@ -5,7 +5,7 @@ import type { Profile } from '../guests/profiles/index.js';
 import type { ImageSource } from '../images/index.js';
 import type { RecordedError } from '../ledger/index.js';
 import { toXenferryError } from '../model/errors.js';
-import type { PlannedMachine } from '../model/plan.js';
+import type { GuestMeans, PlannedMachine } from '../model/plan.js';
 import { type WorkerThreadsPool, withCancelFlag } from '../worker-threads-pool/index.js';
 
 /** What came of a machine's fixups; plain data. */
@@ -19,8 +19,7 @@ export type GuestOutcome =
 export interface MachineFixing {
   readonly planned: PlannedMachine;
   readonly profiles: readonly Profile[];
-  /** Absolute path of a folder with guest tools; null when there is none. */
-  readonly guestTools: string | null;
+  readonly guests: GuestMeans;
   /** Absolute path of a folder of this guest's own. */
   readonly folder: string;
   readonly pool: WorkerThreadsPool;
@@ -42,18 +41,17 @@ function isAnyGuest({ precision }: Profile): boolean {
  * cannot be mended where the plan says so; else rejects with GUEST_*, TOOL_* and what opening the disks rejects with.
  */
 export async function fixMachine(
-  { planned, profiles, guestTools, folder, pool, signal }: MachineFixing,
+  { planned, profiles, guests: means, folder, pool, signal }: MachineFixing,
   disks: readonly ImageSource[],
 ): Promise<GuestOutcome> {
   if (!wantsFixups(planned, profiles)) return { kind: 'none' };
   const { firmware, nics } = planned.machine;
   const profile = profiles.find(({ id }) => id === planned.profile.id) ?? null;
-  const supplies = { toolsFolder: guestTools };
   // What the pool makes up later is no address to pin a name to.
   const kept = nics.map((nic, index) => ({ ...nic, mac: planned.nics[index]?.mac ?? null }));
   try {
     const record = await withCancelFlag(signal, (canceled) =>
-      pool.run(FIX, { disks, firmware, nics: kept, profile, profiles, supplies, folder, canceled }),
+      pool.run(FIX, { disks, firmware, nics: kept, profile, profiles, means, folder, canceled }),
     );
     return { kind: 'mended', record };
   } catch (error) {

@@ -45,7 +45,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     const jobs = await enlist(ledger, batchId, options);
     for (const folder of await ledger.orphanedGuestFolders()) await removeGuestFolder(folder);
     await runAll(jobs, options.parallel, (job) =>
-      runJob({ ...options, ledger, pool, target: plan.target, guestTools: plan.guestTools }, job),
+      runJob({ ...options, ledger, pool, target: plan.target, guests: plan.guests }, job),
     );
     await ledger.finishBatch(batchId);
     const states = (await ledger.jobs(batchId)).map(({ state }) => state);
@@ -66,7 +66,7 @@ function refuseBlockedPlan(plan: Plan): void {
 /** Writes the plan's jobs down; descriptors that could not be read are jobs that have failed already. */
 async function enlist(ledger: Ledger, batchId: number, options: BatchOptions): Promise<PlannedJob[]> {
   const { plan, profiles, observe } = options;
-  const ways = { ...options, guestTools: plan.guestTools };
+  const ways = { ...options, guests: plan.guests };
   const prepared = await Promise.all(
     inOrder(plan).map(async (planned) => {
       const xva = xvaPlan(planned, profiles);

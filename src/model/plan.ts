@@ -54,6 +54,19 @@ export interface PlannedNic {
 export const FIXUP_MODES = ['auto', 'attempted', 'off'] as const;
 export type FixupMode = (typeof FIXUP_MODES)[number];
 
+/** Where a key is, never the key itself: an absolute path, or the name of an environment variable. */
+export type KeyReference = { readonly file: string } | { readonly environment: string };
+
+/** What work inside guests is done with. */
+export interface GuestMeans {
+  /** Absolute path of a folder with guest tools to install; null when there is none. */
+  readonly tools: string | null;
+  /** Tried on every LUKS volume. */
+  readonly luksKeys: readonly KeyReference[];
+  /** Whether no file system of a guest is mounted by this machine itself. */
+  readonly isolate: boolean;
+}
+
 /** What will be done to one machine. */
 export interface PlannedMachine {
   readonly machine: VirtualMachine;
@@ -180,8 +193,7 @@ export interface Plan {
   readonly sources: readonly string[];
   /** Absolute path of the folder of XVAs. */
   readonly target: string;
-  /** Absolute path of a folder with guest tools to install; null when there is none. */
-  readonly guestTools: string | null;
+  readonly guests: GuestMeans;
   readonly machines: readonly PlannedMachine[];
   /** Of all machines; in the order in which they are taken. */
   readonly waves: readonly PlannedWave[];

@@ -12,7 +12,7 @@ export async function planOptions(
     ...(await prepare(null, profiles)),
     migration: { version: 1, ...migration },
     profiles,
-    guestTools: null,
+    guests: { tools: null, luksKeys: [], isolate: false },
     sources: [],
     target,
     threads: 2,

@@ -4,8 +4,8 @@ import { emptyFile, makeFileSystem, partition, putFile, tool } from './guest-dis
 import { type WindowsRelease, windowsGuest } from './windows-guests.js';
 
 /** Where the system volume and the EFI partition of the disk stand, in MiB. */
-export const SYSTEM_VOLUME = { at: 1, size: 64 } as const;
-export const EFI_PARTITION = { at: 65, size: 40 } as const;
+const SYSTEM_VOLUME = { at: 1, size: 64 } as const;
+const EFI_PARTITION = { at: 65, size: 40 } as const;
 
 /** What Windows lets nobody but the system and administrators change. */
 export interface WindowsDisk {

@@ -13,8 +13,10 @@ import {
 import { loadProfiles, type Profile } from '../../guests/profiles/index.js';
 import type { ImageSource } from '../../images/index.js';
 import { systemErrorCode, XenferryError } from '../../model/errors.js';
+import type { GuestMeans } from '../../model/plan.js';
 import { type Firmware, type Nic, UNTOLD_NIC } from '../../model/virtual-machine.js';
 import type { Command } from '../command.js';
+import { guestToolsFolder } from '../guest-tools-folder.js';
 import { interruptible } from '../interrupt.js';
 import { bold, type CommonOptions, printJson, printLine, yellow } from '../output.js';
 
@@ -28,6 +30,8 @@ interface Options extends CommonOptions {
   readonly nic: string[];
   readonly profile: string | undefined;
   readonly 'guest-tools': string | undefined;
+  readonly 'luks-key-file': string[];
+  readonly isolate: boolean;
 }
 
 export const guestCommand: Command<Options> = {
@@ -72,6 +76,18 @@ export const guestCommand: Command<Options> = {
         requiresArg: true,
         describe: 'Folder with guest tools (.deb, .rpm, .msi)',
       })
+      .option('luks-key-file', {
+        type: 'string',
+        array: true,
+        default: [],
+        requiresArg: true,
+        describe: 'Files with a passphrase each, tried on every LUKS volume; needs libguestfs',
+      })
+      .option('isolate', {
+        type: 'boolean',
+        default: false,
+        describe: 'Opened by libguestfs alone, in a machine of its own: for disks that nobody vouches for',
+      })
       .example('$0 guest inspect web01.vmdk', 'Which system is on it, and whether it can be changed')
       .example('$0 guest fix web01.vmdk --into web01.fixed --nic 00:50:56:01:02:03', 'Changes on a layer')
       .example('$0 convert web01.vmdk web01.vhd --overlay web01.fixed/disk0.qcow2', 'With the changes')
@@ -93,7 +109,13 @@ async function inspect(options: Options, profiles: readonly Profile[]): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'xenferry-guest-'));
   const found = await interruptible(async (signal) => {
     const disks = await sourcesOf(options.path, signal);
-    return await examineGuest({ ...machineOf(options), disks, folder, signal });
+    return await examineGuest({
+      ...machineOf(options),
+      disks,
+      means: await meansOf(options),
+      folder,
+      signal,
+    });
   });
   const profile = profileFor(found.guest, null, profiles);
   if (options.json) {
@@ -115,14 +137,13 @@ async function fix(options: Options, profiles: readonly Profile[]): Promise<void
   if (options.into === undefined) throw new XenferryError('USAGE', 'fix needs --into FOLDER for the layers');
   const folder = resolve(options.into);
   await refuseForeignFolder(folder);
-  const tools = options['guest-tools'];
   const record = await interruptible(async (signal) =>
     mendGuest({
       ...machineOf(options),
       disks: await sourcesOf(options.path, signal),
       profile: chosen(options.profile, profiles),
       profiles,
-      supplies: { toolsFolder: tools === undefined ? null : resolve(tools) },
+      means: await meansOf(options),
       folder,
       signal,
     }),
@@ -133,7 +154,8 @@ async function fix(options: Options, profiles: readonly Profile[]): Promise<void
 
 async function undo(options: Options): Promise<void> {
   const [folder = ''] = options.path;
-  const record = await interruptible((signal) => undoGuest(resolve(folder), signal));
+  const means = await meansOf(options);
+  const record = await interruptible((signal) => undoGuest(resolve(folder), means, signal));
   if (options.json) printJson(record);
   else printLine(`${record.edits.length} files are again as they were`);
 }
@@ -173,6 +195,15 @@ function chosen(id: string | undefined, profiles: readonly Profile[]): Profile |
   const profile = profiles.find((known) => known.id === id);
   if (profile !== undefined) return profile;
   throw new XenferryError('USAGE', `there is no profile ${id}`, { hint: 'xenferry profiles lists them.' });
+}
+
+async function meansOf({ isolate, ...options }: Options): Promise<GuestMeans> {
+  const tools = options['guest-tools'];
+  return {
+    tools: await guestToolsFolder(tools === undefined ? null : resolve(tools)),
+    luksKeys: options['luks-key-file'].map((file) => ({ file: resolve(file) })),
+    isolate,
+  };
 }
 
 function machineOf({ firmware, nic }: Options): { firmware: Firmware; nics: Nic[] } {

@@ -13,17 +13,21 @@ export interface GuestVolume {
   readonly partitionType: string | null;
   /** Bytes on the disk of that index; null when it cannot be reached. */
   readonly place: { readonly disk: number; readonly offset: number; readonly length: number } | null;
-  /** Why it cannot; null when it can. */
+  /** Why it is passed over, for people; null when it can be reached. */
   readonly refusal: string | null;
+  /** Whether libguestfs may reach what we cannot. */
+  readonly needsLibguestfs: boolean;
 }
 
 export interface FoundVolumes {
   readonly volumes: readonly GuestVolume[];
-  /** For people. */
+  /** For people: what is damaged. Volumes that are passed over tell so themselves. */
   readonly problems: readonly string[];
 }
 
 const UNKNOWN: FileSystemType = { type: 'unknown', uuid: null, label: null, unclean: null };
+/** Windows' dynamic disks: the type of their partitions in an MBR, and that of their data in a GPT. */
+const LDM_TYPES = ['42', 'af9b60a0-1431-4f62-bc68-3311714a69ad'];
 
 /** Everything on the disks that may hold a file system, in the order of disks. Rejects as the sources do. */
 export async function findVolumes(disks: readonly ByteSource[]): Promise<FoundVolumes> {
@@ -31,15 +35,25 @@ export async function findVolumes(disks: readonly ByteSource[]): Promise<FoundVo
   const problems: string[] = [];
   const physical: PhysicalVolume[] = [];
   const addPart = async (device: string, part: DiskPart, partitionType: string | null) => {
-    const fileSystem = await probeFileSystem(part);
-    if (fileSystem === null) return;
+    const known = await probeFileSystem(part);
+    const isDynamic = known === null && partitionType !== null && LDM_TYPES.includes(partitionType);
+    if (known === null && !isDynamic) return;
+    const fileSystem = known ?? { ...UNKNOWN, type: 'ldm' };
     if (fileSystem.type === 'LVM2_member') {
       const volume = await readPhysicalVolume(part);
       if (volume === null) problems.push(`${device}: the LVM label or its metadata is damaged`);
       else physical.push(volume);
     }
     const place = { disk: disks.indexOf(part.source), offset: part.offset, length: part.length };
-    volumes.push({ device, fileSystem, partitionType, place, refusal: null });
+    const unreachable = whyUnreachable(fileSystem.type);
+    volumes.push({
+      device,
+      fileSystem,
+      partitionType,
+      place,
+      refusal: unreachable?.reason ?? null,
+      needsLibguestfs: unreachable?.needsLibguestfs ?? false,
+    });
   };
   for (const [index, source] of disks.entries()) {
     const disk = `/dev/sd${letters(index)}`;
@@ -54,11 +68,49 @@ export async function findVolumes(disks: readonly ByteSource[]): Promise<FoundVo
     if (part !== null) {
       await addPart(device, part, null);
     } else {
-      problems.push(`${device}: ${refusal}, which needs libguestfs`);
-      volumes.push({ device, fileSystem: UNKNOWN, partitionType: null, place: null, refusal });
+      volumes.push({
+        device,
+        fileSystem: UNKNOWN,
+        partitionType: null,
+        place: null,
+        refusal: `${refusal}, which needs libguestfs`,
+        needsLibguestfs: true,
+      });
     }
   }
   return { volumes, problems };
+}
+
+/** How an open LUKS volume is called, as RHEL's installer calls it; others are told by the guest's crypttab. */
+export function openLuksName(uuid: string): string {
+  return `/dev/mapper/luks-${uuid.replaceAll(/[^\w-]/g, '')}`;
+}
+
+/** For people: the volumes that are passed over, and why. */
+export function passedOver(volumes: readonly GuestVolume[]): string[] {
+  return volumes.flatMap(({ device, refusal }) => (refusal === null ? [] : [`${device}: ${refusal}`]));
+}
+
+/** Why what lies in a partition of this type is out of reach; null when it is not. */
+function whyUnreachable(type: string): { reason: string; needsLibguestfs: boolean } | null {
+  switch (type) {
+    case 'crypto_LUKS':
+      return {
+        reason: 'the volume is encrypted with LUKS, which needs libguestfs and the key',
+        needsLibguestfs: true,
+      };
+    case 'linux_raid_member':
+      return { reason: 'the volume is part of a Linux RAID, which needs libguestfs', needsLibguestfs: true };
+    case 'ldm':
+      return {
+        reason: 'the volume is part of a Windows dynamic disk, which needs libguestfs',
+        needsLibguestfs: true,
+      };
+    case 'BitLocker':
+      return { reason: 'the volume is encrypted with BitLocker', needsLibguestfs: false };
+    default:
+      return null;
+  }
 }
 
 /** The volume that fstab means, by UUID, label or name; null for what is none of the guest's, or not to be told. */

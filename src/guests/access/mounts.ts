@@ -8,8 +8,8 @@ import { FolderVolume, type FolderVolumeOptions } from './folder-volume.js';
 import { isMounted, unmount } from './host-mounts.js';
 import type { Volume } from './volume.js';
 
-/** What reads and writes a file system. `kernel`: this machine's own driver, as root. */
-export type MountBackend = 'fuse2fs' | 'ntfs-3g' | 'mtools' | 'kernel';
+/** What reads and writes a file system. `kernel`: this machine's own driver, as root; `libguestfs`: one in a machine of its own. */
+export type MountBackend = 'fuse2fs' | 'ntfs-3g' | 'mtools' | 'kernel' | 'libguestfs';
 
 export interface MountedVolume {
   readonly backend: MountBackend;
@@ -67,27 +67,13 @@ export async function mountFileSystem(request: MountRequest): Promise<MountedVol
       return await mountByKernel(request, subvolume == null ? [] : [`subvol=${checkedSubvolume(subvolume)}`]);
     }
     default:
-      throw refused(whyUnreachable(type));
+      throw refused(`a file system of type ${type} cannot be changed`);
   }
 }
 
 /** File systems that `mountFileSystem` takes, given the rights. */
 export function isMountable(type: string): boolean {
   return ['ext2', 'ext3', 'ext4', 'ntfs', 'vfat', 'xfs', 'btrfs'].includes(type);
-}
-
-/** Why what lies in a partition of this type is out of reach; for people. */
-export function whyUnreachable(type: string): string {
-  switch (type) {
-    case 'crypto_LUKS':
-      return 'the volume is encrypted with LUKS, which needs libguestfs and the key';
-    case 'BitLocker':
-      return 'the volume is encrypted with BitLocker';
-    case 'linux_raid_member':
-      return 'the volume is part of a Linux RAID, which needs libguestfs';
-    default:
-      return `a file system of type ${type} cannot be changed`;
-  }
 }
 
 async function mountExt(request: MountRequest): Promise<MountedVolume> {
@@ -118,21 +104,24 @@ async function mountExt(request: MountRequest): Promise<MountedVolume> {
 
 async function mountNtfs(request: MountRequest): Promise<MountedVolume> {
   const { image, fileSystem, signal } = request;
-  if (fileSystem.unclean === 'dirty')
-    throw refused('Windows wants to check the volume: it was not shut down cleanly');
   const { exitCode } = await runTool('ntfs-3g.probe', ['--readwrite', image], {
     signal,
     alsoGood: [HIBERNATED, UNCLEAN_LOG],
   });
-  if (exitCode === HIBERNATED) {
-    throw refused(
-      'Windows is hibernated or shut down for a fast start; shut it down with `shutdown /s /t 0`',
-    );
-  }
-  if (exitCode === UNCLEAN_LOG) throw refused('Windows was not shut down cleanly');
+  const reason = whyNtfsRefused(fileSystem.unclean, exitCode);
+  if (reason !== null) throw refused(reason);
   const options = 'no_detach,norecover,no_def_opts,streams_interface=none,nosuid,nodev,noexec';
   const volume = { foldsCase: true, keepsAttributes: false, rightsAttribute: NTFS_RIGHTS };
   return await mountByFuse('ntfs-3g', request, ['-o', options, image, request.folder], volume);
+}
+
+/** Why an NTFS must not be written; `probed` is what ntfs-3g.probe says. Null when it may. */
+export function whyNtfsRefused(unclean: FileSystemType['unclean'], probed: number): string | null {
+  if (unclean === 'dirty') return 'Windows wants to check the volume: it was not shut down cleanly';
+  if (probed === HIBERNATED) {
+    return 'Windows is hibernated or shut down for a fast start; shut it down with `shutdown /s /t 0`';
+  }
+  return probed === UNCLEAN_LOG ? 'Windows was not shut down cleanly' : null;
 }
 
 async function mountByFuse(
@@ -180,8 +169,8 @@ async function mountByKernel(
   };
 }
 
-/** A comma would begin another option. */
-function checkedSubvolume(path: string): string {
+/** A subvolume's path for mount's options, where a comma would begin another. Throws GUEST_REFUSED. */
+export function checkedSubvolume(path: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the guest's fstab may hold anything
   if (/[,\\\u0000-\u001f]/.test(path)) throw refused(`the subvolume ${JSON.stringify(path)} cannot be named`);
   return path;

@@ -20,10 +20,17 @@ export interface RawFile {
 export interface DiskStore {
   /** NBD URI of a disk, for reading its tables. */
   uri(disk: number): string;
+  /** The same for programs that take no URI: the socket's absolute path and the export's name. */
+  exportOf(disk: number): NbdExport;
   /** Shows ranges of the disks as writable raw files in the work folder. Rejects as `openDiskStore` does. */
   expose(files: readonly RawFile[], signal?: AbortSignal): Promise<ExposedFiles>;
   /** Ends the daemon, which writes everything out first; what is exposed must be closed. */
   close(): Promise<void>;
+}
+
+export interface NbdExport {
+  readonly socket: string;
+  readonly exportName: string;
 }
 
 export interface ExposedFiles {
@@ -69,6 +76,7 @@ export async function openDiskStore(
   const daemon = await startStorageDaemon('store', args, workFolder, signal);
   return {
     uri: (disk) => `nbd+unix:///disk${disk}?socket=${encodeURIComponent(socket)}`,
+    exportOf: (disk) => ({ socket, exportName: `disk${disk}` }),
     expose: (files, aborted) => exposeFiles(files, socket, workFolder, aborted),
     close: () => daemon.stop(),
   };

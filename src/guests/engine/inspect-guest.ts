@@ -1,6 +1,6 @@
 import { XenferryError } from '../../model/errors.js';
 import type { Firmware, Nic } from '../../model/virtual-machine.js';
-import type { OpenedGuest } from '../access/open-guest.js';
+import type { OpenedGuest } from '../access/opened-guest.js';
 import type { InspectedGuest } from '../fixups/fixup.js';
 import { inspectLinux } from '../inspection/linux.js';
 import { inspectWindows } from '../inspection/windows.js';

@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import type { ImageSource } from '../../images/index.js';
 import { SourceFile } from '../../io/source-file.js';
 import { XenferryError } from '../../model/errors.js';
+import type { GuestMeans, KeyReference } from '../../model/plan.js';
 import { openQcow2 } from '../../qcow2/index.js';
 import { sweepWorkFolder } from '../access/host-mounts.js';
-import { type OpenedGuest, openGuest } from '../access/open-guest.js';
+import { openAnyGuest } from '../access/open-any-guest.js';
+import type { OpenedGuest } from '../access/opened-guest.js';
 import { createOverlays, type GuestDisk, overlayName } from '../access/overlay.js';
 import { applyEdits } from '../files/apply-edits.js';
 import { madeEdit } from '../files/guest-edit.js';
 import { StagedFiles } from '../files/staged-files.js';
 import { fixupsOf } from '../fixups/all-fixups.js';
-import type { FixupSupplies } from '../fixups/fixup.js';
 import type { Profile } from '../profiles/index.js';
 import { type GuestRecord, writeGuestRecord } from './guest-record.js';
 import { type GuestMachine, inspectGuest, profileFor } from './inspect-guest.js';
@@ -23,7 +24,7 @@ export interface GuestRequest extends GuestMachine {
   /** Null: as inspection finds it. */
   readonly profile: Profile | null;
   readonly profiles: readonly Profile[];
-  readonly supplies: FixupSupplies;
+  readonly means: GuestMeans;
   /** Absolute path of a folder of this guest's own; what an earlier run left there goes. */
   readonly folder: string;
   readonly signal?: AbortSignal | undefined;
@@ -67,8 +68,12 @@ async function mendDisks(
   request: GuestRequest,
   disks: readonly GuestDisk[],
 ): Promise<Omit<GuestRecord, 'disks'>> {
-  const { folder, signal } = request;
-  const opened = await openGuest(disks, { workFolder: join(folder, WORK_FOLDER), signal });
+  const { folder, signal, means } = request;
+  const opened = await openAnyGuest(disks, {
+    ...accessOf(means),
+    workFolder: join(folder, WORK_FOLDER),
+    signal,
+  });
   let mended: Omit<GuestRecord, 'disks'>;
   try {
     mended = await makeFixups(request, opened);
@@ -85,10 +90,11 @@ async function makeFixups(request: GuestRequest, opened: OpenedGuest): Promise<O
   const guest = await inspectGuest(opened, request);
   const profile = profileFor(guest, request.profile, request.profiles);
   const staged = new StagedFiles(opened.files);
+  const supplies = { toolsFolder: request.means.tools };
   const fixups: GuestRecord['fixups'][number][] = [];
   for (const { id, title, run } of fixupsOf(profile)) {
     request.signal?.throwIfAborted();
-    fixups.push({ id, title, ...(await run(guest, staged, request.supplies)) });
+    fixups.push({ id, title, ...(await run(guest, staged, supplies)) });
   }
   const edits = await staged.edits();
   request.signal?.throwIfAborted();
@@ -103,6 +109,14 @@ async function makeFixups(request: GuestRequest, opened: OpenedGuest): Promise<O
     backends: { ...opened.backends },
     problems: opened.problems,
   };
+}
+
+/** How the guest may be opened. */
+export function accessOf({ luksKeys, isolate }: Omit<GuestMeans, 'tools'>): {
+  keys: readonly KeyReference[];
+  isolate: boolean;
+} {
+  return { keys: luksKeys, isolate };
 }
 
 /** Makes changed overlays durable; unchanged ones go, so that their disks are converted as they are. */

@@ -1,11 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { XenferryError } from '../../model/errors.js';
-import { openGuest } from '../access/open-guest.js';
+import type { GuestMeans } from '../../model/plan.js';
+import { openAnyGuest } from '../access/open-any-guest.js';
 import { createOverlay, type GuestDisk, overlayName } from '../access/overlay.js';
 import { undoEdits } from '../files/apply-edits.js';
 import { type GuestRecord, readGuestRecord } from './guest-record.js';
-import { UNDO_FOLDER, WORK_FOLDER } from './mend-guest.js';
+import { accessOf, UNDO_FOLDER, WORK_FOLDER } from './mend-guest.js';
 import { UndoFolder } from './undo-folder.js';
 
 /**
@@ -13,7 +14,11 @@ import { UndoFolder } from './undo-folder.js';
  * May be repeated. Rejects with SOURCE_NOT_FOUND when the folder has no record, CONFIG_INVALID, GUEST_*, TOOL_*,
  * CANCELED.
  */
-export async function undoGuest(folder: string, signal?: AbortSignal): Promise<GuestRecord> {
+export async function undoGuest(
+  folder: string,
+  means: GuestMeans,
+  signal?: AbortSignal,
+): Promise<GuestRecord> {
   const record = await readGuestRecord(folder);
   if (record === null) {
     throw new XenferryError('SOURCE_NOT_FOUND', 'no guest was mended here', { file: folder });
@@ -26,7 +31,8 @@ export async function undoGuest(folder: string, signal?: AbortSignal): Promise<G
     disks.push(overlay === null ? await createOverlay(source, path, signal) : { source, overlay: path });
   }
   try {
-    const opened = await openGuest(disks, { workFolder: join(folder, WORK_FOLDER), signal });
+    const workFolder = join(folder, WORK_FOLDER);
+    const opened = await openAnyGuest(disks, { ...accessOf(means), workFolder, signal });
     try {
       await undoEdits(opened.files, record.edits, new UndoFolder(join(folder, UNDO_FOLDER)));
     } finally {

@@ -1,7 +1,7 @@
 import { ExecaError, execa } from 'execa';
 import { XenferryError } from '../../model/errors.js';
 import { MIB } from '../../model/units.js';
-import { GUEST_TOOLS, installCommand, TOOL_PATH } from './guest-tools.js';
+import { GUEST_TOOLS, installCommand, toolPath } from './guest-tools.js';
 
 export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
@@ -23,7 +23,7 @@ const MAX_OUTPUT = 16 * MIB;
 
 /** Environment of every tool: English messages, no settings of the user that change what it does. */
 export function toolEnvironment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return { LC_ALL: 'C.UTF-8', PATH: TOOL_PATH, MTOOLSRC: '/dev/null', ...more };
+  return { LC_ALL: 'C.UTF-8', PATH: toolPath(), MTOOLSRC: '/dev/null', ...more };
 }
 
 /**
@@ -56,7 +56,7 @@ export async function runTool(
     if (error.code === 'ENOENT') throw missingTool(program, error);
     const said = outputOf(error.stderr).toString().trim();
     const detail = error.timedOut ? 'it took more than two minutes' : said || error.shortMessage;
-    throw new XenferryError('TOOL_FAILED', `${program}: ${shown(detail)}`, { cause: error });
+    throw new XenferryError('TOOL_FAILED', `${program}: ${shownOutput(detail)}`, { cause: error });
   }
 }
 
@@ -70,8 +70,8 @@ function outputOf(output: unknown): Buffer {
   return output instanceof Uint8Array ? Buffer.from(output) : Buffer.alloc(0);
 }
 
-/** A tool may repeat names of the guest's. */
-function shown(text: string): string {
+/** Text of a tool for one line of a message: it may repeat names of the guest's. */
+export function shownOutput(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach a terminal
   return text.slice(0, 500).replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
 }

@@ -153,8 +153,18 @@ export const MIGRATION_SCHEMA = z.strictObject({
   profiles: z.array(MAPPING).optional(),
   /** For all machines; `auto` when left out. */
   fixups: FIXUPS.optional(),
-  /** Folder with guest tools to install (.deb, .rpm, .msi), relative to the migration file. */
-  guestTools: NAME.optional(),
+  guests: z
+    .strictObject({
+      /** Folder with guest tools to install (.deb, .rpm, .msi), relative to the migration file. */
+      tools: NAME.optional(),
+      /** Where passphrases of LUKS volumes are; each is tried on every one. Files are relative to the migration file. */
+      luksKeys: z
+        .array(z.union([z.strictObject({ file: NAME }), z.strictObject({ environment: NAME })]))
+        .optional(),
+      /** Has guests opened by libguestfs alone, in a machine of its own: for estates that nobody vouches for. */
+      isolate: z.boolean().optional(),
+    })
+    .optional(),
   /** What one machine has of its own, by name, UUID or id. */
   machines: z.record(NAME, MACHINE).optional(),
   /** One after the other. */

@@ -75,10 +75,10 @@ describe.skipIf(!canMount)('openGuest (needs FUSE; XFS needs root)', () => {
     await files.write('/etc/new/file', Buffer.from('new\n'), { mode: 0o600 });
     await files.link('/etc/link', 'new/file');
     await files.remove('/usr/bin/sh');
-    await guest.efi?.write('/EFI/BOOT/BOOTX64.EFI', Buffer.from('loader'));
+    await files.write('/boot/efi/EFI/BOOT/BOOTX64.EFI', Buffer.from('loader'));
     await files.write('/boot/efi/efi/debian/grub.cfg', Buffer.from('search\n'));
-    expect((await guest.efi?.entry('/efi/boot/bootx64.efi'))?.size).toBe(6);
-    expect((await guest.efi?.read('/efi/boot/bootx64.efi', 10))?.toString()).toBe('loader');
+    expect((await files.entry('/boot/efi/efi/boot/bootx64.efi'))?.size).toBe(6);
+    expect((await files.read('/boot/efi/efi/boot/bootx64.efi', 10))?.toString()).toBe('loader');
     await guest.close();
     expect(await mountsIn(work)).toEqual([]);
 
@@ -134,7 +134,7 @@ describe.skipIf(!canMount)('openGuest (needs FUSE; XFS needs root)', () => {
     await staged.write('/EFI:/EFI/Boot/bootx64.efi', Buffer.from('loader'));
     const store = { put: async () => {}, get: async () => null };
     await applyEdits(guest.files, await staged.edits(), store);
-    expect((await guest.efi?.read('/efi/boot/bootx64.efi', 10))?.toString()).toBe('loader');
+    expect((await guest.files.read('/EFI:/efi/boot/bootx64.efi', 10))?.toString()).toBe('loader');
     expect(await guest.files.list('/WINDOWS')).toEqual(['explorer.exe', 'system32']);
     await guest.close();
     const after = await flattened(disk.overlay, join(own, 'after.raw'));
