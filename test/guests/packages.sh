@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the build scripts of the guests and of the dom0: what both need of this machine and of apt.
 
 say() { printf '\033[2m== %s\033[0m\n' "$*" >&2; }

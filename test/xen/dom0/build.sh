@@ -19,6 +19,8 @@ export LC_ALL=C PATH=$PATH:/usr/sbin:/sbin
 readonly boot_modules=(virtio_pci virtio_blk ext4)
 readonly dom0_modules=(xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs xen-blkback xen-netback bridge ipv6)
 
+work=''
+
 # The kernel and the hypervisor are unpacked, not installed: nothing here needs their boot loader or an initramfs
 # with every driver.
 unpack_kernel() {
@@ -55,9 +57,9 @@ build_initrd() {
 }
 
 build() {
-  local to=$1 work tree boot kernel file
+  local to=$1 tree boot kernel file
   work=$(mktemp -d "$cache/dom0.XXXXXX")
-  trap "rm -rf --one-file-system '$work'" EXIT
+  trap 'rm -rf --one-file-system "$work"' EXIT
   tree=$work/root boot=$work/boot
   mkdir "$boot" "$work/out"
   say "installing a dom0 with Xen $xen"
