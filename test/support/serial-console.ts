@@ -19,7 +19,9 @@ export class SerialConsole {
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.setEncoding('utf8');
-    socket.on('data', (text: string) => {
+    socket.on('data', (received: string) => {
+      // Each of the consoles that text went through may have put one before the end of a line.
+      const text = received.replaceAll('\r', '');
       this.transcript += text;
       this.unread += text;
     });

@@ -81,11 +81,11 @@ export class XenGuest {
   /** The output of a command in the guest's shell. */
   async ask(command: string): Promise<string> {
     this.host.guestPort.send(`echo gue''st-begins; ${command}; echo gue''st-ends\n`);
-    const text = await this.expect(/guest-ends\r?\n/, `no answer to: ${command}`);
+    const text = await this.expect(/guest-ends\n/, `no answer to: ${command}`);
     const begin = text.lastIndexOf('guest-begins');
     return text
       .slice(text.indexOf('\n', begin) + 1, text.lastIndexOf('guest-ends'))
-      .replaceAll('\r', '')
+
       .trim();
   }
 

@@ -8,6 +8,8 @@ import { execa } from 'execa';
 import { SerialConsole } from '../support/serial-console.js';
 
 const BUILD = fileURLToPath(new URL('dom0/build.sh', import.meta.url));
+/** What the consoles of the last host said, for whoever asks why a test failed. */
+const LOGS = fileURLToPath(new URL('.cache/', import.meta.url));
 const MINUTE = 60_000;
 /** About one minute on two free processors. */
 const DOM0_LIMIT = 10 * MINUTE;
@@ -51,7 +53,7 @@ export class XenHost {
       await SerialConsole.open(join(folder, 'com2')),
     );
     try {
-      await host.answer(/DOM0-READY\r?\n/, DOM0_LIMIT, 'the dom0 did not come up');
+      await host.answer(/DOM0-READY\n/, DOM0_LIMIT, 'the dom0 did not come up');
       await host.mustRun('stty -F /dev/ttyS1 raw -echo');
       return host;
     } catch (cause) {
@@ -66,12 +68,12 @@ export class XenHost {
     const mark = `dom0-answer-${this.commands}`;
     this.dom0.send(`( ${command}\n) </dev/null 2>&1; echo "${mark}:$?:"\n`);
     const text = await this.answer(
-      new RegExp(`${mark}:(\\d+):\r?\n`),
+      new RegExp(`${mark}:(\\d+):\n`),
       COMMAND_LIMIT,
       `no answer to: ${command}`,
     );
     const [output = '', exitCode] = text.split(`${mark}:`);
-    return { exitCode: Number.parseInt(exitCode ?? '', 10), output: output.replaceAll('\r', '').trim() };
+    return { exitCode: Number.parseInt(exitCode ?? '', 10), output: output.trim() };
   }
 
   /** The output of a command that cannot fail on a host that works. */
@@ -104,7 +106,10 @@ function machineArguments(boot: string, folder: string, vhds: readonly string[])
     ...['-device', `virtio-blk-pci,drive=${id}`],
   ];
   const serial = (name: string) => [
-    ...['-chardev', `socket,id=${name},path=${join(folder, name)},server=on,wait=off`],
+    ...[
+      '-chardev',
+      `socket,id=${name},path=${join(folder, name)},server=on,wait=off,logfile=${LOGS}${name}.log`,
+    ],
     ...['-serial', `chardev:${name}`],
   ];
   // A PV dom0 dies with supervisor-mode access prevention in emulation.
