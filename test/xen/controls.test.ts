@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { runCli } from '../support/run-cli.js';
 import { tempFiles } from '../support/temp-files.js';
 import { convertUnfixed, GUEST_FACTS, MBR_EXT4, vmdkOf } from '../support/vmware-guests.js';
@@ -36,13 +36,13 @@ it('a guest with VMware drivers only starts on Xen and does not find its disk', 
     name: 'unfixed',
     mac: GUEST_FACTS.mac,
   });
+  onTestFinished(() => guest.destroy());
   const { end, console } = await guest.boot();
   expect({ end, alive: await guest.isAlive() }, console.slice(-3000)).toEqual({ end: 'stuck', alive: true });
   expect(console).toMatch(/Hypervisor detected: Xen/);
   expect(console).toMatch(/Gave up waiting for root file system device/);
   expect(await guest.hasTakenDisk()).toBe(false);
   report(startedAt, 'gave up waiting for its root file system');
-  await guest.destroy();
 });
 
 it('the same guest with all drivers and no device names runs on Xen', async () => {

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { GUEST_FACTS } from '../support/vmware-guests.js';
 import { XenGuest } from './xen-guest.js';
 import type { XenHost } from './xen-host.js';
@@ -19,34 +19,31 @@ export async function expectOnXen(host: XenHost, device: string, rootDevice: str
     name: `guest-${device.slice(-3)}`,
     mac: GUEST_FACTS.mac,
   });
-  try {
-    const { end, console } = await guest.boot();
-    expect(end, `the end of the guest's console: ${console.slice(-3000)}`).toBe('login');
-    report(startedAt, 'login prompt');
-    expect(console).toMatch(/Hypervisor detected: Xen/);
-    expect(await guest.hasTakenDisk()).toBe(true);
-    expect(await guest.hasTakenNetwork()).toBe(true);
+  onTestFinished(() => guest.destroy());
+  const { end, console } = await guest.boot();
+  expect(end, `the end of the guest's console: ${console.slice(-3000)}`).toBe('login');
+  report(startedAt, 'login prompt');
+  expect(console).toMatch(/Hypervisor detected: Xen/);
+  expect(await guest.hasTakenDisk()).toBe(true);
+  expect(await guest.hasTakenNetwork()).toBe(true);
 
-    await guest.login('root', GUEST_FACTS.password);
-    const ask = async (command: string) => {
-      const answer = await guest.ask(command);
-      report(startedAt, `${command}: ${answer.replaceAll('\n', '; ')}`);
-      return answer;
-    };
-    expect(await ask('cat /sys/hypervisor/type')).toBe('xen');
-    const mounted = await ask('findmnt --noheadings --output SOURCE /');
-    expect(await ask(`lsblk --noheadings --inverse --list --output NAME ${mounted}`)).toContain(rootDevice);
-    const { nic, ipv4, ipv6 } = GUEST_FACTS;
-    expect(await ask(`basename $(readlink /sys/class/net/${nic}/device/driver)`)).toBe('vif');
-    const addresses = await ask(`ip -oneline address show dev ${nic} scope global`);
-    expect(addresses).toContain(`inet ${ipv4}/24`);
-    expect(addresses).toContain(`inet6 ${ipv6}/64`);
-    for (const address of [ipv4, ipv6]) {
-      const { exitCode, output } = await host.run(`busybox ping -c 3 ${address}`);
-      expect(exitCode, output).toBe(0);
-      report(startedAt, `the dom0 reaches ${address}`);
-    }
-  } finally {
-    await guest.destroy();
+  await guest.login('root', GUEST_FACTS.password);
+  const ask = async (command: string) => {
+    const answer = await guest.ask(command);
+    report(startedAt, `${command}: ${answer.replaceAll('\n', '; ')}`);
+    return answer;
+  };
+  expect(await ask('cat /sys/hypervisor/type')).toBe('xen');
+  const mounted = await ask('findmnt --noheadings --output SOURCE /');
+  expect(await ask(`lsblk --noheadings --inverse --list --output NAME ${mounted}`)).toContain(rootDevice);
+  const { nic, ipv4, ipv6 } = GUEST_FACTS;
+  expect(await ask(`basename $(readlink /sys/class/net/${nic}/device/driver)`)).toBe('vif');
+  const addresses = await ask(`ip -oneline address show dev ${nic} scope global`);
+  expect(addresses).toContain(`inet ${ipv4}/24`);
+  expect(addresses).toContain(`inet6 ${ipv6}/64`);
+  for (const address of [ipv4, ipv6]) {
+    const { exitCode, output } = await host.run(`busybox ping -c 3 ${address}`);
+    expect(exitCode, output).toBe(0);
+    report(startedAt, `the dom0 reaches ${address}`);
   }
 }

@@ -10,8 +10,7 @@ const CONNECTED = '4';
 
 const LOGIN = / login: $/;
 /** How the initramfs of Debian, dracut, systemd and the kernel say that a guest does not get on. */
-const STUCK =
-  /\(initramfs\)|Gave up waiting for root|dracut-initqueue.*timeout|emergency mode|Unable to mount root|Kernel panic/;
+const STUCK = /\(initramfs\)|dracut-initqueue.*timeout|emergency mode|Unable to mount root|Kernel panic/;
 
 /** How far a guest came. */
 export interface Boot {
@@ -83,10 +82,7 @@ export class XenGuest {
     this.host.guestPort.send(`echo gue''st-begins; ${command}; echo gue''st-ends\n`);
     const text = await this.expect(/guest-ends\n/, `no answer to: ${command}`);
     const begin = text.lastIndexOf('guest-begins');
-    return text
-      .slice(text.indexOf('\n', begin) + 1, text.lastIndexOf('guest-ends'))
-
-      .trim();
+    return text.slice(text.indexOf('\n', begin) + 1, text.lastIndexOf('guest-ends')).trim();
   }
 
   /** Whether Xen still runs the domain. */
