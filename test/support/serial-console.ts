@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
+const PIECE = 8;
+const PAUSE_MILLISECONDS = 60;
+
 /** What stood on a console before a wait ended, and what ended it. */
 export interface Seen {
   readonly text: string;
@@ -42,8 +45,12 @@ export class SerialConsole {
     }
   }
 
-  send(text: string): void {
-    this.socket.write(text);
+  /** Sends no faster than a busy machine takes it: Xen's console drops what does not fit into its few bytes. */
+  async send(text: string): Promise<void> {
+    for (let start = 0; start < text.length; start += PIECE) {
+      this.socket.write(text.slice(start, start + PIECE));
+      await delay(PAUSE_MILLISECONDS);
+    }
   }
 
   /** Reads on until the pattern matches; what stands behind the match is left for the next wait. */

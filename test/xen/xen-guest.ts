@@ -51,8 +51,8 @@ export class XenGuest {
       'extra="console=hvc0"',
       ...['on_crash="preserve"', 'on_reboot="destroy"'],
     ];
-    await host.mustRun(`cat >/tmp/${disk.name}.cfg <<'END'\n${settings.join('\n')}\nEND`);
-    await host.mustRun(`xl create -p /tmp/${disk.name}.cfg`);
+    for (const setting of settings) await host.mustRun(`echo '${setting}' >>/tmp/${disk.name}`);
+    await host.mustRun(`xl create -p /tmp/${disk.name}`);
     const domain = Number(await host.mustRun(`xl domid ${disk.name}`));
     await host.mustRun(`setsid xenconsole --type pv ${domain} </dev/ttyS1 >/dev/ttyS1 2>&1 &`);
     await host.mustRun(`xl unpause ${disk.name}`);
@@ -68,18 +68,18 @@ export class XenGuest {
 
   /** Logs in on the console. */
   async login(user: string, password: string): Promise<void> {
-    this.host.guestPort.send(`${user}\n`);
+    await this.host.guestPort.send(`${user}\n`);
     await this.expect(/assword: $/, 'no question for the password');
-    this.host.guestPort.send(`${password}\n`);
+    await this.host.guestPort.send(`${password}\n`);
     await this.expect(/# $/, 'no prompt');
     // Without an editor and an echo the answers stand alone.
-    this.host.guestPort.send("exec sh -c 'stty -echo; PS1= exec sh'\n");
+    await this.host.guestPort.send("exec sh -c 'stty -echo; PS1= exec sh'\n");
     await this.ask('true');
   }
 
   /** The output of a command in the guest's shell. */
   async ask(command: string): Promise<string> {
-    this.host.guestPort.send(`echo gue''st-begins; ${command}; echo gue''st-ends\n`);
+    await this.host.guestPort.send(`echo gue''st-begins; ${command}; echo gue''st-ends\n`);
     const text = await this.expect(/guest-ends\n/, `no answer to: ${command}`);
     const begin = text.lastIndexOf('guest-begins');
     return text.slice(text.indexOf('\n', begin) + 1, text.lastIndexOf('guest-ends')).trim();

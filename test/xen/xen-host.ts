@@ -65,8 +65,8 @@ export class XenHost {
   /** Runs a command in the dom0's shell. */
   async run(command: string): Promise<Dom0Answer> {
     this.commands += 1;
-    const mark = `dom0-answer-${this.commands}`;
-    this.dom0.send(`( ${command}\n) </dev/null 2>&1; echo "${mark}:$?:"\n`);
+    const mark = `=answer-${this.commands}`;
+    await this.dom0.send(`(${command}\n)</dev/null 2>&1;echo ${mark}:$?:\n`);
     const text = await this.answer(
       new RegExp(`${mark}:(\\d+):\n`),
       COMMAND_LIMIT,
