@@ -72,8 +72,8 @@ export class XenGuest {
     await this.expect(/assword: $/, 'no question for the password');
     await this.host.guestPort.send(`${password}\n`);
     await this.expect(/# $/, 'no prompt');
-    // Without an editor and an echo the answers stand alone.
-    await this.host.guestPort.send("exec sh -c 'stty -echo; PS1= exec sh'\n");
+    // Without an editor, an echo and the kernel's messages the answers stand alone.
+    await this.host.guestPort.send("dmesg -n 1; exec sh -c 'stty -echo; PS1= exec sh'\n");
     await this.ask('true');
   }
 
