@@ -38,7 +38,7 @@ export class XenGuest {
     this.domain = domain;
   }
 
-  /** Throws `XenHostError` when there is no running domain in the end. */
+  /** Throws the host's own error unless the domain was created and set going. */
   static async start(host: XenHost, disk: GuestDisk): Promise<XenGuest> {
     const settings = [
       `name="${disk.name}"`,

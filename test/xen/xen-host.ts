@@ -16,7 +16,9 @@ const DOM0_LIMIT = 10 * MINUTE;
 const COMMAND_LIMIT = 5 * MINUTE;
 
 /** What keeps Xen or its dom0 from doing their work: a broken set-up, never the fault of a guest. */
-export class XenHostError extends Error {}
+class XenHostError extends Error {
+  override readonly name = 'XenHostError';
+}
 
 export interface Dom0Answer {
   readonly exitCode: number;
