@@ -115,13 +115,13 @@ function machineArguments(boot: string, folder: string, vhds: readonly string[])
     ...['-serial', `chardev:${name}`],
   ];
   // In emulation a PV dom0 dies with supervisor-mode access prevention, and guests' programs with AVX2.
-  const pc = ['-accel', 'tcg,thread=multi', '-cpu', 'max,-smap,-avx2', '-smp', '2', '-m', '2048', '-machine', 'pc'];
+  const processor = ['-accel', 'tcg,thread=multi', '-cpu', 'max,-smap,-avx2', '-smp', '2'];
   const xen = 'dom0_mem=768M,max:768M dom0_max_vcpus=1 console=com1 com1=115200,8n1 noreboot';
   // There is nobody to be protected from, and each of these costs time in emulation.
   const unguarded = 'spec-ctrl=no xpti=no pv-l1tf=no';
   return [
-    ...pc,
-    ...['-nodefaults', '-display', 'none', '-no-reboot'],
+    ...processor,
+    ...['-machine', 'pc', '-m', '2048', '-nodefaults', '-display', 'none', '-no-reboot'],
     ...serial('com1'),
     ...serial('com2'),
     ...['-kernel', join(boot, 'xen'), '-append', `${xen} ${unguarded}`],
