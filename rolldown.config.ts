@@ -10,6 +10,7 @@ export default defineConfig({
     bench: 'test/bench/bench.ts',
     fuzz: 'test/fuzz/fuzz.ts',
     'workers/convert': 'workers/convert.ts',
+    'workers/fix': 'workers/fix.ts',
     'workers/digest': 'workers/digest.ts',
     'workers/verify': 'workers/verify.ts',
   },

@@ -28,6 +28,7 @@ const BY_CATEGORY: Record<ErrorCategory, number> = {
   source: EXIT.allFailed,
   format: EXIT.allFailed,
   tool: EXIT.allFailed,
+  guest: EXIT.allFailed,
   target: EXIT.allFailed,
   verify: EXIT.allFailed,
   canceled: EXIT.cancelled,

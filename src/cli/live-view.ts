@@ -70,7 +70,7 @@ export class LiveView {
     }
     const marks = { done: green('done'), failed: red('failed'), cancelled: yellow('cancelled') };
     const mark = state === 'done' || state === 'failed' || state === 'cancelled' ? marks[state] : state;
-    if (this.#terminal && (state === 'converting' || state === 'planned')) return;
+    if (this.#terminal && (state === 'fixing' || state === 'converting' || state === 'planned')) return;
     this.tell(`${name}: ${mark}${error === null ? '' : ` – ${describeError(error)} (${error.code})`}`);
     if (error !== null) this.tell(`  hint: ${error.hint}`);
   }

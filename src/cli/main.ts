@@ -90,6 +90,13 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'guest <action> <path..>',
+          'Look at the system on disks, change it for Xen on layers, or take that back',
+          async () => (await import('./commands/guest.js')).guestCommand,
+        ),
+      )
+      .command(
+        lazy(
           'profiles [id]',
           'List the guest profiles, explain one, or say which one a guest gets',
           async () => (await import('./commands/profiles.js')).profilesCommand,

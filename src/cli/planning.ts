@@ -3,9 +3,17 @@ import type { Argv } from 'yargs';
 import { globMatches, loadProfiles, type Profile } from '../guests/profiles/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Inventory } from '../model/inventory.js';
-import type { Plan } from '../model/plan.js';
-import { applyWhatIf, buildPlan, type PlanOptions, type Preparation, prepare } from '../planning/index.js';
+import { FIXUP_MODES, type FixupMode, type GuestMeans, type Plan } from '../model/plan.js';
+import {
+  applyWhatIf,
+  buildPlan,
+  type Migration,
+  type PlanOptions,
+  type Preparation,
+  prepare,
+} from '../planning/index.js';
 import { joinInventories, readInventory } from '../sources/index.js';
+import { guestToolsFolder } from './guest-tools-folder.js';
 import { countOption } from './threads.js';
 
 /** Where output goes when nobody says. */
@@ -17,6 +25,8 @@ export interface PlanningOptions {
   readonly target: string | undefined;
   readonly only: string[];
   readonly migration: string | undefined;
+  readonly fixups: FixupMode | undefined;
+  readonly 'guest-tools': string | undefined;
 }
 
 export function withPlanningOptions<T>(args: Argv<T>): Argv<T & PlanningOptions> {
@@ -36,6 +46,16 @@ export function withPlanningOptions<T>(args: Argv<T>): Argv<T & PlanningOptions>
       type: 'string',
       requiresArg: true,
       describe: 'Folder for the .xva files, the report and the ledger; without, the migration file’s, or out',
+    })
+    .option('fixups', {
+      choices: FIXUP_MODES,
+      requiresArg: true,
+      describe: 'Whether guests are changed so that they run on Xen; auto without (docs/guests.md)',
+    })
+    .option('guest-tools', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Folder with guest tools (.deb, .rpm, .msi) to install in the guests',
     })
     .option('only', {
       type: 'string',
@@ -68,7 +88,8 @@ export interface PreparedPlanning extends Omit<PlanOptions, 'target' | 'sources'
 export async function readPlanning(options: PlanningOptions): Promise<PreparedPlanning> {
   const profiles = await loadProfiles();
   const preparation = await prepare(options.migration ?? null, profiles);
-  const { migration, folder } = preparation;
+  const { folder } = preparation;
+  const migration = { ...preparation.migration, ...(options.fixups && { fixups: options.fixups }) };
   const sources = sourcesOf(options, preparation);
   const inventories = await Promise.all(
     sources.map(async ({ label, path, configuration }) => ({
@@ -78,10 +99,12 @@ export async function readPlanning(options: PlanningOptions): Promise<PreparedPl
   );
   return {
     ...preparation,
+    migration,
     inventory: selected(joinInventories(inventories), options.only),
     profiles,
     sources: sources.map(({ path }) => path),
     target: targetOf(options, migration.target?.folder, folder),
+    guests: await guestMeansOf(options, migration, folder),
     threads: countOption('workers', undefined),
     today: new Date().toISOString().slice(0, 10),
   };
@@ -125,6 +148,20 @@ function sourcesOf({ source = [] }: PlanningOptions, { migration, folder }: Prep
 function targetOf({ target }: PlanningOptions, named: string | undefined, folder: string): string {
   if (target !== undefined) return resolve(target);
   return named === undefined ? resolve(DEFAULT_TARGET) : resolve(join(folder, named));
+}
+
+async function guestMeansOf(
+  { 'guest-tools': given }: PlanningOptions,
+  { guests = {} }: Migration,
+  folder: string,
+): Promise<GuestMeans> {
+  const { tools, luksKeys = [], isolate = false } = guests;
+  const named = tools === undefined ? null : resolve(folder, tools);
+  return {
+    tools: await guestToolsFolder(given === undefined ? named : resolve(given)),
+    luksKeys: luksKeys.map((key) => ('file' in key ? { file: resolve(folder, key.file) } : key)),
+    isolate,
+  };
 }
 
 /** The machines that a pattern names; problems of the others are none of this plan's. */

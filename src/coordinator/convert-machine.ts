@@ -9,9 +9,9 @@ import {
   type XvaDiskConversion,
   type XvaFile,
 } from '../conversion/index.js';
-import { locatedImage, type UnpackedImage, unpackImage } from '../images/index.js';
+import type { ImageSource } from '../images/index.js';
 import type { PartialFile } from '../io/partial-file.js';
-import { firstFailure, XenferryError } from '../model/errors.js';
+import { firstFailure } from '../model/errors.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
 import type { XvaPlan } from '../targets/xva-folder/index.js';
 import { type WorkerThreadsPool, withCancelFlag } from '../worker-threads-pool/index.js';
@@ -19,6 +19,8 @@ import type { ChunkChecksum } from '../xva/index.js';
 
 export interface MachineConversion {
   readonly machine: VirtualMachine;
+  /** Its disks, ready to be read. */
+  readonly images: readonly ImageSource[];
   readonly xva: XvaPlan;
   readonly pool: WorkerThreadsPool;
   readonly checksum: ChunkChecksum;
@@ -34,21 +36,8 @@ export interface MachineConversion {
  * files. The first failure of either stops both.
  */
 export async function convertMachine(conversion: MachineConversion, partial: PartialFile): Promise<XvaFile> {
-  const images = await readableImages(conversion, partial.path);
-  try {
-    const surveys: DiskSurvey[] = [];
-    for (const { source } of images) surveys.push(await surveyImage(source, conversion.signal));
-    return await convertSurveyed(conversion, surveys, partial);
-  } finally {
-    for (const { release } of images) await release();
-  }
-}
-
-async function convertSurveyed(
-  conversion: MachineConversion,
-  surveys: readonly DiskSurvey[],
-  partial: PartialFile,
-): Promise<XvaFile> {
+  const surveys: DiskSurvey[] = [];
+  for (const source of conversion.images) surveys.push(await surveyImage(source, conversion.signal));
   const stop = new AbortController();
   const signal = AbortSignal.any([conversion.signal, stop.signal]);
   const stopping = async <T>(work: Promise<T>): Promise<T> => {
@@ -71,28 +60,6 @@ async function convertSurveyed(
   const failure = firstFailure(await Promise.allSettled([converting, checking]));
   if (failure !== undefined) throw failure;
   return await converting;
-}
-
-/** Compressed disks are unpacked beside the output, for as long as the conversion takes. */
-async function readableImages(
-  { machine, signal }: MachineConversion,
-  outputPath: string,
-): Promise<UnpackedImage[]> {
-  const images: UnpackedImage[] = [];
-  try {
-    for (const [index, { location, file, capacityBytes }] of machine.disks.entries()) {
-      if (location === null) throw new XenferryError('OVF_FILE_MISSING', `${file} has no file`);
-      images.push(
-        location.compression === null
-          ? { source: locatedImage(location), release: async () => {} }
-          : await unpackImage(location, capacityBytes, `${outputPath}.disk${index}`, signal),
-      );
-    }
-    return images;
-  } catch (error) {
-    for (const { release } of images) await release();
-    throw error;
-  }
 }
 
 function diskConversion(

@@ -1,23 +1,33 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { BlockDigest } from '../conversion/index.js';
+import type { Profile } from '../guests/profiles/index.js';
 import { locatedImage, readImageInfo } from '../images/index.js';
 import { systemErrorCode } from '../model/errors.js';
-import type { PlannedMachine } from '../model/plan.js';
+import type { GuestMeans, PlannedMachine } from '../model/plan.js';
 import type { XvaPlan } from '../targets/xva-folder/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
+
+/** What a batch makes of every machine. */
+export interface BatchWays {
+  readonly checksum: ChunkChecksum;
+  readonly digest: BlockDigest;
+  readonly profiles: readonly Profile[];
+  readonly guests: GuestMeans;
+}
 
 /**
  * Tells whether a job is still the one that was begun: a digest of what will be written around the blocks and of name,
  * size and time of every source file. Never throws for a damaged source.
  */
 export async function fingerprintOf(
-  { machine, output }: PlannedMachine,
+  { machine, output, fixups, profile }: PlannedMachine,
   { ovaXml }: XvaPlan,
-  checksum: ChunkChecksum,
-  digest: BlockDigest,
+  { checksum, digest, profiles, guests }: BatchWays,
 ): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([output, ovaXml, checksum, digest]));
+  const wanted = profiles.find(({ id }) => id === profile.id)?.fixups ?? [];
+  const ways = [output, ovaXml, checksum, digest, fixups, wanted, guests];
+  const hash = createHash('sha256').update(JSON.stringify(ways));
   for (const { location } of machine.disks) {
     if (location === null) continue;
     const files = new Set(location.parts.map(({ range }) => range.path));

@@ -34,7 +34,8 @@ export interface InputImage {
 }
 
 /** What the readers refuse and qemu-img may still know. */
-const BEYOND_READERS = ['VMDK_BAD_MAGIC', 'VMDK_UNSUPPORTED', 'QCOW2_UNSUPPORTED'];
+const BEYOND_READERS = ['VMDK_BAD_MAGIC', 'VMDK_UNSUPPORTED', 'QCOW2_UNSUPPORTED', 'IMAGE_UNKNOWN'];
+const OVA = /\.ova$/i;
 
 /** Whether an input is an address rather than a path. One that we cannot read is no path either: it may hold secrets. */
 export function isAddress(input: string): boolean {
@@ -56,27 +57,30 @@ export async function openInputImage(
   scratch: string,
   signal: AbortSignal,
 ): Promise<InputImage> {
-  const location = await locate(spec);
-  const known = async (format: ImageFormat): Promise<InputImage> => {
-    const source = { format, location, overlay: spec.overlay };
-    await unlessAborted(signal, readImageInfo(source));
-    return { source, release: async () => {} };
-  };
-  if (spec.inputFormat !== null) return await known(spec.inputFormat);
-  const format = (await unlessAborted(signal, detectFormat(location))) ?? formatByName(spec.input);
   try {
-    if (format !== null) return await known(format);
+    return { source: await readableImage(spec, signal), release: async () => {} };
   } catch (error) {
-    const foreign = error instanceof XenferryError && BEYOND_READERS.includes(error.code);
-    if (!foreign || location.kind !== 'files') throw error;
+    const known = error instanceof XenferryError && BEYOND_READERS.includes(error.code);
+    const copied = known && spec.inputFormat === null && !isAddress(spec.input) && !OVA.test(spec.input);
+    if (!copied) throw error;
     return await copyForeignImage(spec, scratch, signal, error);
   }
-  if (/\.ova$/i.test(spec.input) && location.kind === 'files') throw await wholeOva(spec.input);
-  const refusal = new XenferryError('IMAGE_UNKNOWN', 'this is no disk image of a known format', {
-    file: isAbsolute(spec.input) ? spec.input : undefined,
-  });
-  if (location.kind !== 'files') throw refusal;
-  return await copyForeignImage(spec, scratch, signal, refusal);
+}
+
+/** An input that can be read where it lies. Rejects as `openInputImage` does, and with IMAGE_UNKNOWN for others. */
+export async function readableImage(spec: InputSpec, signal: AbortSignal): Promise<ImageSource> {
+  const location = await locate(spec);
+  const format =
+    spec.inputFormat ?? (await unlessAborted(signal, detectFormat(location))) ?? formatByName(spec.input);
+  if (format === null) {
+    if (OVA.test(spec.input) && location.kind === 'files') throw await wholeOva(spec.input);
+    throw new XenferryError('IMAGE_UNKNOWN', 'this is no disk image of a known format', {
+      file: isAbsolute(spec.input) ? spec.input : undefined,
+    });
+  }
+  const source = { format, location, overlay: spec.overlay };
+  await unlessAborted(signal, readImageInfo(source));
+  return source;
 }
 
 /** For bytes that tell nothing. */

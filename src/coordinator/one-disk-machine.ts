@@ -41,6 +41,7 @@ function machineAround(input: string, capacityBytes: number): PlannedMachine {
     wave: '',
     startOrder: null,
     startDelaySeconds: 0,
+    fixups: 'off',
     dataBytes: 0,
     certainBytes: 0,
     concerns: [],

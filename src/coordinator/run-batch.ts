@@ -1,4 +1,5 @@
 import type { BlockDigest } from '../conversion/index.js';
+import { removeGuestFolder } from '../guests/index.js';
 import type { Profile } from '../guests/profiles/index.js';
 import { Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
@@ -42,8 +43,9 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   try {
     const batchId = await ledger.beginBatch(JSON.stringify(plan.sources), plan.target);
     const jobs = await enlist(ledger, batchId, options);
+    for (const folder of await ledger.orphanedGuestFolders()) await removeGuestFolder(folder);
     await runAll(jobs, options.parallel, (job) =>
-      runJob({ ...options, ledger, pool, target: plan.target }, job),
+      runJob({ ...options, ledger, pool, target: plan.target, guests: plan.guests }, job),
     );
     await ledger.finishBatch(batchId);
     const states = (await ledger.jobs(batchId)).map(({ state }) => state);
@@ -62,15 +64,13 @@ function refuseBlockedPlan(plan: Plan): void {
 }
 
 /** Writes the plan's jobs down; descriptors that could not be read are jobs that have failed already. */
-async function enlist(
-  ledger: Ledger,
-  batchId: number,
-  { plan, profiles, checksum, digest, observe }: BatchOptions,
-): Promise<PlannedJob[]> {
+async function enlist(ledger: Ledger, batchId: number, options: BatchOptions): Promise<PlannedJob[]> {
+  const { plan, profiles, observe } = options;
+  const ways = { ...options, guests: plan.guests };
   const prepared = await Promise.all(
     inOrder(plan).map(async (planned) => {
       const xva = xvaPlan(planned, profiles);
-      return { planned, xva, fingerprint: await fingerprintOf(planned, xva, checksum, digest) };
+      return { planned, xva, fingerprint: await fingerprintOf(planned, xva, ways) };
     }),
   );
   await ledger.enlist(batchId, [

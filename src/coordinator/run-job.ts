@@ -1,6 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BlockDigest, dataBytesOf, diskDigest, VERIFY, type XvaFile } from '../conversion/index.js';
+import { dataBytesOf, diskDigest, VERIFY, type XvaFile } from '../conversion/index.js';
+import { removeGuestFolder } from '../guests/index.js';
+import type { ImageSource } from '../images/index.js';
 import { PartialFile, partialLength } from '../io/partial-file.js';
 import type { JobRecord, Ledger, StepName } from '../ledger/index.js';
 import {
@@ -15,18 +17,17 @@ import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import { manifestAlgorithm } from '../model/virtual-machine.js';
 import type { XvaPlan } from '../targets/xva-folder/index.js';
 import { type WorkerThreadsPool, withCancelFlag } from '../worker-threads-pool/index.js';
-import type { ChunkChecksum } from '../xva/index.js';
 import type { BatchObserver } from './batch-events.js';
 import { convertMachine } from './convert-machine.js';
-import { fingerprintOf } from './fingerprint.js';
+import { type BatchWays, fingerprintOf } from './fingerprint.js';
+import { fixMachine, type GuestOutcome, keptOutcome, mendedDisks, wantsFixups } from './fix-machine.js';
+import { withReadableDisks } from './readable-disks.js';
 
-export interface JobContext {
+export interface JobContext extends BatchWays {
   readonly ledger: Ledger;
   readonly pool: WorkerThreadsPool;
   /** Absolute path. */
   readonly target: string;
-  readonly checksum: ChunkChecksum;
-  readonly digest: BlockDigest;
   readonly signal: AbortSignal;
   readonly observe: BatchObserver;
 }
@@ -89,30 +90,65 @@ async function convertAndVerify(context: JobContext, job: PlannedJob): Promise<v
   const id = job.record.id;
   const path = join(context.target, job.planned.output);
   await refuseForeignFile(path, job.xva.vmUuid);
+  const guestFolder = ledger.guestFolder(id);
   const begun = await partialLength(path);
-  const verified = begun !== null && begun === job.record.outputBytes;
-  if (begun === null) await ledger.resetJob(id);
-  const partial = await PartialFile.open(path, begun !== null);
+  // Blocks of a guest that must be mended anew are not those that would be converted now.
+  const known = begun === null ? null : await keptOutcome(await ledger.guest(id), guestFolder);
+  const verified = known !== null && begun === job.record.outputBytes;
+  if (known === null) await ledger.resetJob(id);
+  const partial = await PartialFile.open(path, known !== null);
   try {
     if (!verified) {
-      const xva = await convert(context, job, partial);
+      const xva = await withReadableDisks(
+        job.planned.machine,
+        partial.path,
+        context.signal,
+        async (disks) => {
+          const guest = known ?? (await fix(context, job, disks));
+          return await convert(context, job, mendedDisks(disks, guest, guestFolder), partial);
+        },
+      );
       const fileBytes = await verify(context, job, partial, xva);
       await partial.sync();
       await ledger.recordOutput(id, fileBytes);
     }
     await partial.publish();
     await ledger.clearBlocks(id);
+    await removeGuestFolder(guestFolder);
   } catch (error) {
     if (context.signal.aborted || RESUMABLE.includes(toXenferryError(error).code)) await partial.keep();
     else {
       await partial.discard();
       await ledger.resetJob(id);
+      await removeGuestFolder(guestFolder);
     }
     throw error;
   }
 }
 
-async function convert(context: JobContext, job: PlannedJob, partial: PartialFile): Promise<XvaFile> {
+/** Mends the guest and writes down what came of it. */
+async function fix(
+  context: JobContext,
+  job: PlannedJob,
+  disks: readonly ImageSource[],
+): Promise<GuestOutcome> {
+  const { ledger, signal } = context;
+  const { record, planned } = job;
+  const wanted = wantsFixups(planned, context.profiles);
+  if (wanted) await enter(context, job, 'fix');
+  const folder = ledger.guestFolder(record.id);
+  const outcome = await fixMachine({ ...context, planned, folder, signal }, disks);
+  await ledger.recordGuest(record.id, JSON.stringify(outcome));
+  if (wanted) await ledger.finishStep(record.id, 'fix', 'done', 0);
+  return outcome;
+}
+
+async function convert(
+  context: JobContext,
+  job: PlannedJob,
+  images: readonly ImageSource[],
+  partial: PartialFile,
+): Promise<XvaFile> {
   const { ledger, pool, checksum, digest, signal, observe } = context;
   const { record, planned, xva } = job;
   const { machine } = planned;
@@ -120,6 +156,7 @@ async function convert(context: JobContext, job: PlannedJob, partial: PartialFil
   const result = await convertMachine(
     {
       machine,
+      images,
       xva,
       pool,
       checksum,
@@ -130,7 +167,7 @@ async function convert(context: JobContext, job: PlannedJob, partial: PartialFil
     },
     partial,
   );
-  if ((await fingerprintOf(planned, xva, checksum, digest)) !== job.fingerprint) {
+  if ((await fingerprintOf(planned, xva, context)) !== job.fingerprint) {
     throw new XenferryError('SOURCE_CHANGED', 'a source file changed while it was converted', {
       file: machine.source.descriptor,
     });
@@ -167,12 +204,14 @@ async function verify(
   return xva.fileBytes;
 }
 
+const STATES = { fix: 'fixing', convert: 'converting', verify: 'verifying' } as const;
+
 async function enter(
   { ledger, observe }: JobContext,
   { record, planned }: PlannedJob,
   step: StepName,
 ): Promise<void> {
-  const state = step === 'convert' ? 'converting' : 'verifying';
+  const state = STATES[step];
   await ledger.setState(record.id, state);
   await ledger.startStep(record.id, step);
   observe({ kind: 'job', name: planned.name, state, error: null });

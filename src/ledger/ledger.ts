@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely, Migrator, sql } from 'kysely';
 import { type SerializedError, systemErrorCode, XenferryError } from '../model/errors.js';
@@ -36,10 +36,12 @@ export interface JobRecord {
  */
 export class Ledger {
   readonly #db: Kysely<LedgerSchema>;
+  readonly #folder: string;
   readonly #lock: LedgerLock | null;
   readonly #ballast: Ballast;
 
-  private constructor(db: Kysely<LedgerSchema>, lock: LedgerLock | null, ballast: Ballast) {
+  private constructor(folder: string, lock: LedgerLock | null, db: Kysely<LedgerSchema>, ballast: Ballast) {
+    this.#folder = folder;
     this.#db = db;
     this.#lock = lock;
     this.#ballast = ballast;
@@ -59,7 +61,7 @@ export class Ledger {
     const lock = await guard(folder, () => LedgerLock.acquire(join(folder, 'lock')));
     const ballast = new Ballast(join(folder, 'reserve'));
     await guard(folder, () => ballast.take());
-    return new Ledger(await openDatabase(folder), lock, ballast);
+    return new Ledger(folder, lock, await openDatabase(folder), ballast);
   }
 
   /** Opens the ledger of `target` for reading. Throws SOURCE_NOT_FOUND when there is none, LEDGER_INVALID. */
@@ -69,12 +71,25 @@ export class Ledger {
       throw new XenferryError('SOURCE_NOT_FOUND', 'no run of xenferry has written here', { file: target });
     }
     // Not migrated: reading must work on a full disk, and beside a run.
-    return new Ledger(connect(folder), null, new Ballast(join(folder, 'reserve')));
+    return new Ledger(folder, null, connect(folder), new Ballast(join(folder, 'reserve')));
   }
 
   async close(): Promise<void> {
     await this.#db.destroy();
     await this.#lock?.release();
+  }
+
+  /** Absolute path of a folder beside the ledger for the layers on a machine's disks. */
+  guestFolder(jobId: number): string {
+    return join(this.#folder, 'guests', String(jobId));
+  }
+
+  /** The folders of jobs that there are no more. */
+  async orphanedGuestFolders(): Promise<string[]> {
+    const known = await this.#db.selectFrom('jobs').select('id').execute();
+    const ids = new Set(known.map(({ id }) => String(id)));
+    const names = await readdir(join(this.#folder, 'guests')).catch(() => []);
+    return names.filter((name) => !ids.has(name)).map((name) => join(this.#folder, 'guests', name));
   }
 
   /** The batch for these sources and this target, made if it is new; it counts as running again. */
@@ -209,7 +224,7 @@ export class Ledger {
     await this.#durably(() =>
       this.#db.transaction().execute(async (trx) => {
         await trx.updateTable('jobs').set({ output_bytes: null }).where('id', '=', jobId).execute();
-        for (const table of ['blocks', 'steps', 'disks'] as const) {
+        for (const table of ['blocks', 'steps', 'disks', 'guests'] as const) {
           await trx.deleteFrom(table).where('job_id', '=', jobId).execute();
         }
       }),
@@ -267,6 +282,30 @@ export class Ledger {
       .where('job_id', '=', jobId)
       .orderBy('disk')
       .execute();
+  }
+
+  /** `outcome`: JSON. */
+  async recordGuest(jobId: number, outcome: string): Promise<void> {
+    await this.#durably(() =>
+      this.#db
+        .insertInto('guests')
+        .values({ job_id: jobId, outcome })
+        .onConflict((conflict) => conflict.column('job_id').doUpdateSet({ outcome }))
+        .execute(),
+    );
+  }
+
+  /** What was recorded last; null when the job's guest was never looked at, or before ledgers knew guests. */
+  async guest(jobId: number): Promise<string | null> {
+    // A ledger that is only read may be from before.
+    const tables = await this.#db.introspection.getTables();
+    if (!tables.some(({ name }) => name === 'guests')) return null;
+    const row = await this.#db
+      .selectFrom('guests')
+      .select('outcome')
+      .where('job_id', '=', jobId)
+      .executeTakeFirst();
+    return row?.outcome ?? null;
   }
 
   blockJournal(jobId: number, disk: number): LedgerBlockJournal {

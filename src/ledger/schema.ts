@@ -1,7 +1,7 @@
 import type { Generated, Kysely, Migration, MigrationProvider } from 'kysely';
 
-export type JobState = 'planned' | 'converting' | 'verifying' | 'done' | 'failed' | 'cancelled';
-export type StepName = 'convert' | 'verify';
+export type JobState = 'planned' | 'fixing' | 'converting' | 'verifying' | 'done' | 'failed' | 'cancelled';
+export type StepName = 'fix' | 'convert' | 'verify';
 export type StepState = 'running' | 'done' | 'failed';
 
 /** Times are milliseconds since 1970, sizes bytes, JSON columns hold the model's types. */
@@ -49,6 +49,12 @@ export interface LedgerSchema {
     digest: string | null;
     /** Name of the manifest's algorithm when the manifest was kept. */
     manifest: string | null;
+  };
+  /** What fixups did to a machine's guest. */
+  guests: {
+    job_id: number;
+    /** The coordinator's GuestOutcome. */
+    outcome: string;
   };
   /** The journal: blocks that are safely in the partial file, in runs without gaps. */
   blocks: {
@@ -136,7 +142,24 @@ const BLOCK_SHA256: Migration = {
   },
 };
 
+const GUESTS: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('guests')
+      .ifNotExists()
+      .addColumn('job_id', 'integer', (column) =>
+        column.primaryKey().references('jobs.id').onDelete('cascade'),
+      )
+      .addColumn('outcome', 'text', (column) => column.notNull())
+      .execute();
+  },
+};
+
 /** Every step of the schema's history, in order; steps are never changed once released. */
 export const MIGRATIONS: MigrationProvider = {
-  getMigrations: async () => ({ '0001-first': FIRST, '0002-block-sha256': BLOCK_SHA256 }),
+  getMigrations: async () => ({
+    '0001-first': FIRST,
+    '0002-block-sha256': BLOCK_SHA256,
+    '0003-guests': GUESTS,
+  }),
 };

@@ -8,6 +8,7 @@ export type ErrorCategory =
   | 'source'
   | 'format'
   | 'tool'
+  | 'guest'
   | 'target'
   | 'verify'
   | 'canceled'
@@ -167,6 +168,23 @@ export const ERROR_CATALOG = {
   SOURCE_CONFLICT: {
     category: 'source',
     hint: 'Export the machine again, or take a new list, if it was changed since.',
+  },
+
+  GUEST_UNRECOGNIZED: {
+    category: 'guest',
+    hint: 'Adapt the guest by hand after the import, as docs/guests.md says.',
+  },
+  GUEST_UNREADABLE: {
+    category: 'guest',
+    hint: 'Start the guest on VMware once, shut it down cleanly, and export it again.',
+  },
+  GUEST_UNWRITABLE: {
+    category: 'guest',
+    hint: 'Free space inside the guest, or convert it with --fixups off and adapt it by hand.',
+  },
+  GUEST_REFUSED: {
+    category: 'guest',
+    hint: 'Do in the guest what the message says, then export it again; or convert it with --fixups attempted.',
   },
 
   TARGET_NO_SPACE: {

@@ -47,6 +47,26 @@ export interface PlannedNic {
   readonly mac: string | null;
 }
 
+/**
+ * Whether the guest is changed so that it runs on Xen. `auto`: a guest that is known must be mended, one that is not
+ * known is converted as it is; `attempted`: whatever stands against it, the machine is converted; `off`: never.
+ */
+export const FIXUP_MODES = ['auto', 'attempted', 'off'] as const;
+export type FixupMode = (typeof FIXUP_MODES)[number];
+
+/** Where a key is, never the key itself: an absolute path, or the name of an environment variable. */
+export type KeyReference = { readonly file: string } | { readonly environment: string };
+
+/** What work inside guests is done with. */
+export interface GuestMeans {
+  /** Absolute path of a folder with guest tools to install; null when there is none. */
+  readonly tools: string | null;
+  /** Tried on every LUKS volume. */
+  readonly luksKeys: readonly KeyReference[];
+  /** Whether no file system of a guest is mounted by this machine itself. */
+  readonly isolate: boolean;
+}
+
 /** What will be done to one machine. */
 export interface PlannedMachine {
   readonly machine: VirtualMachine;
@@ -65,6 +85,7 @@ export interface PlannedMachine {
   /** Position in the start sequence; null where nothing says. */
   readonly startOrder: number | null;
   readonly startDelaySeconds: number;
+  readonly fixups: FixupMode;
   /** Guest data to move, by the disks' own metadata; zeros among it are dropped later. */
   readonly dataBytes: number;
   /** The part of `dataBytes` that cannot turn out to be zeros. */
@@ -172,6 +193,7 @@ export interface Plan {
   readonly sources: readonly string[];
   /** Absolute path of the folder of XVAs. */
   readonly target: string;
+  readonly guests: GuestMeans;
   readonly machines: readonly PlannedMachine[];
   /** Of all machines; in the order in which they are taken. */
   readonly waves: readonly PlannedWave[];

@@ -2,7 +2,14 @@ import { matchProfile, type Profile } from '../guests/profiles/index.js';
 import { freeBytes } from '../io/free-space.js';
 import { XenferryError } from '../model/errors.js';
 import type { Inventory, Problem } from '../model/inventory.js';
-import { type Concern, isBlocking, isCritical, type Plan, type PlannedMachine } from '../model/plan.js';
+import {
+  type Concern,
+  type GuestMeans,
+  isBlocking,
+  isCritical,
+  type Plan,
+  type PlannedMachine,
+} from '../model/plan.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
 import {
   applyWaivers,
@@ -29,6 +36,7 @@ export interface PlanOptions extends Omit<Preparation, 'folder'> {
   /** Absolute path of the target folder; need not exist yet. */
   readonly target: string;
   readonly profiles: readonly Profile[];
+  readonly guests: GuestMeans;
   /** That the machine has for conversions, where the migration names no number. */
   readonly threads: number;
   /** ISO date from which ages are counted. */
@@ -94,6 +102,7 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
     ...plan,
     sources: options.sources,
     target: options.target,
+    guests: options.guests,
     concerns: applyWaivers(concerns, migration.waive ?? {}).concerns,
   };
 }

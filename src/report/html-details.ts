@@ -3,6 +3,7 @@ import type { Concern, PlannedMachine } from '../model/plan.js';
 import { manifestAlgorithm, type VirtualMachine } from '../model/virtual-machine.js';
 import { concernList } from './html-concerns.js';
 import { code, count, facts, stacked, table } from './html-elements.js';
+import { guestChanges } from './html-guest.js';
 import { html, type Markup } from './html-markup.js';
 import { detailsId, stateBadge } from './html-words.js';
 import type { DiskReport, MachineReport, RunReport } from './run-report.js';
@@ -31,6 +32,7 @@ ${machine.description === '' ? null : html`<p class="message">${machine.descript
 ${hardware(planned)}
 ${concernList(concerns)}
 ${limitList(planned)}
+${guestChanges(report.guest)}
 ${disks(report.disks, machine)}
 ${nics(machine)}
 </div>

@@ -8,6 +8,7 @@ export type Tone = 'done' | 'failed' | 'open' | 'quiet';
 
 const STATE_WORDS: Record<JobState, string> = {
   planned: 'Waiting',
+  fixing: 'Fixing',
   converting: 'Converting',
   verifying: 'Verifying',
   done: 'Done',

@@ -1,3 +1,4 @@
+import type { GuestOutcome } from '../coordinator/index.js';
 import type { JobState, Ledger, RecordedError, StepName } from '../ledger/index.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES } from '../model/units.js';
@@ -32,6 +33,8 @@ export interface MachineReport {
   readonly safeBytes: number;
   /** As planned; null for a descriptor that could not be read. */
   readonly planned: PlannedMachine | null;
+  /** What fixups did to its guest; null when nobody looked at it. */
+  readonly guest: GuestOutcome | null;
   readonly disks: readonly DiskReport[];
   readonly steps: readonly StepReport[];
 }
@@ -87,6 +90,7 @@ async function machineReport(
   const planned: PlannedMachine | null = JSON.parse(job.planned);
   const disks = await ledger.disks(job.id);
   const steps = await ledger.steps(job.id);
+  const guest = await ledger.guest(job.id);
   return {
     name: planned?.name ?? job.machineId,
     state: job.state,
@@ -95,6 +99,7 @@ async function machineReport(
     outputBytes: job.outputBytes,
     safeBytes: (await ledger.journaledDataBlocks(job.id)) * BLOCK_BYTES,
     planned,
+    guest: guest === null ? null : JSON.parse(guest),
     disks: (planned?.machine.disks ?? []).map(({ file, capacityBytes }, index) => {
       const converted = disks.find(({ disk }) => disk === index);
       return {

@@ -33,7 +33,7 @@ export const REFUSED = z.object({
 });
 
 const ERROR = z.object({ code: z.string(), message: z.string().min(1), hint: z.string().min(1) });
-const STATE = z.enum(['planned', 'converting', 'verifying', 'done', 'failed', 'cancelled']);
+const STATE = z.enum(['planned', 'fixing', 'converting', 'verifying', 'done', 'failed', 'cancelled']);
 const TOTALS = z.object({ machines: BYTES, done: BYTES, failed: BYTES, open: BYTES });
 
 export const STATUS = z.object({
@@ -72,6 +72,29 @@ export const REPORT = z.object({
         }),
       ),
       steps: z.array(z.object({ name: z.string(), seconds: z.number().nullable(), bytes: BYTES })),
+      guest: z
+        .discriminatedUnion('kind', [
+          z.object({ kind: z.literal('none') }),
+          z.object({ kind: z.literal('mended'), record: z.object({ profile: z.string() }) }),
+          z.object({ kind: z.literal('left'), reason: z.object({ code: z.string() }) }),
+        ])
+        .nullable(),
     }),
   ),
 });
+
+/** `xenferry guest inspect --json`. */
+export const INSPECTED = z.object({
+  guest: z.object({
+    family: z.string(),
+    distribution: z.string(),
+    architecture: z.string().nullable(),
+    fileSystems: z.array(
+      z.object({ device: z.string(), type: z.string(), mountPoint: z.string().nullable() }),
+    ),
+  }),
+  profile: z.object({ id: z.string(), fixups: z.array(z.string()) }),
+});
+
+/** `xenferry guest fix --json`. */
+export const FIXED = z.object({ edits: z.array(z.object({ kind: z.string(), path: z.string() })) });

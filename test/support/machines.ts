@@ -72,6 +72,7 @@ export function testPlanned(
     wave: 'all',
     startOrder: machine.startOrder,
     startDelaySeconds: machine.startDelaySeconds,
+    fixups: 'auto',
     dataBytes: disks.reduce((sum, disk) => sum + disk.dataBytes, 0),
     certainBytes: 0,
     concerns: [],

@@ -12,6 +12,7 @@ export async function planOptions(
     ...(await prepare(null, profiles)),
     migration: { version: 1, ...migration },
     profiles,
+    guests: { tools: null, luksKeys: [], isolate: false },
     sources: [],
     target,
     threads: 2,

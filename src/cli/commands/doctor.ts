@@ -1,4 +1,6 @@
+import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { installCommand, missingTools } from '../../guests/index.js';
 import { freeBytes } from '../../io/free-space.js';
 import { formatBytes } from '../../model/format.js';
 import { qemuImgVersion } from '../../qemu-img/index.js';
@@ -31,7 +33,12 @@ export const doctorCommand: Command<Options> = {
       })
       .example('$0 doctor --target /srv/xva', 'Tools, versions, space'),
   handler: async ({ target, json }) => {
-    const findings = [nodeFinding(), await qemuFinding(), await spaceFinding(resolve(target))];
+    const findings = [
+      nodeFinding(),
+      await qemuFinding(),
+      ...(await guestFindings()),
+      await spaceFinding(resolve(target)),
+    ];
     if (json) printJson({ findings });
     else for (const finding of findings) printFinding(finding);
     process.exitCode = findings.some(({ state }) => state === 'missing') ? EXIT.usage : EXIT.done;
@@ -59,6 +66,39 @@ async function qemuFinding(): Promise<Finding> {
     state: 'optional',
     detail: 'not installed; flat disks are slower without it and other formats cannot be read',
     remedy: 'sudo apt-get install --no-install-recommends qemu-utils',
+  };
+}
+
+/** What is missing to change guests: without it they fail, or are converted as they are where the plan says so. */
+async function guestFindings(): Promise<Finding[]> {
+  const missing = await missingTools();
+  const packages = new Set(missing.map(({ debianPackage }) => debianPackage));
+  const lacking = [...packages].map((name): Finding => {
+    const needed = missing.filter(({ debianPackage }) => debianPackage === name);
+    const purposes = new Set(needed.map(({ neededFor }) => neededFor));
+    return {
+      what: `guest tools (${needed.map(({ program }) => program).join(', ')})`,
+      state: 'optional',
+      detail: `not installed; needed for ${[...purposes].join('; ')}`,
+      remedy: installCommand([name]),
+    };
+  });
+  return [...(lacking.length === 0 ? [GUEST_TOOLS_FOUND] : lacking), await fuseFinding()];
+}
+
+const GUEST_TOOLS_FOUND: Finding = { what: 'guest tools', state: 'ok', detail: 'all found', remedy: '' };
+
+async function fuseFinding(): Promise<Finding> {
+  const usable = await access('/dev/fuse', constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+  if (usable) return { what: '/dev/fuse', state: 'ok', detail: 'can be used', remedy: '' };
+  return {
+    what: '/dev/fuse',
+    state: 'optional',
+    detail: 'cannot be used; no guest can be changed without it',
+    remedy: 'sudo modprobe fuse; in a container, pass the device in and allow mounts',
   };
 }
 

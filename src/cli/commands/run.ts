@@ -1,4 +1,4 @@
-import { type BatchResult, runBatch } from '../../coordinator/index.js';
+import { type BatchResult, type GuestOutcome, runBatch } from '../../coordinator/index.js';
 import { describeError } from '../../model/errors.js';
 import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
 import { type RunReport, writeReport } from '../../report/index.js';
@@ -8,7 +8,7 @@ import { EXIT, exitCodeOfCounts } from '../exit-codes.js';
 import { interruptible } from '../interrupt.js';
 import { LiveView } from '../live-view.js';
 import { loadReport } from '../load-report.js';
-import { bold, type CommonOptions, note, printJson, printLine } from '../output.js';
+import { bold, type CommonOptions, note, printJson, printLine, yellow } from '../output.js';
 import { type PlanningOptions, planSources, withPlanningOptions } from '../planning.js';
 import { shellQuote } from '../shell-quote.js';
 import { countOption } from '../threads.js';
@@ -26,12 +26,12 @@ export const runCommand: Command<Options> = {
       .option('workers', {
         type: 'number',
         requiresArg: true,
-        describe: 'Threads; default one per processor',
+        describe: 'Threads; default: the migration file’s limit, or one per processor',
       })
       .option('parallel', {
         type: 'number',
         requiresArg: true,
-        describe: 'Machines at a time; default one per processor',
+        describe: 'Machines at a time; default: the migration file’s limit, or one per processor',
       })
       .option('checksum', {
         choices: ['sha1', 'xxhash'] as const,
@@ -42,9 +42,14 @@ export const runCommand: Command<Options> = {
       .example('$0 run exports/ --target /srv/xva', 'Everything below exports/')
       .example('$0 run shop.ovf gateway.ova --target out', 'Two exports'),
   handler: async (options) => {
-    const threads = countOption('workers', options.workers);
-    const parallel = countOption('parallel', options.parallel);
+    const asked = {
+      threads: countOption('workers', options.workers),
+      parallel: countOption('parallel', options.parallel),
+    };
     const { plan, profiles } = await planSources(options);
+    const { limits } = plan.estimate;
+    const threads = options.workers === undefined ? limits.threads : asked.threads;
+    const parallel = options.parallel === undefined ? limits.machinesAtOnce : asked.parallel;
     note(`${plan.machines.length} machines into ${plan.target}`);
     const view = new LiveView(plan.machines.reduce((sum, { dataBytes }) => sum + dataBytes, 0));
     const batch = (signal: AbortSignal) =>
@@ -65,9 +70,18 @@ function exitCodeOfResult({ done, failed, cancelled }: BatchResult): number {
   return cancelled > 0 ? EXIT.cancelled : exitCodeOfCounts(failed, done + failed);
 }
 
+/** What the operator must know of a guest after the conversion; the report has it all. */
+function guestLines(guest: GuestOutcome | null): string[] {
+  if (guest?.kind === 'left') return [yellow(`guest left as it is: ${guest.reason.message}`)];
+  if (guest?.kind !== 'mended') return [];
+  const { system, fixups, edits } = guest.record;
+  const warnings = fixups.flatMap((fixup) => fixup.warnings);
+  return [`${system.title}: ${edits.length} files changed`, ...warnings.map((warning) => yellow(warning))];
+}
+
 function printSummary({ machines, totals, target, startedAt, finishedAt }: RunReport): void {
   printLine();
-  for (const { name, state, output, outputBytes, steps, error } of machines) {
+  for (const { name, state, output, outputBytes, steps, error, guest } of machines) {
     const convert = steps.find((step) => step.name === 'convert');
     const speed =
       convert?.seconds == null
@@ -75,6 +89,7 @@ function printSummary({ machines, totals, target, startedAt, finishedAt }: RunRe
         : ` in ${formatSeconds(convert.seconds)}, ${formatRate(convert.bytes, convert.seconds)}`;
     if (state === 'done') printLine(`${name}: ${output}, ${formatBytes(outputBytes ?? 0)}${speed}`);
     else printLine(`${name}: ${state}${error === null ? '' : ` – ${describeError(error)} (${error.code})`}`);
+    for (const line of guestLines(guest)) printLine(`  ${line}`);
   }
   const seconds = finishedAt === null ? Number.NaN : (finishedAt - startedAt) / 1000;
   printLine(

@@ -138,6 +138,7 @@ const PLANNED: PlannedMachine = {
   wave: 'first',
   startOrder: 1,
   startDelaySeconds: 30,
+  fixups: 'auto',
   dataBytes: 10 * GIB,
   certainBytes: GIB,
   concerns: [],

@@ -1,5 +1,5 @@
 import { compileGlob } from '../../guests/profiles/index.js';
-import type { PlannedNic } from '../../model/plan.js';
+import type { FixupMode, PlannedNic } from '../../model/plan.js';
 import type { VirtualMachine } from '../../model/virtual-machine.js';
 import type { MachineOverrides, Migration } from '../migration-file/schema.js';
 import { usableName } from './usable-name.js';
@@ -15,18 +15,23 @@ export interface MappedMachine {
   readonly coresPerSocket: number;
   readonly startOrder: number | null;
   readonly startDelaySeconds: number;
+  readonly fixups: FixupMode;
 }
+
+type MappingParts = Pick<Migration, 'networks' | 'storage' | 'profiles' | 'fixups'>;
 
 /** A migration's mappings, made ready to be asked for every machine. */
 export class Mappings {
   readonly #networks: Mapping;
   readonly #storage: Mapping;
   readonly #profiles: Mapping;
+  readonly #fixups: FixupMode;
 
-  constructor({ networks, storage, profiles }: Pick<Migration, 'networks' | 'storage' | 'profiles'>) {
+  constructor({ networks, storage, profiles, fixups = 'auto' }: MappingParts) {
     this.#networks = new Mapping(networks);
     this.#storage = new Mapping(storage);
     this.#profiles = new Mapping(profiles);
+    this.#fixups = fixups;
   }
 
   /** What one machine's own entry says comes before the mappings; where neither says, its source decides. */
@@ -52,6 +57,7 @@ export class Mappings {
       coresPerSocket: cpus % coresPerSocket === 0 ? coresPerSocket : 1,
       startOrder: own.startOrder ?? machine.startOrder,
       startDelaySeconds: own.startDelaySeconds ?? machine.startDelaySeconds,
+      fixups: own.fixups ?? this.#fixups,
     };
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FIXUP_MODES } from '../../model/plan.js';
 
 /** A pattern in which `*` stands for anything; letter case does not count. */
 const GLOB = z.string().min(1);
@@ -70,6 +71,9 @@ const TARGET = z.strictObject({
   networks: z.array(z.strictObject({ name: NAME })).optional(),
 });
 
+/** Whether guests are changed so that they run on Xen. */
+const FIXUPS = z.enum(FIXUP_MODES);
+
 const MACHINE = z.strictObject({
   /** Leaves the machine out. */
   skip: z.boolean().optional(),
@@ -94,6 +98,7 @@ const MACHINE = z.strictObject({
   wave: NAME.optional(),
   startOrder: z.number().int().nonnegative().optional(),
   startDelaySeconds: z.number().nonnegative().optional(),
+  fixups: FIXUPS.optional(),
   waive: WAIVERS.optional(),
 });
 
@@ -146,6 +151,20 @@ export const MIGRATION_SCHEMA = z.strictObject({
   storage: z.array(MAPPING).optional(),
   /** From guest ids to profiles; the first that fits. */
   profiles: z.array(MAPPING).optional(),
+  /** For all machines; `auto` when left out. */
+  fixups: FIXUPS.optional(),
+  guests: z
+    .strictObject({
+      /** Folder with guest tools to install (.deb, .rpm, .msi), relative to the migration file. */
+      tools: NAME.optional(),
+      /** Where passphrases of LUKS volumes are; each is tried on every one. Files are relative to the migration file. */
+      luksKeys: z
+        .array(z.union([z.strictObject({ file: NAME }), z.strictObject({ environment: NAME })]))
+        .optional(),
+      /** Has guests opened by libguestfs alone, in a machine of its own: for estates that nobody vouches for. */
+      isolate: z.boolean().optional(),
+    })
+    .optional(),
   /** What one machine has of its own, by name, UUID or id. */
   machines: z.record(NAME, MACHINE).optional(),
   /** One after the other. */

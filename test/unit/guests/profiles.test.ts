@@ -2,6 +2,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { windowsFixups } from '../../../src/guests/fixups/windows/index.js';
 import {
   loadProfiles,
   matchProfile,
@@ -43,6 +44,16 @@ describe.each(
   it('asks for fixups of its own family, none twice', () => {
     for (const fixup of profile.fixups) expect(fixup.startsWith(`${profile.family}/`)).toBe(true);
     expect(new Set(profile.fixups).size).toBe(profile.fixups.length);
+  });
+
+  it('asks for those of Windows in the order in which they run', () => {
+    if (profile.family !== 'windows') return;
+    const known = windowsFixups.map(({ id }) => id);
+    expect(profile.fixups).toEqual(known.filter((id) => profile.fixups.includes(id)));
+    // What these leave for the first start is run by nothing else.
+    if (profile.fixups.some((id) => /vmware-tools|guest-tools/.test(id)))
+      expect(profile.fixups.at(-1)).toBe('windows/first-boot');
+    expect(profile.fixups.includes('windows/uefi-fallback')).toBe(profile.firmware.efi !== undefined);
   });
 
   it('has limits in whole sentences', () => {

@@ -61,6 +61,7 @@ export function machine(
     outputBytes: 11 * GIB,
     safeBytes: 0,
     planned,
+    guest: null,
     disks: [{ file: 'web-disk1.vmdk', ...disk }],
     steps: [
       { name: 'convert', seconds: 100, bytes: 10 * GIB },
@@ -97,6 +98,7 @@ export const UNREADABLE: MachineReport = {
   outputBytes: null,
   safeBytes: 0,
   planned: null,
+  guest: null,
   disks: [],
   steps: [],
 };

@@ -148,6 +148,7 @@ export const anyPlanned: Arbitrary<PlannedMachine> = fc
     nics: vm.nics.map(({ network, mac }) => ({ network, mac, mapped })),
     coresPerSocket: 1,
     wave: 'all',
+    fixups: 'auto' as const,
     startOrder: vm.startOrder,
     startDelaySeconds: vm.startDelaySeconds,
     dataBytes,

@@ -1,0 +1,29 @@
+import { type ImageSource, locatedImage, type UnpackedImage, unpackImage } from '../images/index.js';
+import { XenferryError } from '../model/errors.js';
+import type { VirtualMachine } from '../model/virtual-machine.js';
+
+/**
+ * Has all disks of a machine ready to be read while `use` runs: compressed ones are unpacked to
+ * `<outputPath>.disk<index>` for that time. Rejects with OVF_FILE_MISSING and what unpacking rejects with.
+ */
+export async function withReadableDisks<T>(
+  machine: VirtualMachine,
+  outputPath: string,
+  signal: AbortSignal,
+  use: (disks: readonly ImageSource[]) => Promise<T>,
+): Promise<T> {
+  const images: UnpackedImage[] = [];
+  try {
+    for (const [index, { location, file, capacityBytes }] of machine.disks.entries()) {
+      if (location === null) throw new XenferryError('OVF_FILE_MISSING', `${file} has no file`);
+      images.push(
+        location.compression === null
+          ? { source: locatedImage(location), release: async () => {} }
+          : await unpackImage(location, capacityBytes, `${outputPath}.disk${index}`, signal),
+      );
+    }
+    return await use(images.map(({ source }) => source));
+  } finally {
+    for (const { release } of images) await release();
+  }
+}

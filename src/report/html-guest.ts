@@ -1,0 +1,39 @@
+import type { GuestOutcome } from '../coordinator/index.js';
+import { code, count } from './html-elements.js';
+import { html, type Markup } from './html-markup.js';
+
+type Mended = Extract<GuestOutcome, { kind: 'mended' }>['record'];
+type Fixup = Mended['fixups'][number];
+
+/** What was changed inside a guest, by fixup and by file; null when nobody looked at it. */
+export function guestChanges(guest: GuestOutcome | null): Markup | null {
+  if (guest === null || guest.kind === 'none') return null;
+  if (guest.kind === 'left') {
+    const { message, code: id, hint } = guest.reason;
+    return html`<h4>The guest was left as it is</h4>
+<p class="message">${message} (${code(id)}). ${hint}</p>`;
+  }
+  const { system, fixups, edits, problems } = guest.record;
+  return html`<h4>Changes inside ${system.title}</h4>
+<ul>
+${fixups.filter(saysAnything).map(fixupItem)}${problems.map((problem) => html`<li>${problem}</li>\n`)}</ul>
+${edits.length === 0 ? null : html`<p>${count(edits.length, 'file')} changed: ${fileList(edits)}</p>`}`;
+}
+
+function saysAnything({ done, atFirstBoot, warnings }: Fixup): boolean {
+  return done.length + atFirstBoot.length + warnings.length > 0;
+}
+
+function fixupItem({ title, done, atFirstBoot, warnings }: Fixup): Markup {
+  return html`<li>${title}
+<ul>
+${done.map((line) => html`<li>${line}</li>\n`)}${atFirstBoot.map(
+  (line) => html`<li>At the first start: ${line}</li>\n`,
+)}${warnings.map((line) => html`<li><strong>To look at:</strong> ${line}</li>\n`)}</ul>
+</li>
+`;
+}
+
+function fileList(edits: Mended['edits']): Markup[] {
+  return edits.map(({ path }, index) => html`${index === 0 ? '' : ', '}${code(path)}`);
+}
