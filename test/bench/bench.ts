@@ -1,9 +1,11 @@
 import { benchDisk } from './disk.js';
+import { benchGuests } from './guests.js';
 import { benchKernels } from './kernels.js';
 import { benchPlanning } from './planning.js';
 
 const BENCHMARKS: Readonly<Record<string, (only: readonly string[]) => void | Promise<void>>> = {
   disk: benchDisk,
+  guests: benchGuests,
   kernels: benchKernels,
   planning: benchPlanning,
 };
