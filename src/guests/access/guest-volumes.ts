@@ -125,6 +125,8 @@ export function volumeNamed(volumes: readonly GuestVolume[], device: string): Gu
       ),
     );
   }
+  const part = /^\/dev\/disk\/by-(?:id|path)\/[^/]+-part(\d{1,3})$/.exec(device)?.[1];
+  if (part !== undefined) return partOfOnlyDisk(volumes, part);
   const logical = /^\/dev\/([^/]+)\/([^/]+)$/.exec(device);
   const names = [device, device.replace(/^\/dev\/(?:h|xv|v)d(?=[a-z]+\d*$)/, '/dev/sd')];
   if (logical !== null) {
@@ -132,6 +134,12 @@ export function volumeNamed(volumes: readonly GuestVolume[], device: string): Gu
     names.push(`/dev/mapper/${group}-${volume}`);
   }
   return onlyOne(volumes.filter((volume) => names.includes(volume.device)));
+}
+
+/** Serial numbers and slots are VMware's, and no disk file tells them: with one disk there is no question. */
+function partOfOnlyDisk(volumes: readonly GuestVolume[], part: string): GuestVolume | null {
+  const disks = new Set(volumes.flatMap(({ place }) => place?.disk ?? []));
+  return disks.size === 1 ? onlyOne(volumes.filter(({ device }) => device === `/dev/sda${part}`)) : null;
 }
 
 /** Copies of a disk have the same UUIDs and labels: then nobody can tell which one is meant. */
