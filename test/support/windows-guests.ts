@@ -1,5 +1,4 @@
-import type { Fixup, FixupOutcome, InspectedGuest } from '../../src/guests/fixups/fixup.js';
-import { windowsFixups } from '../../src/guests/fixups/windows/index.js';
+import type { InspectedGuest } from '../../src/guests/fixups/fixup.js';
 import { inspectWindows } from '../../src/guests/inspection/windows.js';
 import { expand, exportHive, type HiveTree, makeHive } from './hive-maker.js';
 import { testNic } from './machines.js';
@@ -169,26 +168,6 @@ export async function windowsGuest(
   const guest = await inspectWindows(files, firmware, nics, fileSystems);
   if (guest === null) throw new Error('no Windows was found');
   return { files, guest: { ...guest, ...changes } };
-}
-
-export function fixup(id: string): Fixup {
-  const found = windowsFixups.find((other) => other.id === id);
-  if (found === undefined) throw new Error(`no fixup ${id}`);
-  return found;
-}
-
-/** Runs a fixup twice: the second run must find nothing to do. */
-export async function runTwice(
-  id: string,
-  { guest, files }: TestWindows,
-  toolsFolder: string | null = null,
-): Promise<FixupOutcome> {
-  const outcome = await fixup(id).run(guest, files, { toolsFolder });
-  const before = files.changes.length;
-  await fixup(id).run(guest, files, { toolsFolder });
-  const again = files.changes.slice(before);
-  if (again.length > 0) throw new Error(`${id} changed ${again.join(', ')} again`);
-  return outcome;
 }
 
 /** What hivexregedit reads in the guest's hive, by key and name. */

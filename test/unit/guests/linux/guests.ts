@@ -1,7 +1,5 @@
-import type { Fixup, FixupOutcome, InspectedGuest } from '../../../../src/guests/fixups/fixup.js';
-import { linuxFixups } from '../../../../src/guests/fixups/linux/index.js';
+import type { InspectedGuest } from '../../../../src/guests/fixups/fixup.js';
 import { testNic } from '../../../support/machines.js';
-import type { MemoryFiles } from '../../../support/memory-files.js';
 
 export function linuxGuest(changes: Partial<InspectedGuest> = {}): InspectedGuest {
   return {
@@ -15,25 +13,4 @@ export function linuxGuest(changes: Partial<InspectedGuest> = {}): InspectedGues
     fileSystems: [],
     ...changes,
   };
-}
-
-export function fixup(id: string): Fixup {
-  const found = linuxFixups.find((other) => other.id === id);
-  if (found === undefined) throw new Error(`no fixup ${id}`);
-  return found;
-}
-
-/** Runs a fixup twice: the second run must find nothing to do. */
-export async function runTwice(
-  id: string,
-  guest: InspectedGuest,
-  files: MemoryFiles,
-  toolsFolder: string | null = null,
-): Promise<FixupOutcome> {
-  const outcome = await fixup(id).run(guest, files, { toolsFolder });
-  const before = files.changes.length;
-  await fixup(id).run(guest, files, { toolsFolder });
-  const again = files.changes.slice(before);
-  if (again.length > 0) throw new Error(`${id} changed ${again.join(', ')} again`);
-  return outcome;
 }

@@ -6,8 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { readCpio, writeCpio } from '../../../../src/guests/fixups/linux/initramfs/cpio.js';
 import { readInitramfs } from '../../../../src/guests/fixups/linux/initramfs/image.js';
 import { MemoryFiles } from '../../../support/memory-files.js';
+import { fixup, runTwice } from '../../../support/run-fixups.js';
 import { tempFiles } from '../../../support/temp-files.js';
-import { fixup, linuxGuest, runTwice } from './guests.js';
+import { linuxGuest } from './guests.js';
 
 const { folder } = tempFiles();
 const VERSION = '6.1.0-18-amd64';
@@ -108,7 +109,7 @@ describe('an initramfs with drivers for VMware only', () => {
     const microcode = archive({ 'kernel/x86/microcode/GenuineIntel.bin': 'microcode' });
     const packed = execFileSync('sh', ['-c', command], { input: archive(VMWARE_ONLY) });
     const files = debian(Buffer.concat([microcode, packed]));
-    await runTwice('linux/initramfs', linuxGuest(), files);
+    await runTwice('linux/initramfs', { guest: linuxGuest(), files });
     const image = await files.read(INITRD, 1e9);
     const members = await readInitramfs(image ?? Buffer.alloc(0));
     for (const name of ADDED) {
@@ -126,7 +127,7 @@ describe('an initramfs with drivers for VMware only', () => {
   it('ends in an archive that cpio lists, with lists that modprobe understands', async () => {
     const packed = execFileSync('gzip', ['-c'], { input: archive(VMWARE_ONLY) });
     const files = debian(packed);
-    await runTwice('linux/initramfs', linuxGuest(), files);
+    await runTwice('linux/initramfs', { guest: linuxGuest(), files });
     const image = (await files.read(INITRD, 1e9)) ?? Buffer.alloc(0);
     const appended = image.subarray(Math.ceil(packed.length / 512) * 512);
     const listed = execFileSync('cpio', ['-t', '--quiet'], { input: appended, encoding: 'utf8' }).split('\n');
@@ -173,7 +174,7 @@ describe('an initramfs with drivers for VMware only', () => {
       [`${MODULES}/kernel/drivers/nvme/host/nvme.ko`]: 'nvme',
       [`${MODULES}/kernel/drivers/nvme/host/nvme-core.ko`]: 'nvme-core',
     });
-    await runTwice('linux/initramfs', linuxGuest({ firmware: 'efi' }), files);
+    await runTwice('linux/initramfs', { guest: linuxGuest({ firmware: 'efi' }), files });
     const names = [...(await readInitramfs((await files.read(INITRD, 1e9)) ?? Buffer.alloc(0))).keys()];
     expect(names).toContain(`usr/lib/modules/${VERSION}/kernel/drivers/nvme/host/nvme-core.ko`);
     expect(names.some((name) => name.includes('ata_piix'))).toBe(false);
@@ -188,7 +189,7 @@ describe('an initramfs that has the drivers', () => {
         .map(([path, text]) => [path.slice(1), text]),
     );
     const files = debian(archive({ init: '#!/bin/sh\n', ...all }));
-    await runTwice('linux/initramfs', linuxGuest(), files);
+    await runTwice('linux/initramfs', { guest: linuxGuest(), files });
     expect(files.changes).toEqual([]);
   });
 });
@@ -213,7 +214,7 @@ describe('a guest that would not start', () => {
       '/lib/modules/old/modules.dep': 'kernel/xen-blkfront.ko:\n',
       '/lib/modules/old/kernel/xen-blkfront.ko': 'module',
     });
-    const { warnings } = await runTwice('linux/initramfs', linuxGuest(), files);
+    const { warnings } = await runTwice('linux/initramfs', { guest: linuxGuest(), files });
     expect(warnings).toEqual([expect.stringContaining('/boot/initrd.img-old')]);
   });
 
@@ -272,7 +273,7 @@ describe('CentOS 5', () => {
       [`/lib/modules/${version}/modules.dep`]: `/lib/modules/${version}/kernel/drivers/scsi/mptspi.ko:\n`,
     });
     const guest = linuxGuest({ distribution: 'centos', version: '5.7' });
-    const { done } = await runTwice('linux/initramfs', guest, files);
+    const { done } = await runTwice('linux/initramfs', { guest, files });
     expect(done).toEqual([expect.stringContaining('hda')]);
     expect(files.changes).toEqual([]);
   });
@@ -300,7 +301,7 @@ describe('RHEL 9', () => {
       '/etc/dracut.conf': '# nothing\n',
     });
     const guest = linuxGuest({ distribution: 'rhel', version: '9.3' });
-    const { warnings } = await runTwice('linux/initramfs', guest, files);
+    const { warnings } = await runTwice('linux/initramfs', { guest, files });
     expect(warnings).toEqual([]);
     const image = (await files.read(`/boot/initramfs-${version}.img`, 1e9)) ?? Buffer.alloc(0);
     const members = await readInitramfs(image);

@@ -4,7 +4,8 @@ import type { GuestFileSystem } from '../../../../src/guests/fixups/fixup.js';
 import { mapFstab } from '../../../../src/guests/fixups/linux/devices/fstab.js';
 import { testNic } from '../../../support/machines.js';
 import { MemoryFiles } from '../../../support/memory-files.js';
-import { linuxGuest, runTwice } from './guests.js';
+import { runTwice } from '../../../support/run-fixups.js';
+import { linuxGuest } from './guests.js';
 
 const ROOT = '0a1b2c3d-0000-4000-8000-000000000001';
 const SWAP = '0a1b2c3d-0000-4000-8000-000000000002';
@@ -19,7 +20,7 @@ describe('names of disks', () => {
       '/etc/fstab':
         '# /dev/sda1 was here\r\n/dev/sda1\t/  ext4 errors=remount-ro 0 1\r\nLABEL=data /data xfs defaults 0 2\r\n/dev/mapper/vg-x /x ext4 defaults 0 2\r\n/dev/sda5 none swap sw 0 0',
     });
-    await runTwice('linux/device-names', linuxGuest({ fileSystems: FILE_SYSTEMS }), files);
+    await runTwice('linux/device-names', { guest: linuxGuest({ fileSystems: FILE_SYSTEMS }), files });
     expect(await files.text('/etc/fstab')).toBe(
       `# /dev/sda1 was here\r\nUUID=${ROOT}\t/  ext4 errors=remount-ro 0 1\r\nLABEL=data /data xfs defaults 0 2\r\n/dev/mapper/vg-x /x ext4 defaults 0 2\r\nUUID=${SWAP} none swap sw 0 0`,
     );
@@ -32,7 +33,7 @@ describe('names of disks', () => {
         'default 0\ntitle SLES\n    root (hd0,0)\n    kernel /boot/vmlinuz root=/dev/disk/by-path/pci-0000:00:10.0-scsi-0:0:0:0-part1 resume=/dev/disk/by-id/scsi-36000c29f-part5 splash\n',
     });
     const guest = linuxGuest({ distribution: 'sles', version: '11.4', fileSystems: FILE_SYSTEMS });
-    await runTwice('linux/device-names', guest, files);
+    await runTwice('linux/device-names', { guest, files });
     expect(await files.text('/etc/fstab')).toBe(`UUID=${SWAP} swap swap defaults 0 0\n`);
     expect(await files.text('/boot/grub/menu.lst')).toContain(
       `kernel /boot/vmlinuz root=UUID=${ROOT} resume=UUID=${SWAP} splash\n`,
@@ -46,7 +47,7 @@ describe('names of disks', () => {
       '/boot/grub2/grub.cfg': 'linux16 /vmlinuz root=/dev/sda1 ro\n',
       '/boot/grub2/grubenv': '# GRUB Environment Block\nkernelopts=root=/dev/sda1 ro\n'.padEnd(1024, '#'),
     });
-    await runTwice('linux/device-names', linuxGuest({ fileSystems: FILE_SYSTEMS }), files);
+    await runTwice('linux/device-names', { guest: linuxGuest({ fileSystems: FILE_SYSTEMS }), files });
     expect(await files.text('/etc/default/grub')).toBe(`GRUB_CMDLINE_LINUX="resume=UUID=${SWAP} quiet"\n`);
     expect(await files.text('/boot/loader/entries/a.conf')).toContain(`options root=UUID=${ROOT} ro\n`);
     expect(await files.text('/boot/grub2/grub.cfg')).toBe(`linux16 /vmlinuz root=UUID=${ROOT} ro\n`);
@@ -57,7 +58,7 @@ describe('names of disks', () => {
 
   it('of unknown file systems become xvd with a warning', async () => {
     const files = new MemoryFiles({ '/etc/fstab': '/dev/sdb1 /data ext4 defaults 0 2\n' });
-    const { warnings } = await runTwice('linux/device-names', linuxGuest(), files);
+    const { warnings } = await runTwice('linux/device-names', { guest: linuxGuest(), files });
     expect(await files.text('/etc/fstab')).toBe('/dev/xvdb1 /data ext4 defaults 0 2\n');
     expect(warnings).toEqual([expect.stringContaining('/dev/xvdb1')]);
   });
@@ -68,7 +69,7 @@ describe('names of disks', () => {
       '/boot/grub/grub.conf': 'kernel /vmlinuz-2.6.18 ro root=/dev/sda1\n',
     });
     const guest = linuxGuest({ distribution: 'centos', version: '5.7', fileSystems: FILE_SYSTEMS });
-    await runTwice('linux/device-names', guest, files);
+    await runTwice('linux/device-names', { guest, files });
     expect(await files.text('/etc/fstab')).toBe(
       'LABEL=/ / ext3 defaults 1 1\n/dev/hda2 swap swap defaults 0 0\n',
     );
@@ -77,7 +78,7 @@ describe('names of disks', () => {
 
   it('are forgotten by LVM and blkid', async () => {
     const files = new MemoryFiles({ '/etc/lvm/devices/system.devices': 'x', '/etc/blkid/blkid.tab': 'x' });
-    await runTwice('linux/device-names', linuxGuest(), files);
+    await runTwice('linux/device-names', { guest: linuxGuest(), files });
     expect(files.changes.sort()).toEqual(['/etc/blkid/blkid.tab', '/etc/lvm/devices/system.devices']);
   });
 
@@ -125,7 +126,7 @@ describe('names of network cards', () => {
     ],
   ])('of %s with one card are tied to its MAC', async (_, path, text) => {
     const files = new MemoryFiles({ ...LINK_RULES, [path]: text });
-    const { warnings } = await runTwice('linux/network-names', linuxGuest(), files);
+    const { warnings } = await runTwice('linux/network-names', { guest: linuxGuest(), files });
     expect(await files.text(LINK)).toBe(`[Match]\nMACAddress=${FIRST}\n\n[Link]\nName=ens192\n`);
     expect(files.changes).toEqual([LINK]);
     expect(warnings).toEqual([]);
@@ -143,7 +144,7 @@ describe('names of network cards', () => {
       testNic({ mac: '00:50:56:00:00:03', addresses: ['192.0.2.8'] }),
       testNic({ mac: SECOND, addresses: ['192.0.2.7'] }),
     ];
-    await runTwice('linux/network-names', linuxGuest({ nics }), files);
+    await runTwice('linux/network-names', { guest: linuxGuest({ nics }), files });
     expect(await files.text(LINK)).toContain(`MACAddress=${SECOND}\n`);
     expect(await files.text('/etc/systemd/network/70-xenferry-ens224.link')).toContain(
       `MACAddress=${FIRST}\n`,
@@ -156,7 +157,7 @@ describe('names of network cards', () => {
       '/etc/network/interfaces': 'iface ens192 inet dhcp\niface ens224 inet dhcp\n',
     });
     const nics = [testNic(), testNic({ mac: SECOND })];
-    const { warnings } = await runTwice('linux/network-names', linuxGuest({ nics }), files);
+    const { warnings } = await runTwice('linux/network-names', { guest: linuxGuest({ nics }), files });
     expect(files.changes).toEqual([]);
     expect(warnings).toEqual([expect.stringContaining('ens192, ens224')]);
   });
@@ -169,7 +170,10 @@ describe('names of network cards', () => {
       '/etc/modprobe.d/vmware.conf':
         '# cards\nalias eth0 vmxnet3\nalias scsi_hostadapter vmw_pvscsi\noptions x y=1\n',
     });
-    await runTwice('linux/network-names', linuxGuest({ distribution: 'centos', version: '6.2' }), files);
+    await runTwice('linux/network-names', {
+      guest: linuxGuest({ distribution: 'centos', version: '6.2' }),
+      files,
+    });
     expect(await files.text(rules)).toBe(
       `# PCI device 0x15ad:0x07b0 (vmxnet3)\nSUBSYSTEM=="net", ACTION=="add", ATTR{address}=="${FIRST}", NAME="eth0"\n`,
     );

@@ -3,15 +3,19 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MemoryFiles } from '../../../support/memory-files.js';
+import { fixup, runTwice } from '../../../support/run-fixups.js';
 import { tempFiles } from '../../../support/temp-files.js';
-import { fixup, linuxGuest, runTwice } from './guests.js';
+import { linuxGuest } from './guests.js';
 
 const { folder, put } = tempFiles();
 
 describe('VMware Tools', () => {
   it('as open-vm-tools are masked, and Ubuntu is told that they stay', async () => {
     const files = new MemoryFiles({ '/lib/systemd/system/open-vm-tools.service': '[Unit]\n' });
-    const { warnings } = await runTwice('linux/vmware-tools', linuxGuest({ distribution: 'ubuntu' }), files);
+    const { warnings } = await runTwice('linux/vmware-tools', {
+      guest: linuxGuest({ distribution: 'ubuntu' }),
+      files,
+    });
     expect(await files.entry('/etc/systemd/system/open-vm-tools.service')).toMatchObject({
       target: '/dev/null',
     });
@@ -26,7 +30,10 @@ describe('VMware Tools', () => {
       '/usr/bin/vmware-uninstall-tools.pl': '#!/usr/bin/perl\n',
       '/etc/vmware-tools/locations': 'answer BINDIR /usr/bin\n',
     });
-    await runTwice('linux/vmware-tools', linuxGuest({ distribution: 'centos', version: '6.2' }), files);
+    await runTwice('linux/vmware-tools', {
+      guest: linuxGuest({ distribution: 'centos', version: '6.2' }),
+      files,
+    });
     expect(await files.list('/etc/rc.d/rc3.d')).toEqual(['S10network']);
     const script = await files.text('/var/lib/xenferry/first-boot.d/20-vmware-tools');
     expect(script).toContain("echo 'remove_answer RESTORE_RAMDISK_CMD'");
@@ -37,7 +44,7 @@ describe('VMware Tools', () => {
       '/etc/yum.repos.d/all.repo':
         '[base]\nbaseurl=http://mirror.example.com/\nenabled=1\n\n[vmware-tools]\nbaseurl=https://packages.vmware.com/tools\nenabled = 1\n',
     });
-    await runTwice('linux/vmware-tools', linuxGuest(), files);
+    await runTwice('linux/vmware-tools', { guest: linuxGuest(), files });
     expect(await files.text('/etc/yum.repos.d/all.repo')).toBe(
       '[base]\nbaseurl=http://mirror.example.com/\nenabled=1\n\n[vmware-tools]\nbaseurl=https://packages.vmware.com/tools\nenabled = 0\n',
     );
@@ -51,16 +58,16 @@ describe('Xen guest tools', () => {
     put('xe-guest-utilities_7.30.0-1_i386.deb', 'small');
     put('xe-guest-utilities-7.30.0-1.x86_64.rpm', 'rpm');
     const debian = new MemoryFiles();
-    await runTwice('linux/guest-tools', linuxGuest(), debian, folder);
+    await runTwice('linux/guest-tools', { guest: linuxGuest(), files: debian }, folder);
     expect(await debian.text('/var/lib/xenferry/tools/xe-guest-utilities_7.30.0-1_amd64.deb')).toBe('new');
     const rhel = new MemoryFiles();
-    await runTwice('linux/guest-tools', linuxGuest({ distribution: 'rhel' }), rhel, folder);
+    await runTwice('linux/guest-tools', { guest: linuxGuest({ distribution: 'rhel' }), files: rhel }, folder);
     expect(await rhel.text('/var/lib/xenferry/tools/xe-guest-utilities-7.30.0-1.x86_64.rpm')).toBe('rpm');
   });
 
   it('are missed in words when there are none', async () => {
     const files = new MemoryFiles();
-    const { warnings } = await runTwice('linux/guest-tools', linuxGuest(), files);
+    const { warnings } = await runTwice('linux/guest-tools', { guest: linuxGuest(), files });
     expect(warnings).toEqual([expect.stringContaining('not installed')]);
     expect(files.changes).toEqual([]);
   });
@@ -69,7 +76,7 @@ describe('Xen guest tools', () => {
 describe('cloud-init', () => {
   it('no longer writes the network configuration', async () => {
     const files = new MemoryFiles({ '/etc/cloud/cloud.cfg': 'users: []\n' });
-    await runTwice('linux/cloud-init', linuxGuest(), files);
+    await runTwice('linux/cloud-init', { guest: linuxGuest(), files });
     expect(await files.text('/etc/cloud/cloud.cfg.d/99-xenferry-network.cfg')).toBe(
       'network: {config: disabled}\n',
     );
@@ -80,7 +87,7 @@ describe('cloud-init', () => {
       '/etc/cloud/cloud.cfg': 'users: []\n',
       '/etc/cloud/cloud.cfg.d/99-own.cfg': 'network:\n  config: disabled\n',
     });
-    await runTwice('linux/cloud-init', linuxGuest(), files);
+    await runTwice('linux/cloud-init', { guest: linuxGuest(), files });
     expect(files.changes).toEqual([]);
   });
 });
@@ -92,14 +99,14 @@ describe('the EFI boot loader', () => {
       '/boot/efi/EFI/debian/grubx64.efi': 'grub',
       '/boot/efi/EFI/debian/grub.cfg': 'search.fs_uuid 1234 root\n',
     });
-    await runTwice('linux/uefi-fallback', linuxGuest({ firmware: 'efi' }), files);
+    await runTwice('linux/uefi-fallback', { guest: linuxGuest({ firmware: 'efi' }), files });
     expect(await files.text('/boot/efi/EFI/BOOT/BOOTX64.EFI')).toBe('shim');
     expect(await files.text('/boot/efi/EFI/BOOT/grubx64.efi')).toBe('grub');
   });
 
   it('that is there in any letter case stays', async () => {
     const files = new MemoryFiles({ '/boot/efi/EFI/Boot/bootx64.efi': 'there' });
-    await runTwice('linux/uefi-fallback', linuxGuest({ firmware: 'efi' }), files);
+    await runTwice('linux/uefi-fallback', { guest: linuxGuest({ firmware: 'efi' }), files });
     expect(files.changes).toEqual([]);
   });
 
@@ -108,17 +115,17 @@ describe('the EFI boot loader', () => {
     const supplies = { toolsFolder: null };
     const run = fixup('linux/uefi-fallback').run(linuxGuest({ firmware: 'efi' }), files, supplies);
     await expect(run).rejects.toMatchObject({ code: 'GUEST_REFUSED' });
-    await runTwice('linux/uefi-fallback', linuxGuest(), files);
+    await runTwice('linux/uefi-fallback', { guest: linuxGuest(), files });
   });
 });
 
 describe('SELinux', () => {
   it('labels are set at the first start unless it is off', async () => {
     const on = new MemoryFiles({ '/etc/selinux/config': 'SELINUX=enforcing\n' });
-    await runTwice('linux/selinux', linuxGuest(), on);
+    await runTwice('linux/selinux', { guest: linuxGuest(), files: on });
     expect(on.changes).toEqual(['/var/lib/xenferry/first-boot.d/05-selinux-labels']);
     const off = new MemoryFiles({ '/etc/selinux/config': '# SELINUX=enforcing\nSELINUX=disabled\n' });
-    await runTwice('linux/selinux', linuxGuest(), off);
+    await runTwice('linux/selinux', { guest: linuxGuest(), files: off });
     expect(off.changes).toEqual([]);
   });
 });
@@ -128,7 +135,7 @@ describe('the console', () => {
     const files = new MemoryFiles({
       '/etc/X11/xorg.conf': 'Section "Device"\n\tDriver "vmware"\nEndSection\n',
     });
-    await runTwice('linux/console', linuxGuest(), files);
+    await runTwice('linux/console', { guest: linuxGuest(), files });
     expect(await files.text('/etc/X11/xorg.conf')).toBe(
       'Section "Device"\n\tDriver "modesetting"\nEndSection\n',
     );
@@ -136,7 +143,7 @@ describe('the console', () => {
 
   it('on Xen alone is warned of', async () => {
     const files = new MemoryFiles({ '/boot/grub/grub.cfg': 'linux /vmlinuz console=hvc0\n' });
-    const { warnings } = await runTwice('linux/console', linuxGuest(), files);
+    const { warnings } = await runTwice('linux/console', { guest: linuxGuest(), files });
     expect(warnings).toEqual([expect.stringContaining('console=tty0')]);
   });
 });
@@ -159,7 +166,7 @@ describe('the first start', () => {
     ['Debian', { '/etc/rc3.d/S01network': 'x' }, '/etc/rc3.d/S99xenferry-first-boot'],
   ])('runs the scripts by %s', async (_, tree, link) => {
     const files = new MemoryFiles({ ...SCRIPT, ...tree });
-    const { atFirstBoot } = await runTwice('linux/first-boot', linuxGuest(), files);
+    const { atFirstBoot } = await runTwice('linux/first-boot', { guest: linuxGuest(), files });
     const target = (await files.entry(link))?.target ?? '';
     expect(await files.text(target)).toContain('/var/lib/xenferry/first-boot');
     expect(atFirstBoot).toHaveLength(1);
@@ -170,7 +177,7 @@ describe('the first start', () => {
 
   it('needs no service when there is nothing to do', async () => {
     const files = new MemoryFiles({ '/usr/lib/systemd/systemd': 'x' });
-    await runTwice('linux/first-boot', linuxGuest(), files);
+    await runTwice('linux/first-boot', { guest: linuxGuest(), files });
     expect(files.changes).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { fixup, registry, runTwice, windowsGuest } from '../../../support/windows-guests.js';
+import { fixup, runTwice } from '../../../support/run-fixups.js';
+import { registry, windowsGuest } from '../../../support/windows-guests.js';
 
 const SET = 'ControlSet002';
 const ZERO = 'dword:00000000';

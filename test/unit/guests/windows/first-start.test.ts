@@ -1,14 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { fixup, runTwice } from '../../../support/run-fixups.js';
 import { tempFiles } from '../../../support/temp-files.js';
-import {
-  fixup,
-  registry,
-  runTwice,
-  scriptLines,
-  TOOLS,
-  windowsGuest,
-} from '../../../support/windows-guests.js';
+import { registry, scriptLines, TOOLS, windowsGuest } from '../../../support/windows-guests.js';
 
 const { folder, put } = tempFiles();
 const MSI = Buffer.from('d0cf11e0a1b11ae1', 'hex');

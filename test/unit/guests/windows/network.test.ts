@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { makeHive } from '../../../support/hive-maker.js';
 import { testNic } from '../../../support/machines.js';
+import { runTwice } from '../../../support/run-fixups.js';
 import {
   CARD,
   NETWORK_CLASS,
   registry,
-  runTwice,
   scriptLines,
   VMXNET3,
   windowsGuest,
