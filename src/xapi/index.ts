@@ -1,5 +1,6 @@
 export { connectPool, type PoolAccess } from './connect-pool.js';
-export type { ImportFormat } from './import-vdi.js';
+export { exportVdi } from './export-vdi.js';
+export { type ImportFormat, importVdi } from './import-vdi.js';
 export { isFault } from './pool-fault.js';
 export {
   type NetworkRecord,

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { pauseFor } from '../model/abort.js';
 import { XenferryError } from '../model/errors.js';
 import type { LongMethod, Params } from './methods.js';
 import { isFault, PoolFault } from './pool-fault.js';
@@ -87,7 +87,7 @@ async function watch(client: XapiClient, task: Ref, what: string, watching: Task
     } catch (error) {
       if (signal?.aborted === true) throw error;
       token = '';
-      await delay(POLL_PAUSE * client.patience.pauseScale, undefined, { signal }).catch(() => stopped(what));
+      await pauseFor(POLL_PAUSE * client.patience.pauseScale, signal);
     }
   }
 }
@@ -110,7 +110,7 @@ async function cancel(client: XapiClient, task: Ref): Promise<void> {
     await client.call('task.cancel', [task]);
     for (let looks = 0; looks < CANCEL_LOOKS; looks++) {
       if ((await taskOutcome(client, task, 'cancel', {})) !== null) return;
-      await delay(POLL_PAUSE * client.patience.pauseScale);
+      await pauseFor(POLL_PAUSE * client.patience.pauseScale);
     }
   } catch {
     // It has ended, it cannot be cancelled, or the pool is gone.
@@ -120,8 +120,4 @@ async function cancel(client: XapiClient, task: Ref): Promise<void> {
 /** A result is an XML-RPC value as text: `<value>OpaqueRef:…</value>`, or nothing. */
 function resultText(result: string): string {
   return /^\s*<value>(?:<string>)?([^<]*)/.exec(result)?.[1] ?? result;
-}
-
-function stopped(what: string): never {
-  throw new XenferryError('CANCELED', `${what} was stopped`);
 }

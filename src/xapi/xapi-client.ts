@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
+import { pauseFor } from '../model/abort.js';
 import { XenferryError } from '../model/errors.js';
 import { type Connector, poolConnector } from './connection.js';
 import { hostUrl, parsePoolUrl } from './host-address.js';
@@ -143,7 +143,7 @@ export class XapiClient {
         if (this.#closed || pause === null || !helpsAgain(error, method)) throw error;
         if (isFault(error, 'HOST_IS_SLAVE')) this.#follow(error.parameters[0] ?? '');
         if (!isFault(error, ...BUSY)) await this.forgetSession(session.ref);
-        if (!isFault(error, 'SESSION_INVALID', 'HOST_IS_SLAVE')) await this.#pause(pause, signal);
+        if (!isFault(error, 'SESSION_INVALID', 'HOST_IS_SLAVE')) await pauseFor(pause, signal);
       }
     }
   }
@@ -178,7 +178,7 @@ export class XapiClient {
       }
       const pause = pauseAfter(attempt, this.patience.pauseScale);
       if (pause === null || this.#closed) throw failure;
-      await this.#pause(pause, undefined);
+      await pauseFor(pause);
     }
   }
 
@@ -202,12 +202,6 @@ export class XapiClient {
     const master = this.hostUrl(address);
     this.#candidates = [master, ...this.#candidates.filter(({ origin }) => origin !== master.origin)];
     return master;
-  }
-
-  async #pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-    await delay(milliseconds, undefined, { signal }).catch(() => {
-      throw new XenferryError('CANCELED', 'the call was stopped');
-    });
   }
 
   #understand<T>(method: string, schema: z.ZodType<T>, value: unknown): T {
