@@ -12,6 +12,8 @@ export type ImportFormat = 'chunked' | 'vhd' | 'qcow2';
 /** How often, and how long apart in milliseconds, a broken upload's task is asked why. */
 const REASON_LOOKS = 10;
 const REASON_PAUSE = 1_000;
+/** Milliseconds between the end of a connection and the latest news of its task. */
+const LAST_WORD = 60_000;
 
 export interface VdiImport {
   /** `host.address` of a member that is attached to the VDI's repository. */
@@ -35,8 +37,8 @@ export async function importVdi(client: XapiClient, upload: VdiImport): Promise<
   const task = await client.call('task.create', ['Xenferry: disk import', vdi], { signal });
   const connection = new AbortController();
   try {
-    await sendAll(client, upload, task, AbortSignal.any([signal, connection.signal]));
-    await finishTask(client, task, 'disk import', { signal });
+    const put = await sendAll(client, upload, task, AbortSignal.any([signal, connection.signal]));
+    await outcomeOf(client, put, task, signal);
   } catch (error) {
     await client.call('task.destroy', [task]).catch(() => {});
     if (signal.aborted) throw new XenferryError('CANCELED', 'the disk import was stopped', { cause: error });
@@ -47,7 +49,12 @@ export async function importVdi(client: XapiClient, upload: VdiImport): Promise<
 }
 
 /** Sends to the named host, or to the one that it names in turn: it has read nothing then. */
-async function sendAll(client: XapiClient, upload: VdiImport, task: Ref, signal: AbortSignal): Promise<void> {
+async function sendAll(
+  client: XapiClient,
+  upload: VdiImport,
+  task: Ref,
+  signal: AbortSignal,
+): Promise<OpenPut> {
   let { address } = upload;
   for (let redirected = false; ; redirected = true) {
     const session = await client.sessionRef();
@@ -56,7 +63,10 @@ async function sendAll(client: XapiClient, upload: VdiImport, task: Ref, signal:
     else query.set('format', upload.format);
     const path = `/import_raw_vdi?${query}`;
     const put = await openPut(client, { address, path, byteLength: upload.byteLength, signal });
-    if (put.status === 200) return await sendBody(client, put, upload, task);
+    if (put.status === 200) {
+      await sendBody(client, put, upload, task);
+      return put;
+    }
     put.request.destroy();
     if (put.status === 401) await client.forgetSession(session);
     const next = put.status === 302 && !redirected ? addressIn(put.location) : null;
@@ -99,6 +109,31 @@ async function writeAll(put: ClientRequest, piece: Uint8Array, idleMs: number): 
       else reject(new ConnectionLost());
     });
   });
+}
+
+/**
+ * The task's word. A host that hangs up has given it already, so that a task that goes on then was forgotten by a host
+ * that went down.
+ */
+async function outcomeOf(client: XapiClient, put: OpenPut, task: Ref, signal: AbortSignal): Promise<void> {
+  const given = new AbortController();
+  const forgotten = new AbortController();
+  void put.ended
+    .then(() => delay(LAST_WORD * client.patience.pauseScale, undefined, { signal: given.signal }))
+    .then(() => forgotten.abort())
+    .catch(() => {});
+  try {
+    const watched = AbortSignal.any([signal, forgotten.signal]);
+    await finishTask(client, task, 'disk import', { signal: watched });
+  } catch (error) {
+    if (!forgotten.signal.aborted) throw error;
+    throw new XenferryError('POOL_TASK_LOST', 'disk import: the host hung up and its task goes on', {
+      file: client.shown,
+      cause: error,
+    });
+  } finally {
+    given.abort();
+  }
 }
 
 /** The task knows why a host hung up, or at least that it did; it may take a moment. */

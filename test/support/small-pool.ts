@@ -52,6 +52,7 @@ export async function smallPool(): Promise<SmallPool> {
       'VIF',
       'VTPM',
       'VM_appliance',
+      'Bond',
       'task',
     ].map((name) => [name, new Map()]),
   );
@@ -83,7 +84,19 @@ export async function smallPool(): Promise<SmallPool> {
   const sr = add('SR', { name_label: 'Local', type: 'ext', content_type: 'user', shared: false, ...room });
   add('PBD', { host, SR: sr, currently_attached: true });
   add('pool', { master: host, default_SR: sr });
-  add('network', { name_label: 'LAN', bridge: 'xenbr0', MTU: 9000, other_config: {}, PIFs: [], VIFs: [] });
+  const lan = add('network', {
+    name_label: 'LAN',
+    bridge: 'xenbr0',
+    MTU: 9000,
+    other_config: {},
+    PIFs: [],
+    VIFs: [],
+  });
+
+  for (const [index, device] of ['eth0', 'eth1', 'eth2'].entries()) {
+    const none = { bond_slave_of: NULL_REF, bond_master_of: [], VLAN_master_of: NULL_REF };
+    add('PIF', { device, host, network: index === 0 ? lan : NULL_REF, VLAN: -1, physical: true, ...none });
+  }
 
   const refused = (code: string, ...params: string[]): never => {
     throw Object.assign(new Error(code), { refusal: [code, ...params] });
@@ -108,6 +121,11 @@ export async function smallPool(): Promise<SmallPool> {
     VM_appliance: { VMs: [] },
   };
 
+  const wire = (network: unknown, fields: Fields): string => {
+    const none = { physical: false, bond_slave_of: NULL_REF, bond_master_of: [], VLAN_master_of: NULL_REF };
+    return add('PIF', { device: 'wire', host, network, ...none, ...fields });
+  };
+
   const dispatch = (method: string, params: readonly unknown[]): unknown => {
     const [name = '', verb = ''] = method.split('.');
     const [self, key, value] = params;
@@ -117,6 +135,10 @@ export async function smallPool(): Promise<SmallPool> {
       return add('task', { status: 'pending', progress: 0, result: '', error_info: [] });
     }
     if (method === 'task.cancel') return '';
+    if (method === 'pool.create_VLAN_from_PIF') return wire(key, { VLAN: value, VLAN_master_of: ref() });
+    if (method === 'Bond.create')
+      return wire(self, { VLAN: -1, bond_master_of: [add('Bond', {})], slaves: key });
+    if (method === 'VLAN.destroy' || method === 'Bond.destroy') return '';
     if (method === 'VTPM.create') return add('VTPM', { VM: self });
     if (verb === 'get_all_records') return Object.fromEntries(db[name] ?? []);
     if (verb === 'get_record') return recordOf(name, self);

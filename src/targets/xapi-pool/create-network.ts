@@ -37,25 +37,42 @@ export async function createNetwork(
   signal: AbortSignal,
 ): Promise<Ref> {
   const record = { name_label: name, name_description: '', MTU: mtu, other_config: ownedBy(jobId) };
-  const plugs = over.kind === 'vlan' ? [untaggedPif(view, over.on)] : [];
-  const members = over.kind === 'bond' ? bondMembers(view, over.devices) : [];
+  const wires = wiresOf(client, view, over, signal);
   const network = await client.call('network.create', [record], { signal });
   try {
     const { uuid } = (await client.call('network.get_all_records', [], { signal }))[network] ?? {};
     if (uuid !== undefined) await client.call('network.add_to_other_config', [network, SELF_KEY, uuid]);
-    for (const pif of plugs) {
-      const tag = over.kind === 'vlan' ? over.tag : 0;
-      await runTask(client, 'pool.create_VLAN_from_PIF', [pif, network, tag], { signal });
-    }
-    for (const pifs of members) {
-      const { mode, properties } = over.kind === 'bond' ? over : { mode: 'balance-slb', properties: {} };
-      await runTask(client, 'Bond.create', [network, pifs, '', mode, { ...properties }], { signal });
-    }
+    for (const wire of wires) await wire(network);
     return network;
   } catch (error) {
     // The failure itself matters; what stays carries the job's id.
     await removeNetwork(client, network).catch(() => {});
     throw error;
+  }
+}
+
+/** What connects a network, found before there is one. */
+function wiresOf(
+  client: XapiClient,
+  view: PoolView,
+  over: NetworkBase,
+  signal: AbortSignal,
+): ((network: Ref) => Promise<string>)[] {
+  switch (over.kind) {
+    case 'internal':
+      return [];
+    case 'vlan': {
+      const pif = untaggedPif(view, over.on);
+      const { tag } = over;
+      return [(network) => runTask(client, 'pool.create_VLAN_from_PIF', [pif, network, tag], { signal })];
+    }
+    case 'bond': {
+      const { mode, properties } = over;
+      return bondMembers(view, over.devices).map(
+        (pifs) => (network) =>
+          runTask(client, 'Bond.create', [network, pifs, '', mode, { ...properties }], { signal }),
+      );
+    }
   }
 }
 

@@ -1,11 +1,12 @@
 import type { ConvertedDisk, DiskConversionOptions } from '../../conversion/index.js';
 import { firstFailure, XenferryError } from '../../model/errors.js';
-import { type ImportFormat, type Ref, runTask, type XapiClient } from '../../xapi/index.js';
+import { type ImportFormat, NULL_REF, type Ref, runTask, type XapiClient } from '../../xapi/index.js';
 import { createVm } from './create-vm.js';
 import { destroyVdi } from './destroy-vdi.js';
 import { diskVbdRecord } from './device-records.js';
-import type { PoolView } from './pool-view.js';
+import type { PoolView, StorageView } from './pool-view.js';
 import { type ReadBackAmount, readBackVdi } from './read-back-vdi.js';
+import type { MachinePlacement } from './resolve-pool.js';
 import type { TransferSlots } from './transfer-slots.js';
 import { type UploadedVdi, uploadVdi } from './vdi-upload.js';
 import type { VmSpec } from './vm-record.js';
@@ -87,11 +88,7 @@ async function upload(
   index: number,
 ): Promise<UploadedVdi> {
   const { planned, placement, jobId } = spec;
-  const sr = placement.storage[index] ?? '';
-  const storage = view.storage.get(sr);
-  if (storage === undefined) {
-    throw new XenferryError('POOL_STORAGE_MISSING', `the pool has no repository for disk ${index}`);
-  }
+  const { sr, storage } = storageOf(view, placement, index);
   const { capacityBytes } = conversion;
   const description = planned.machine.disks[index]?.file ?? '';
   const vdi = { name: diskName(spec, index), description, sr, capacityBytes, jobId };
@@ -103,8 +100,8 @@ async function compare(
   { vdi, virtualBytes, converted }: UploadedVdi,
   index: number,
 ): Promise<number> {
-  const sr = spec.placement.storage[index] ?? '';
-  const slot = await slots.take(sr, view.storage.get(sr)?.addresses ?? [], signal);
+  const { sr, storage } = storageOf(view, spec.placement, index);
+  const slot = await slots.take(sr, storage.addresses, signal);
   try {
     const { records } = converted;
     const { address } = slot;
@@ -113,6 +110,17 @@ async function compare(
   } finally {
     slot.release();
   }
+}
+
+function storageOf(
+  view: PoolView,
+  placement: MachinePlacement,
+  index: number,
+): { sr: Ref; storage: StorageView } {
+  const sr = placement.storage[index] ?? NULL_REF;
+  const storage = view.storage.get(sr);
+  if (storage !== undefined) return { sr, storage };
+  throw new XenferryError('POOL_STORAGE_MISSING', `the pool has no repository for disk ${index}`);
 }
 
 function diskName({ planned }: VmSpec, index: number): string {

@@ -33,12 +33,25 @@ export interface UploadedVdi {
  * conversion's codes, POOL_*, CANCELED.
  */
 export async function uploadVdi(client: XapiClient, upload: VdiUpload): Promise<UploadedVdi> {
-  return await withFreshAttempts(client, upload.signal, () => uploadOnce(client, upload));
+  const { addresses } = upload.storage;
+  const failed = new Set<string>();
+  return await withFreshAttempts(client, upload.signal, async () => {
+    // A host that is down stays so for a while; it would always be the least busy one.
+    const others = addresses.filter((address) => !failed.has(address));
+    return await uploadOnce(client, upload, others.length > 0 ? others : addresses, (address) =>
+      failed.add(address),
+    );
+  });
 }
 
-async function uploadOnce(client: XapiClient, upload: VdiUpload): Promise<UploadedVdi> {
+async function uploadOnce(
+  client: XapiClient,
+  upload: VdiUpload,
+  addresses: readonly string[],
+  onFailure: (address: string) => void,
+): Promise<UploadedVdi> {
   const { storage, slots, format, conversion } = upload;
-  const slot = await slots.take(upload.vdi.sr, storage.addresses, upload.signal);
+  const slot = await slots.take(upload.vdi.sr, addresses, upload.signal);
   // The conversion of a broken attempt must not go on beside the next.
   const attempt = new AbortController();
   const signal = AbortSignal.any([upload.signal, attempt.signal]);
@@ -62,6 +75,7 @@ async function uploadOnce(client: XapiClient, upload: VdiUpload): Promise<Upload
     return { vdi, virtualBytes: virtual_size, converted };
   } catch (error) {
     attempt.abort();
+    onFailure(slot.address);
     // The failure itself matters; what stays carries the job's id.
     if (made !== null) await destroyVdi(client, made).catch(() => {});
     throw error;
