@@ -25,8 +25,7 @@ const MAX_SHOWN = 500;
 export class PoolFault extends XenferryError {
   /** XAPI's code, such as `VDI_IN_USE`. */
   readonly fault: string;
-  /** Never shown: sessions may be among them. */
-  readonly parameters: readonly string[];
+  readonly #parameters: readonly string[];
 
   /** `what` is the call or the task; `pool` is for people. */
   constructor(fault: string, parameters: readonly string[], what: string, pool: string) {
@@ -36,7 +35,12 @@ export class PoolFault extends XenferryError {
     const message = [`${what}: ${fault}`, ...told].join(': ').slice(0, MAX_SHOWN);
     super(codeOf(fault), message, { file: pool });
     this.fault = fault;
-    this.parameters = parameters;
+    this.#parameters = parameters;
+  }
+
+  /** Never shown, nor by who prints the error as a whole: sessions may be among them. */
+  get parameters(): readonly string[] {
+    return this.#parameters;
   }
 }
 

@@ -7,6 +7,8 @@ import type { XapiClient } from './xapi-client.js';
 
 /** Seconds a pool may keep us waiting for an event; then the task is looked at all the same. */
 const EVENT_SECONDS = 30;
+/** Between two looks, in milliseconds, however much happens. */
+const LEAST_PAUSE = 100;
 /** Between two looks where events do not work, in milliseconds. */
 const POLL_PAUSE = 2_000;
 /** Looks at a task that was cancelled before it is left alone. */
@@ -84,6 +86,7 @@ async function watch(client: XapiClient, task: Ref, what: string, watching: Task
     if (outcome !== null) return outcome;
     try {
       ({ token } = await client.call('event.from', [[`task/${task}`], token, seconds], { signal }));
+      await pauseFor(LEAST_PAUSE * client.patience.pauseScale, signal);
     } catch (error) {
       if (signal?.aborted === true) throw error;
       token = '';

@@ -22,7 +22,7 @@ export interface MachineImport {
   readonly format: ImportFormat;
   readonly readBack: ReadBackAmount;
   readonly signal: AbortSignal;
-  /** Told when all disks are there and the first is read back. */
+  /** Told when all disks are stored, before they are read back. */
   readonly onVerifying?: (() => void) | undefined;
 }
 

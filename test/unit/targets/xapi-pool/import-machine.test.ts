@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { fileImage } from '../../../../src/images/index.js';
 import { blockCount, MIB } from '../../../../src/model/units.js';
@@ -164,11 +165,15 @@ describe('a machine that is imported', () => {
 });
 
 describe('an import that fails', () => {
-  it('at the end of every upload leaves nothing behind', async () => {
+  it.each([
+    ['failing', 'POOL_UPLOAD_FAILED'],
+    ['pending', 'POOL_TASK_LOST'],
+  ] as const)('at the end of every upload (%s) leaves nothing behind', async (spoilsUploads, code) => {
     const { pool, work } = await prepared();
-    pool.spoilsUploads = true;
+    pool.spoilsUploads = spoilsUploads;
     const failure = await failureOf(importMachine(work));
-    expect(failure.code).toBe('POOL_UPLOAD_FAILED');
+    expect(failure.code).toBe(code);
+    expect(inspect(failure)).not.toMatch(/OpaqueRef|session_id/);
     expectNothing(pool);
   });
 
