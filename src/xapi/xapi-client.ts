@@ -112,8 +112,9 @@ export class XapiClient {
   /** Members to look for the master at, should the present one not answer. */
   rememberHosts(addresses: readonly string[]): void {
     const known = new Set(this.#candidates.map(({ origin }) => origin));
-    for (const url of addresses.map((address) => this.hostUrl(address))) {
-      if (known.has(url.origin)) continue;
+    for (const address of addresses) {
+      const url = hostUrl(address, this.#pool);
+      if (url === null || known.has(url.origin)) continue;
       known.add(url.origin);
       this.#candidates.push(url);
     }
