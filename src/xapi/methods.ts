@@ -59,7 +59,6 @@ export const METHODS = {
     params: z.tuple([z.object({ name_label: STRING, name_description: STRING })]),
     result: REF,
   },
-  'VM_appliance.destroy': { params: z.tuple([REF]), result: VOID },
   'network.create': { params: z.tuple([NEW_NETWORK]), result: REF },
   'network.add_to_other_config': { params: z.tuple([REF, STRING, STRING]), result: VOID },
   'network.destroy': { params: z.tuple([REF]), result: VOID },
