@@ -173,8 +173,8 @@ const DEBIAN_12: LinuxFamily = {
     '/boot/efi/EFI/debian/BOOTX64.CSV': 'shimx64.efi,debian',
     '/boot/efi/EFI/debian/grub.cfg': `search.fs_uuid ${uuid(1)} root hd0,gpt2\nset prefix=($root)'/boot/grub'\nconfigfile $prefix/grub.cfg\n`,
     '/boot/grub/grub.cfg': [
-      'if [ "${next_entry}" ] ; then',
-      '   set default="${next_entry}"',
+      `if [ "\${next_entry}" ] ; then`,
+      `   set default="\${next_entry}"`,
       'else',
       '   set default="0"',
       'fi',

@@ -112,7 +112,7 @@ const CENTOS_60: LinuxFamily = {
     '/etc/sysconfig/network-scripts/ifcfg-eth0': `DEVICE="eth0"\nHWADDR="${MAC.toUpperCase()}"\n${STATIC}`,
     '/etc/udev/rules.d/70-persistent-net.rules': persistentNetRule('eth0'),
     '/etc/init/vmware-tools.conf':
-      'description "VMware Tools"\n\nstart on (runlevel [2345] or\n          starting-vmware)\nstop on runlevel [!2345]\n\npre-start exec /etc/vmware-tools/services.sh start\n',
+      'description "VMware Tools"\n\nstart on (local-filesystems\n          and runlevel [2345])\nstop on runlevel [!2345]\n\npre-start exec /etc/vmware-tools/services.sh start\n',
     ...TARBALL_TOOLS,
   },
   after: {
@@ -120,7 +120,7 @@ const CENTOS_60: LinuxFamily = {
     ...mended(CENTOS_60_KERNEL),
     '/etc/udev/rules.d/70-persistent-net.rules': freeNetRule('eth0'),
     '/etc/init/vmware-tools.conf':
-      'description "VMware Tools"\n\n# start on (runlevel [2345] or\n#           starting-vmware)\nstop on runlevel [!2345]\n\npre-start exec /etc/vmware-tools/services.sh start\n',
+      'description "VMware Tools"\n\n# start on (local-filesystems\n#           and runlevel [2345])\nstop on runlevel [!2345]\n\npre-start exec /etc/vmware-tools/services.sh start\n',
     ...TARBALL_TOOLS_GO,
   },
   warnings: [NO_TOOLS],

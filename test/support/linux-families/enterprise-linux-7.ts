@@ -73,10 +73,10 @@ const RHEL_7: LinuxFamily = {
     '/etc/redhat-release': 'Red Hat Enterprise Linux Server release 7.9 (Maipo)\n',
     '/boot/grub2/grubenv': `# GRUB Environment Block\nsaved_entry=${RHEL_7_TITLE}\n`.padEnd(1024, '#'),
     '/boot/grub2/grub.cfg': [
-      'if [ "${next_entry}" ] ; then',
-      '   set default="${next_entry}"',
+      `if [ "\${next_entry}" ] ; then`,
+      `   set default="\${next_entry}"`,
       'else',
-      '   set default="${saved_entry}"',
+      `   set default="\${saved_entry}"`,
       'fi',
       `menuentry '${RHEL_7_TITLE}' --class red --class gnu-linux --unrestricted $menuentry_id_option 'gnulinux-${RHEL_7_KERNEL}-advanced-${uuid(2)}' {`,
       '\tload_video',
@@ -161,7 +161,7 @@ const ROCKY_9: LinuxFamily = {
     '/boot/efi/EFI/rocky/shimx64.efi': 'shim',
     '/boot/efi/EFI/rocky/grubx64.efi': 'grub',
     '/boot/efi/EFI/rocky/grub.cfg': `search --no-floppy --root-dev-only --fs-uuid --set=dev ${uuid(1)}\nset prefix=($dev)/grub2\nexport $prefix\nconfigfile $prefix/grub.cfg\n`,
-    '/boot/grub2/grub.cfg': 'set default="${saved_entry}"\ninsmod blscfg\nblscfg\n',
+    '/boot/grub2/grub.cfg': `set default="\${saved_entry}"\ninsmod blscfg\nblscfg\n`,
     '/boot/grub2/grubenv':
       `# GRUB Environment Block\nsaved_entry=${MACHINE_ID}-${ROCKY_9_KERNEL}\nboot_success=1\n`.padEnd(
         1024,

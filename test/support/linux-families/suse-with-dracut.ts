@@ -62,10 +62,10 @@ const SLES_12: LinuxFamily = {
     '/boot/grub2/grub.cfg': [
       'set btrfs_relative_path="yes"',
       'export btrfs_relative_path',
-      'if [ "${next_entry}" ] ; then',
-      '   set default="${next_entry}"',
+      `if [ "\${next_entry}" ] ; then`,
+      `   set default="\${next_entry}"`,
       'else',
-      '   set default="${saved_entry}"',
+      `   set default="\${saved_entry}"`,
       'fi',
       `menuentry 'SLES 12-SP5'  --class sles --class gnu-linux --class gnu --class os $menuentry_id_option 'gnulinux-simple-${uuid(2)}' {`,
       '\tload_video',
@@ -162,7 +162,7 @@ const LEAP_15: LinuxFamily = {
     '/boot/efi/EFI/opensuse/boot.csv': 'shim.efi,opensuse-secureboot',
     '/boot/efi/EFI/opensuse/grub.cfg': `search --fs-uuid --set=root ${uuid(1)}\nset prefix=(\${root})/boot/grub2\nsource "\${prefix}/grub.cfg"\n`,
     '/boot/grub2/grub.cfg': [
-      'set default="${saved_entry}"',
+      `set default="\${saved_entry}"`,
       `menuentry 'openSUSE Leap 15.5'  --class opensuse --class gnu-linux $menuentry_id_option 'gnulinux-simple-${uuid(1)}' {`,
       `\tlinux\t/boot/vmlinuz-${LEAP_15_KERNEL} root=UUID=${uuid(1)}  \${extra_cmdline} splash=silent resume=/dev/disk/by-uuid/${uuid(2)} mitigations=auto quiet security=apparmor`,
       `\tinitrd\t/boot/initrd-${LEAP_15_KERNEL}`,

@@ -58,11 +58,12 @@ export class DiskNames {
     const mounted = this.#guest.fileSystems.find((system) => system.mountPoint === mountPoint);
     if (mountPoint?.startsWith('/') && mounted?.uuid) return `UUID=${mounted.uuid}`;
     const partition = number === undefined ? null : Number(number);
-    const isSwap = mountPoint !== null && NO_MOUNT_POINTS.includes(mountPoint);
-    const [only, other] = this.#guest.fileSystems.filter(
-      ({ device, type }) => partOf(device)?.partition === partition && (!isSwap || type === 'swap'),
-    );
-    if (only?.uuid && other === undefined) return `UUID=${only.uuid}`;
+    if (mountPoint !== null && NO_MOUNT_POINTS.includes(mountPoint)) {
+      const [swap, other] = this.#guest.fileSystems.filter(
+        ({ device, type }) => type === 'swap' && partOf(device)?.partition === partition,
+      );
+      if (swap?.uuid && other === undefined) return `UUID=${swap.uuid}`;
+    }
     const [disk] = this.#disks;
     if (disk === undefined || this.#disks.size > 1) return this.#guess(name, name);
     return this.onXen(deviceName('sd', { disk, partition }));
