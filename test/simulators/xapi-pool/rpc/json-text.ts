@@ -2,7 +2,7 @@ import { MAX_DEPTH, type RpcValue } from './rpc-value.js';
 
 const SPACE = /[\t\n\r ]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?<fraction>\.\d+)?(?<exponent>[eE][+-]?\d+)?/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\.)*"/y;
+const STRING = /"(?:[^"\\]+|\\.)*"/y;
 
 /** Reads JSON and keeps 5 and 5.0 apart, as the server does. */
 class JsonReader {
