@@ -88,6 +88,8 @@ async function changed(database: Database, milliseconds: number): Promise<void> 
       settling ??= setTimeout(done, SETTLE_MS);
     });
     const timer = setTimeout(done, milliseconds);
+    // Whoever waits for nothing to happen does not keep a program from ending.
+    timer.unref();
     function done(): void {
       clearTimeout(timer);
       clearTimeout(settling);
