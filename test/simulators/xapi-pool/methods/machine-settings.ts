@@ -12,13 +12,6 @@ function halted(call: Call): Row {
   return vm;
 }
 
-function simple(field: string): (call: Call) => Value {
-  return (call) => {
-    target(call, 'VM').set({ [field]: call.args.value('value') });
-    return VOID;
-  };
-}
-
 interface Memory {
   readonly memory_static_min: number;
   readonly memory_dynamic_min: number;
@@ -54,27 +47,6 @@ function setCpus(call: Call, name: 'VCPUs_max' | 'VCPUs_at_startup'): Value {
   }
   vm.set({ [name]: value });
   return VOID;
-}
-
-function addTo(field: string): (call: Call) => Value {
-  return (call) => {
-    const vm = target(call, 'VM');
-    const [key, map] = [call.args.text('key'), vm.map(field)];
-    if (Object.hasOwn(map, key)) {
-      throw new XapiFailure('MAP_DUPLICATE_KEY', ['VM', field, vm.ref, key]);
-    }
-    vm.set({ [field]: { ...map, [key]: call.args.text('value') } });
-    return VOID;
-  };
-}
-
-function removeFrom(field: string): (call: Call) => Value {
-  return (call) => {
-    const vm = target(call, 'VM');
-    const { [call.args.text('key')]: _gone, ...rest } = vm.map(field);
-    vm.set({ [field]: rest });
-    return VOID;
-  };
 }
 
 function notNegative(field: string): (call: Call) => Value {
@@ -117,13 +89,6 @@ export const machineSettings: Methods = {
   'VM.set_memory_dynamic_max': (call) => setMemory(call, { memory_dynamic_max: call.args.number('value') }),
   'VM.set_VCPUs_max': (call) => setCpus(call, 'VCPUs_max'),
   'VM.set_VCPUs_at_startup': (call) => setCpus(call, 'VCPUs_at_startup'),
-  'VM.set_HVM_shadow_multiplier': simple('HVM_shadow_multiplier'),
-  'VM.set_NVRAM': simple('NVRAM'),
-  'VM.add_to_NVRAM': addTo('NVRAM'),
-  'VM.remove_from_NVRAM': removeFrom('NVRAM'),
-  'VM.set_blocked_operations': simple('blocked_operations'),
-  'VM.add_to_blocked_operations': addTo('blocked_operations'),
-  'VM.remove_from_blocked_operations': removeFrom('blocked_operations'),
   'VM.set_order': notNegative('order'),
   'VM.set_start_delay': notNegative('start_delay'),
   'VM.set_shutdown_delay': notNegative('shutdown_delay'),
@@ -135,13 +100,10 @@ export const machineSettings: Methods = {
     target(call, 'VM').set({ appliance });
     return VOID;
   },
-  'VM.set_has_vendor_device': simple('has_vendor_device'),
-  'VM.set_actions_after_crash': simple('actions_after_crash'),
   'VM.set_domain_type': (call) => {
     halted(call).set({ domain_type: call.args.text('value') });
     return VOID;
   },
-  'VM.set_HVM_boot_policy': simple('HVM_boot_policy'),
   'VM.set_uefi_mode': (call) => {
     halted(call);
     return '';

@@ -333,8 +333,4 @@ export const networkMethods: Methods = {
   'pool.create_VLAN_from_PIF': createVlansOfPool,
   'Bond.create': createBond,
   'Bond.destroy': destroyBond,
-  'Bond.set_mode': (call) => {
-    target(call, 'Bond').set({ mode: call.args.text('value') });
-    return VOID;
-  },
 };

@@ -1,7 +1,6 @@
 import { type Methods, target, VOID } from '../call.js';
 import { timestamp } from '../clock.js';
 import { eventsFrom } from '../events.js';
-import { XapiFailure } from '../failure.js';
 
 const FINAL: ReadonlySet<string> = new Set(['success', 'failure', 'cancelled']);
 
@@ -47,37 +46,6 @@ export const sessionMethods: Methods = {
     const value = call.args.text('value');
     const finished = FINAL.has(value) ? { finished: timestamp() } : {};
     target(call, 'task').set({ status: value, ...finished });
-    return VOID;
-  },
-  'task.set_progress': (call) => {
-    target(call, 'task').set({ progress: call.args.number('value') });
-    return VOID;
-  },
-  'task.set_result': (call) => {
-    target(call, 'task').set({ result: call.args.text('value') });
-    return VOID;
-  },
-  'task.set_error_info': (call) => {
-    target(call, 'task').set({ error_info: call.args.list('value') });
-    return VOID;
-  },
-  'task.set_other_config': (call) => {
-    target(call, 'task').set({ other_config: call.args.map('value') });
-    return VOID;
-  },
-  'task.add_to_other_config': (call) => {
-    const row = target(call, 'task');
-    const [key, map] = [call.args.text('key'), row.map('other_config')];
-    if (Object.hasOwn(map, key)) {
-      throw new XapiFailure('MAP_DUPLICATE_KEY', ['task', 'other_config', row.ref, key]);
-    }
-    row.set({ other_config: { ...map, [key]: call.args.text('value') } });
-    return VOID;
-  },
-  'task.remove_from_other_config': (call) => {
-    const row = target(call, 'task');
-    const { [call.args.text('key')]: _gone, ...rest } = row.map('other_config');
-    row.set({ other_config: rest });
     return VOID;
   },
   'event.from': ({ state, session, args }) =>

@@ -13,13 +13,6 @@ import {
 } from '../repository.js';
 import { newDevice } from './block-devices.js';
 
-function setField(className: string, field: string): (call: Call) => Value {
-  return (call) => {
-    target(call, className).set({ [field]: call.args.value('value') });
-    return VOID;
-  };
-}
-
 async function createVdi({ state, args }: Call): Promise<Value> {
   const sr = state.database.get('SR', args.text('SR'));
   const row = await createDisk(state, sr, {
@@ -156,17 +149,12 @@ export const storageMethods: Methods = {
     await resizeDisk(call.state, target(call, 'VDI', 'vdi'), call.args.number('size'));
     return VOID;
   },
-  'VDI.set_sharable': setField('VDI', 'sharable'),
-  'VDI.set_read_only': setField('VDI', 'read_only'),
-  'VDI.set_name_label': setField('VDI', 'name_label'),
-  'VDI.set_name_description': setField('VDI', 'name_description'),
   'VDI.get_nbd_info': (call) => {
     target(call, 'VDI');
     return [];
   },
   'VBD.create': createVbd,
   'VBD.destroy': destroyVbd,
-  'VBD.set_mode': setField('VBD', 'mode'),
   'VBD.insert': (call) => {
     const row = target(call, 'VBD', 'vbd');
     assertRemovable(row);

@@ -465,6 +465,71 @@ export const vmClass: ClassModel = {
       ],
     },
     {
+      name: 'set_other_config',
+      role: 'vm-admin',
+      result: 'void',
+      params: [
+        { name: 'self', type: 'VM ref' },
+        { name: 'value', type: '(string -> string) map' },
+      ],
+    },
+    {
+      name: 'add_to_other_config',
+      role: 'vm-admin',
+      result: 'void',
+      params: [
+        { name: 'self', type: 'VM ref' },
+        { name: 'key', type: 'string' },
+        { name: 'value', type: 'string' },
+      ],
+    },
+    {
+      name: 'remove_from_other_config',
+      role: 'vm-admin',
+      result: 'void',
+      params: [
+        { name: 'self', type: 'VM ref' },
+        { name: 'key', type: 'string' },
+      ],
+    },
+    {
+      name: 'set_platform',
+      role: 'vm-admin',
+      result: 'void',
+      params: [
+        { name: 'self', type: 'VM ref' },
+        { name: 'value', type: '(string -> string) map' },
+      ],
+    },
+    {
+      name: 'add_to_platform',
+      role: 'vm-admin',
+      result: 'void',
+      params: [
+        { name: 'self', type: 'VM ref' },
+        { name: 'key', type: 'string' },
+        { name: 'value', type: 'string' },
+      ],
+    },
+    {
+      name: 'remove_from_platform',
+      role: 'vm-admin',
+      result: 'void',
+      params: [
+        { name: 'self', type: 'VM ref' },
+        { name: 'key', type: 'string' },
+      ],
+    },
+    {
+      name: 'set_ha_restart_priority',
+      role: 'pool-operator',
+      result: 'void',
+      params: [
+        { name: 'self', type: 'VM ref' },
+        { name: 'value', type: 'string' },
+      ],
+    },
+    {
       name: 'set_uefi_mode',
       role: 'pool-admin',
       result: 'string',

@@ -57,6 +57,26 @@ export const networkClass: ClassModel = {
         { name: 'value', type: 'enum network_default_locking_mode' },
       ],
     },
+    {
+      name: 'add_purpose',
+      role: 'pool-admin',
+      result: 'void',
+      async: true,
+      params: [
+        { name: 'self', type: 'network ref' },
+        { name: 'value', type: 'enum network_purpose' },
+      ],
+    },
+    {
+      name: 'remove_purpose',
+      role: 'pool-admin',
+      result: 'void',
+      async: true,
+      params: [
+        { name: 'self', type: 'network ref' },
+        { name: 'value', type: 'enum network_purpose' },
+      ],
+    },
   ],
 };
 
@@ -160,6 +180,26 @@ export const vifClass: ClassModel = {
       ],
     },
     {
+      name: 'add_ipv4_allowed',
+      role: 'pool-operator',
+      result: 'void',
+      async: true,
+      params: [
+        { name: 'self', type: 'VIF ref' },
+        { name: 'value', type: 'string' },
+      ],
+    },
+    {
+      name: 'remove_ipv4_allowed',
+      role: 'pool-operator',
+      result: 'void',
+      async: true,
+      params: [
+        { name: 'self', type: 'VIF ref' },
+        { name: 'value', type: 'string' },
+      ],
+    },
+    {
       name: 'set_ipv6_allowed',
       role: 'pool-operator',
       result: 'void',
@@ -167,6 +207,26 @@ export const vifClass: ClassModel = {
       params: [
         { name: 'self', type: 'VIF ref' },
         { name: 'value', type: 'string set' },
+      ],
+    },
+    {
+      name: 'add_ipv6_allowed',
+      role: 'pool-operator',
+      result: 'void',
+      async: true,
+      params: [
+        { name: 'self', type: 'VIF ref' },
+        { name: 'value', type: 'string' },
+      ],
+    },
+    {
+      name: 'remove_ipv6_allowed',
+      role: 'pool-operator',
+      result: 'void',
+      async: true,
+      params: [
+        { name: 'self', type: 'VIF ref' },
+        { name: 'value', type: 'string' },
       ],
     },
     {

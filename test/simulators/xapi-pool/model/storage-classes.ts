@@ -230,6 +230,26 @@ export const vdiClass: ClassModel = {
       ],
     },
     {
+      name: 'set_on_boot',
+      role: 'vm-admin',
+      result: 'void',
+      async: true,
+      params: [
+        { name: 'self', type: 'VDI ref' },
+        { name: 'value', type: 'enum on_boot' },
+      ],
+    },
+    {
+      name: 'set_allow_caching',
+      role: 'vm-admin',
+      result: 'void',
+      async: true,
+      params: [
+        { name: 'self', type: 'VDI ref' },
+        { name: 'value', type: 'bool' },
+      ],
+    },
+    {
       name: 'get_nbd_info',
       role: 'vm-admin',
       result: 'vdi_nbd_server_info record set',

@@ -68,6 +68,19 @@ function fieldMessages(model: ClassModel, field: FieldModel): readonly WireMessa
   return messages;
 }
 
+const VERBS = { set: 'setter', add: 'add', add_to: 'add', remove: 'remove', remove_from: 'remove' } as const;
+
+/** What a class's own message does to a field, if it is named after one. */
+function aboutField(model: ClassModel, name: string): Partial<Pick<WireMessage, 'kind' | 'field'>> {
+  for (const [verb, kind] of Object.entries(VERBS)) {
+    const field = model.fields.find((one) => name === `${verb}_${one.name}`);
+    if (field !== undefined) {
+      return { kind, field };
+    }
+  }
+  return {};
+}
+
 function classMessages(model: ClassModel): readonly WireMessage[] {
   const self: ParameterModel = { name: 'self', type: `${model.name} ref` };
   const common = { ...IMPLICIT, className: model.name };
@@ -87,7 +100,8 @@ function classMessages(model: ClassModel): readonly WireMessage[] {
     messages.push({ ...common, wire: wire('get_by_uuid'), kind: 'get_by_uuid', params: [uuid], result: ref });
     messages.push(...model.fields.flatMap((field) => fieldMessages(model, field)));
   }
-  if (has('name_label')) {
+  // The one pool is not looked for by its name.
+  if (has('name_label') && model.name !== 'pool') {
     const params = [{ name: 'label', type: 'string' }];
     const result = `${ref} set`;
     messages.push({ ...common, wire: wire('get_by_name_label'), kind: 'get_by_name_label', params, result });
@@ -97,8 +111,9 @@ function classMessages(model: ClassModel): readonly WireMessage[] {
     messages.push({ ...common, wire: wire('get_all'), kind: 'get_all', params: [], result: `${ref} set` });
     messages.push({ ...common, wire: wire('get_all_records'), kind: 'get_all_records', params: [], result });
   }
-  for (const { name, kind = 'custom', async = false, session = true, ...rest } of model.messages) {
-    messages.push({ ...rest, className: model.name, wire: wire(name), kind, async, session });
+  for (const { name, async = false, session = true, kind = 'custom', ...rest } of model.messages) {
+    const common = { ...rest, className: model.name, wire: wire(name), async, session };
+    messages.push({ ...common, kind, ...aboutField(model, name) });
   }
   return messages;
 }

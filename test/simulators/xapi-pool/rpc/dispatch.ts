@@ -35,6 +35,10 @@ function assertRole(message: WireMessage, role: Role, args: Fields): void {
   }
 }
 
+function entriesOf(value: Value | undefined): Record<string, Value> {
+  return typeof value === 'object' ? Object.fromEntries(Object.entries(value)) : {};
+}
+
 function positional(message: WireMessage, method: string, given: readonly RpcValue[]): Fields {
   const least = message.params.filter(({ initial }) => initial === undefined).length;
   if (given.length < least || given.length > message.params.length) {
@@ -46,7 +50,8 @@ function positional(message: WireMessage, method: string, given: readonly RpcVal
     const value = given[index];
     values[name] = value === undefined ? (initial ?? '') : fromRpc(valueType(type), value);
   });
-  return new Fields(values);
+  // A constructor has one parameter, which holds the fields.
+  return message.kind === 'make' ? new Fields(entriesOf(values.args)) : new Fields(values);
 }
 
 function unknownMethod(state: PoolState, method: string, params: readonly RpcValue[]): XapiFailure {
