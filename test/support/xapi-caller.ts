@@ -36,7 +36,7 @@ const ANSWER = z.union([
 ]);
 
 /** What a call failed with, as `CODE p1 p2`. */
-export class CallFailed extends Error {}
+class CallFailed extends Error {}
 
 export interface XapiCaller {
   readonly session: string;

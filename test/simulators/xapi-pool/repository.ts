@@ -8,12 +8,12 @@ import type { PoolState } from './pool-state.js';
 const MIB = 1024 * 1024;
 const SMALLEST = 2 * MIB;
 /** The largest disk of a VHD, which is what repositories store without qcow2. */
-export const LARGEST = 2040 * 1024 * MIB;
+const LARGEST = 2040 * 1024 * MIB;
 
 /** Repositories of these types take a disk's whole size when it is created. */
 const THICK: ReadonlySet<string> = new Set(['lvm', 'lvmoiscsi', 'lvmohba', 'lvmofcoe']);
 
-export function isThick(sr: Row): boolean {
+function isThick(sr: Row): boolean {
   return THICK.has(sr.text('type'));
 }
 
@@ -38,7 +38,7 @@ export function assertAttached(state: PoolState, sr: Row): void {
 }
 
 /** A size as the repository stores it; throws the storage's error for one that it does not store. */
-export function storedSize(size: number): number {
+function storedSize(size: number): number {
   const rounded = Math.max(SMALLEST, Math.ceil(size / SMALLEST) * SMALLEST);
   if (!(size > 0) || rounded > LARGEST) {
     const reason = 'VDI Invalid size [opterr=VDI size must be between 1 MB and 2088960 MB]';

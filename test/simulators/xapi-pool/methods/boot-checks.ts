@@ -15,8 +15,8 @@ function invalid(field: string, value: string): XapiFailure {
   return new XapiFailure('INVALID_VALUE', [field, value]);
 }
 
-/** BIOS and UEFI as the machine asks for them; throws INVALID_VALUE for what fits neither. */
-export function firmwareOf(vm: Row): 'bios' | 'uefi' {
+/** Throws INVALID_VALUE for what is neither BIOS nor UEFI, or does not fit the emulated machine. */
+function assertFirmware(vm: Row): void {
   const firmware = vm.map('HVM_boot_params').firmware ?? 'bios';
   const model = vm.map('platform')['device-model'] ?? 'qemu-upstream-compat';
   if (firmware !== 'bios' && firmware !== 'uefi') {
@@ -26,7 +26,6 @@ export function firmwareOf(vm: Row): 'bios' | 'uefi' {
   if (!DEVICE_MODELS.has(model) || !fits) {
     throw invalid('platform:device-model', model);
   }
-  return firmware;
 }
 
 function assertCpus(vm: Row): void {
@@ -65,7 +64,7 @@ export function assertBootable(vm: Row): void {
     throw invalid('HVM_shadow_multiplier', String(vm.number('HVM_shadow_multiplier')));
   }
   assertCrashAction(vm);
-  firmwareOf(vm);
+  assertFirmware(vm);
 }
 
 /** Memory of a host, in bytes, that no machine has. */

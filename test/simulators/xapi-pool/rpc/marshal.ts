@@ -121,7 +121,7 @@ function entriesOf(value: Value): readonly (readonly [string, Value])[] {
 }
 
 /** An object as get_record and events tell it. */
-export function recordToRpc(className: string, values: Readonly<Record<string, Value>>): RpcValue {
+function recordToRpc(className: string, values: Readonly<Record<string, Value>>): RpcValue {
   const fields = CLASSES.get(className)?.fields ?? [];
   return {
     kind: 'struct',
