@@ -4,6 +4,7 @@ import { asFailure, XapiFailure } from '../failure.js';
 import type { PoolState } from '../pool-state.js';
 import { exportRawVdi } from './export-raw-vdi.js';
 import { importRawVdi } from './import-raw-vdi.js';
+import { importXva } from './import-xva.js';
 import { type Request, RequestRefused, readRequest } from './request.js';
 import { errorPage, headText, send } from './responses.js';
 import { jsonRpc, NoAnswer, type RpcAnswer, xmlRpc } from './rpc-handlers.js';
@@ -15,6 +16,7 @@ const RPC_BYTES = 300 * 1024;
 
 const TRANSFERS: Readonly<Record<string, (transfer: Transfer) => Promise<void>>> = {
   'PUT /import_raw_vdi': importRawVdi,
+  'PUT /import': importXva,
   'GET /export_raw_vdi': exportRawVdi,
 };
 
@@ -69,7 +71,9 @@ async function answerRpc(connection: Connection, request: Request): Promise<void
 
 /** Handlers are found by the start of the path. */
 function transferOf(request: Request): string | undefined {
-  return Object.keys(TRANSFERS).find((place) => `${request.method} ${request.path}`.startsWith(place));
+  const called = `${request.method} ${request.path}`;
+  // The longest comes first in the table.
+  return Object.keys(TRANSFERS).find((place) => called === place || called.startsWith(`${place}/`));
 }
 
 async function runTransfer(connection: Connection, request: Request, place: string): Promise<void> {
