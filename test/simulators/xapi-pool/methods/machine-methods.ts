@@ -51,7 +51,7 @@ function createMachine({ state, args }: Call): Value {
 }
 
 /** Takes a machine's record and all that belongs to it alone; its disks stay. */
-export function removeMachine(call: Pick<Call, 'state'>, vm: Row): void {
+function removeMachine(call: Call, vm: Row): void {
   const { database } = call.state;
   for (const [className, field] of [
     ['VBD', 'VBDs'],
