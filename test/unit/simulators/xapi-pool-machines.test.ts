@@ -110,6 +110,7 @@ describe('machines', () => {
       `VM_LACKS_FEATURE ${vm}`,
     );
     await expect(root.call('VIF.set_locking_mode', vif, 'locked')).rejects.toThrow('LICENCE_RESTRICTION');
+    await expect(root.call('VIF.add_ipv4_allowed', vif, '10.0.0.2')).rejects.toThrow('LICENCE_RESTRICTION');
   });
 
   it('memory and processors keep their order', async () => {

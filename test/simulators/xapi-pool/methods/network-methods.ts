@@ -96,6 +96,16 @@ function lockingField(field: string): (call: Call) => Value {
   };
 }
 
+function changedAddresses(field: string, added: boolean): (call: Call) => Value {
+  return (call) => {
+    assertFeature(call.state, 'restrict_vif_locking', 'LICENCE_RESTRICTION');
+    const [row, address] = [target(call, 'VIF'), call.args.text('value')];
+    const others = row.list(field).filter((one) => one !== address);
+    row.set({ [field]: added ? [...others, address] : others });
+    return VOID;
+  };
+}
+
 /** Only a guest that said it can takes an address; a machine that was never started has not. */
 function configureAddress(call: Call): Value {
   const vm = call.state.database.get('VM', target(call, 'VIF').text('VM'));
@@ -309,6 +319,10 @@ export const networkMethods: Methods = {
   'VIF.set_locking_mode': lockingField('locking_mode'),
   'VIF.set_ipv4_allowed': lockingField('ipv4_allowed'),
   'VIF.set_ipv6_allowed': lockingField('ipv6_allowed'),
+  'VIF.add_ipv4_allowed': changedAddresses('ipv4_allowed', true),
+  'VIF.add_ipv6_allowed': changedAddresses('ipv6_allowed', true),
+  'VIF.remove_ipv4_allowed': changedAddresses('ipv4_allowed', false),
+  'VIF.remove_ipv6_allowed': changedAddresses('ipv6_allowed', false),
   'VIF.configure_ipv4': configureAddress,
   'VIF.configure_ipv6': configureAddress,
   'PIF.plug': (call) => {
