@@ -1,5 +1,6 @@
 import { request } from 'node:https';
 import { z } from 'zod';
+import { selfSigned } from './certificate.js';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -13,11 +14,14 @@ export interface HttpCall {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** One request to a server whose certificate nobody signed. */
+/** For simulated pools that are called from here; it is the only one that these calls trust. */
+export const POOL_CERTIFICATE = selfSigned(['127.0.0.1', '127.0.0.2', '127.0.0.3']);
+
+/** One request to a server that has `POOL_CERTIFICATE`. */
 export async function http(url: string, call: HttpCall = {}): Promise<HttpAnswer> {
   const { method = 'GET', body, headers = {} } = call;
   return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, rejectUnauthorized: false, agent: false }, (answer) => {
+    const sent = request(url, { method, headers, ca: POOL_CERTIFICATE.cert, agent: false }, (answer) => {
       const pieces: Buffer[] = [];
       answer.on('data', (piece: Buffer) => pieces.push(piece));
       answer.on('error', reject);

@@ -195,9 +195,10 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
   poolRow(state).set({
     restrictions: Object.fromEntries([...state.restrictions].map((name) => [name, 'true'])),
   });
-  const hosts = rows.map(
-    (row, number) => new HostServer(state, row, addressOf(number), options.certificate ?? selfSigned()),
-  );
+  const hosts = rows.map((row, number) => {
+    const address = addressOf(number);
+    return new HostServer(state, row, address, options.certificate ?? selfSigned([address]));
+  });
   for (const host of hosts) {
     await host.listen(port);
     port = host.port;

@@ -3,13 +3,15 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SimulatedPool, startPool } from '../../simulators/xapi-pool/index.js';
 import { tempFiles } from '../../support/temp-files.js';
+import { POOL_CERTIFICATE } from '../../support/xapi-caller.js';
 
 const { folder, put } = tempFiles();
+const { path: TRUSTED } = put('trusted.pem', POOL_CERTIFICATE.cert);
 
 let pool: SimulatedPool;
 
 beforeAll(async () => {
-  pool = await startPool();
+  pool = await startPool({ certificate: POOL_CERTIFICATE });
 });
 
 afterAll(() => pool.close());
@@ -19,7 +21,7 @@ const SCRIPT = `
 import hashlib, http.client, os, ssl, sys, urllib.parse, xmlrpc.client
 
 url = sys.argv[1]
-trust = ssl._create_unverified_context()
+trust = ssl.create_default_context(cafile=sys.argv[2])
 server = xmlrpc.client.ServerProxy(url, context=trust, allow_none=True)
 
 def call(method, *args):
@@ -71,7 +73,7 @@ print('good')
 describe('clients of others', () => {
   it('Python’s XML-RPC and HTTP', async () => {
     const { path } = put('script.py', SCRIPT);
-    const { stdout } = await execa('python3', [path, pool.url]);
+    const { stdout } = await execa('python3', [path, pool.url, TRUSTED]);
     expect(stdout).toBe('good');
   });
 
@@ -82,7 +84,9 @@ describe('clients of others', () => {
     const url = `${pool.url}/import_raw_vdi?sr_id=${sr}`;
     // An empty Expect keeps curl from waiting for a 100 that never comes.
     const args = [
-      '-sk',
+      '-s',
+      '--cacert',
+      TRUSTED,
       '-u',
       'root:simulated',
       '-T',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SimulatedPool, startPool } from '../../simulators/xapi-pool/index.js';
-import { logIn, type XapiCaller } from '../../support/xapi-caller.js';
+import { logIn, POOL_CERTIFICATE, type XapiCaller } from '../../support/xapi-caller.js';
 
 const GIB = 1024 ** 3;
 
@@ -9,6 +9,7 @@ let root: XapiCaller;
 
 beforeAll(async () => {
   pool = await startPool({
+    certificate: POOL_CERTIFICATE,
     hosts: [{ memory: 16 * GIB, cpus: 8, nics: 3 }, { nics: 3 }],
     restrictions: ['restrict_vif_locking'],
   });

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SimulatedPool, startPool } from '../../simulators/xapi-pool/index.js';
-import { http, logIn, rpc, type XapiCaller } from '../../support/xapi-caller.js';
+import { http, logIn, POOL_CERTIFICATE, rpc, type XapiCaller } from '../../support/xapi-caller.js';
 
 let pool: SimulatedPool;
 let root: XapiCaller;
 
 beforeAll(async () => {
   pool = await startPool({
+    certificate: POOL_CERTIFICATE,
     hosts: [{}, {}],
     users: [
       { name: 'root', password: 'simulated', role: 'pool-admin' },

@@ -6,7 +6,13 @@ import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SimulatedPool, startPool } from '../../simulators/xapi-pool/index.js';
 import { tempFiles } from '../../support/temp-files.js';
-import { type HttpAnswer, http, logIn, type XapiCaller } from '../../support/xapi-caller.js';
+import {
+  type HttpAnswer,
+  http,
+  logIn,
+  POOL_CERTIFICATE,
+  type XapiCaller,
+} from '../../support/xapi-caller.js';
 
 const MIB = 1024 * 1024;
 const { folder } = tempFiles();
@@ -16,6 +22,7 @@ let root: XapiCaller;
 
 beforeAll(async () => {
   pool = await startPool({
+    certificate: POOL_CERTIFICATE,
     hosts: [{}, {}],
     repositories: [
       { name: 'Local storage', type: 'ext', size: 64 * 1024 * MIB, hosts: [0] },
@@ -60,7 +67,7 @@ async function put({ path }: Upload, body: Buffer, url = pool.url): Promise<Http
 async function send(text: string, body: Buffer): Promise<string> {
   const { hostname, port } = new URL(pool.url);
   const answer = await new Promise<string>((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false });
+    const socket = connect({ host: hostname, port: Number(port), ca: POOL_CERTIFICATE.cert });
     let told = '';
     socket.on('data', (piece: Buffer) => {
       told += piece.toString('latin1');

@@ -4,7 +4,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type SimulatedPool, startPool } from '../../simulators/xapi-pool/index.js';
 import { tempFiles } from '../../support/temp-files.js';
-import { http, logIn, type XapiCaller } from '../../support/xapi-caller.js';
+import { http, logIn, POOL_CERTIFICATE, type XapiCaller } from '../../support/xapi-caller.js';
 
 const MIB = 1024 * 1024;
 const { folder, put } = tempFiles();
@@ -57,7 +57,7 @@ let pool: SimulatedPool;
 let root: XapiCaller;
 
 beforeAll(async () => {
-  pool = await startPool();
+  pool = await startPool({ certificate: POOL_CERTIFICATE });
   root = await logIn(pool.url);
 });
 
