@@ -4,20 +4,22 @@ import type { VirtualMachine } from '../model/virtual-machine.js';
 
 /**
  * Has all disks of a machine ready to be read while `use` runs: compressed ones are unpacked to
- * `<outputPath>.disk<index>` for that time. Rejects with OVF_FILE_MISSING and what unpacking rejects with.
+ * `<outputPath>.disk<index>` for that time, and ones in chunks joined there where programs of others are to read them
+ * (`inOnePiece`). Rejects with OVF_FILE_MISSING and what unpacking rejects with.
  */
 export async function withReadableDisks<T>(
   machine: VirtualMachine,
   outputPath: string,
-  signal: AbortSignal,
+  { inOnePiece, signal }: { readonly inOnePiece: boolean; readonly signal: AbortSignal },
   use: (disks: readonly ImageSource[]) => Promise<T>,
 ): Promise<T> {
   const images: UnpackedImage[] = [];
   try {
     for (const [index, { location, file, capacityBytes }] of machine.disks.entries()) {
       if (location === null) throw new XenferryError('OVF_FILE_MISSING', `${file} has no file`);
+      const asItIs = location.compression === null && !(inOnePiece && location.parts.length > 1);
       images.push(
-        location.compression === null
+        asItIs
           ? { source: locatedImage(location), release: async () => {} }
           : await unpackImage(location, capacityBytes, `${outputPath}.disk${index}`, signal),
       );

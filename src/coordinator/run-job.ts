@@ -102,7 +102,7 @@ async function convertAndVerify(context: JobContext, job: PlannedJob): Promise<v
       const xva = await withReadableDisks(
         job.planned.machine,
         partial.path,
-        context.signal,
+        { inOnePiece: wantsFixups(job.planned, context.profiles), signal: context.signal },
         async (disks) => {
           const guest = known ?? (await fix(context, job, disks));
           return await convert(context, job, mendedDisks(disks, guest, guestFolder), partial);

@@ -17,12 +17,13 @@ export interface UnpackedImage {
 }
 
 /**
- * Unpacks a disk compressed with gzip, chunks joined, to `scratch`: gzip cannot be read from the middle.
+ * Unpacks a disk compressed with gzip to `scratch`, as gzip cannot be read from the middle; chunks are joined, also
+ * those of a disk that is not compressed.
  * A disk of `capacityBytes` cannot need much more than that; an archive that unpacks to more is refused.
  * Rejects with GZIP_CORRUPT, SOURCE_UNREADABLE, TARGET_*, CANCELED.
  */
 export async function unpackImage(
-  { parts }: DiskLocation,
+  { parts, compression }: DiskLocation,
   capacityBytes: number,
   scratch: string,
   signal: AbortSignal,
@@ -40,7 +41,8 @@ export async function unpackImage(
   });
   try {
     const input = Readable.from(readParts(parts.map(({ range }) => range)));
-    await pipeline(input, createGunzip(), counter, createWriteStream(scratch), { signal });
+    const unpacking = compression === null ? [input, counter] : [input, createGunzip(), counter];
+    await pipeline([...unpacking, createWriteStream(scratch)], { signal });
     return { source: fileImage('vmdk', scratch, length), release };
   } catch (error) {
     await release();

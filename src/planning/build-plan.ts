@@ -21,6 +21,7 @@ import {
 } from './concerns/index.js';
 import { estimatePlan, limitsOf, ratesOf } from './estimate/index.js';
 import { groupBy } from './group-by.js';
+import { guestConcerns } from './guest-concerns.js';
 import { type MappedMachine, Mappings } from './mapping/map-machine.js';
 import { outputNames } from './output-names.js';
 import { concern, concernOfProblem } from './own-concerns.js';
@@ -95,6 +96,7 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
   const concerns = [
     ...notes.map(concernOfProblem),
     ...(await spaceConcerns(machines, options.target)),
+    ...(await guestConcerns(machines, options.profiles)),
     ...book.planConcerns(facts),
     ...waiverConcerns(refused, waivedIds(migration), rules),
   ];

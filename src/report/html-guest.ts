@@ -1,5 +1,5 @@
 import type { GuestOutcome } from '../coordinator/index.js';
-import { code, count } from './html-elements.js';
+import { code, count, stacked, table } from './html-elements.js';
 import { html, type Markup } from './html-markup.js';
 
 type Mended = Extract<GuestOutcome, { kind: 'mended' }>['record'];
@@ -14,10 +14,12 @@ export function guestChanges(guest: GuestOutcome | null): Markup | null {
 <p class="message">${message} (${code(id)}). ${hint}</p>`;
   }
   const { system, fixups, edits, problems } = guest.record;
+  const registry = fixups.flatMap((fixup) => fixup.registry);
   return html`<h4>Changes inside ${system.title}</h4>
 <ul>
 ${fixups.filter(saysAnything).map(fixupItem)}${problems.map((problem) => html`<li>${problem}</li>\n`)}</ul>
-${edits.length === 0 ? null : html`<p>${count(edits.length, 'file')} changed: ${fileList(edits)}</p>`}`;
+${edits.length === 0 ? null : html`<p>${count(edits.length, 'file')} changed: ${fileList(edits)}</p>`}
+${registry.length === 0 ? null : registryList(registry)}`;
 }
 
 function saysAnything({ done, atFirstBoot, warnings }: Fixup): boolean {
@@ -32,6 +34,17 @@ ${done.map((line) => html`<li>${line}</li>\n`)}${atFirstBoot.map(
 )}${warnings.map((line) => html`<li><strong>To look at:</strong> ${line}</li>\n`)}</ul>
 </li>
 `;
+}
+
+function registryList(changes: Fixup['registry']): Markup {
+  const rows = changes.map(({ key, value, before, after }) => [
+    stacked(code(key), value === null ? null : value || '(default)'),
+    before ?? 'nothing',
+    after ?? 'removed',
+  ]);
+  const columns = [{ title: 'Key and value' }, { title: 'Before' }, { title: 'After' }];
+  return html`<p>${count(changes.length, 'change')} of the registry:</p>
+${table('Changes of the registry', columns, rows)}`;
 }
 
 function fileList(edits: Mended['edits']): Markup[] {

@@ -18,11 +18,12 @@ _, status, usage = os.wait4(pid, 0)
 print(json.dumps([status, time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]))
 `;
 
-/** Runs a command to its end; throws when it fails. */
-export function measure(command: readonly string[]): Cost {
+/** Runs a command to its end; throws when it ends with another code than `good`. */
+export function measure(command: readonly string[], good: readonly number[] = [0]): Cost {
   const output = execFileSync('python3', ['-c', WAIT4, ...command], { encoding: 'utf8' });
   const [status, wallSeconds, cpuSeconds, peakMiB] = JSON.parse(output) as [number, number, number, number];
-  if (status !== 0) throw new Error(`${command.join(' ')} ended with status ${status}`);
+  if (status % 256 !== 0 || !good.includes(status >> 8))
+    throw new Error(`${command.join(' ')} ended with status ${status}`);
   return { wallSeconds, cpuSeconds, peakMiB };
 }
 

@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { EXIT } from '../../src/cli/exit-codes.js';
 import type { PlannedMachine } from '../../src/model/plan.js';
 import { GIB, MIB } from '../../src/model/units.js';
 import { UNKNOWN_PLACEMENT } from '../../src/model/virtual-machine.js';
@@ -8,23 +13,48 @@ import {
   limitsOf,
 } from '../../src/planning/estimate/index.js';
 import { testDisk, testMachine, testPlanned } from '../support/machines.js';
-import { median } from './measure.js';
+import { measure, median } from './measure.js';
+import { rvtoolsWorkbook } from './rvtools-workbook.js';
 
 const ROUNDS = 7;
+const PLAN_ROUNDS = 3;
 const SIZES = [1_000, 10_000];
 const AT_ONCE = 16;
 
-/** Prints how long it takes to estimate estates of two sizes, medians, and what the process took at most so far. */
+const MAIN = fileURLToPath(new URL('./xenferry.js', import.meta.url));
+
+/** Prints what whole plans of two sizes take, from RVTools' workbook to CSV, and the estimate in them by itself. */
 export function benchPlanning(): void {
-  const times = SIZES.map((size) => {
-    const input = estateOf(size);
-    const seconds = median(Array.from({ length: ROUNDS }, () => secondsOf(() => estimatePlan(input))));
-    const peakMiB = process.resourceUsage().maxRSS / 1024;
-    console.log(`estimate of ${size} machines: ${seconds.toFixed(3)} s, peak ${peakMiB.toFixed(0)} MiB`);
+  printRatio('plan', SIZES.map(planSeconds));
+  printRatio('estimate', SIZES.map(estimateSeconds));
+}
+
+function printRatio(what: string, [small = Number.NaN, large = Number.NaN]: readonly number[]): void {
+  console.log(`${what}: ten times the machines take ${(large / small).toFixed(1)} times as long`);
+}
+
+/** Of the whole command. */
+function planSeconds(size: number): number {
+  const folder = mkdtempSync(join(tmpdir(), 'xenferry-bench-'));
+  try {
+    const workbook = join(folder, 'rvtools.xlsx');
+    writeFileSync(workbook, rvtoolsWorkbook(size));
+    const command = ['node', MAIN, 'plan', workbook, '--format', 'csv', '-o', join(folder, 'plan.csv')];
+    const costs = Array.from({ length: PLAN_ROUNDS }, () => measure(command, [0, EXIT.planBlocked]));
+    const seconds = median(costs.map(({ wallSeconds }) => wallSeconds));
+    const peakMiB = Math.max(...costs.map((cost) => cost.peakMiB));
+    console.log(`plan of ${size} machines: ${seconds.toFixed(2)} s, peak ${peakMiB.toFixed(0)} MiB`);
     return seconds;
-  });
-  const [small = Number.NaN, large = Number.NaN] = times;
-  console.log(`ten times the machines take ${(large / small).toFixed(1)} times as long`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function estimateSeconds(size: number): number {
+  const input = estateOf(size);
+  const seconds = median(Array.from({ length: ROUNDS }, () => secondsOf(() => estimatePlan(input))));
+  console.log(`estimate of ${size} machines: ${seconds.toFixed(3)} s`);
+  return seconds;
 }
 
 function secondsOf(work: () => unknown): number {

@@ -7,7 +7,7 @@ import { MIB } from '../../src/model/units.js';
 import { FIXED, INSPECTED, REPORT } from '../support/cli-documents.js';
 import { expectNoStack } from '../support/error-lines.js';
 import { writeExport } from '../support/export-maker.js';
-import { sha256Of } from '../support/file-facts.js';
+import { sha256Of, visibleFiles } from '../support/file-facts.js';
 import { canMount, emptyFile, makeFileSystem, mountsIn, partition, tool } from '../support/guest-disks.js';
 import { exportHive } from '../support/hive-maker.js';
 import { expectEndsAtSigint, whenStarted } from '../support/interrupted.js';
@@ -159,6 +159,23 @@ describe.skipIf(!canMount)('run', () => {
       'Changes inside Debian GNU/Linux 12',
     );
     expect(await readdir(join(target, '.xenferry', 'guests'))).toEqual([]);
+  });
+
+  it('changes a guest whose disk comes in chunks', async () => {
+    const own = await ownFolder();
+    const source = join(own, 'exports');
+    const bytes = await readFile(WEB);
+    const half = Math.ceil(bytes.length / 2);
+    await writeExport(source, 'chunked', [
+      { href: 'disk.vmdk', capacityBytes: 128 * MIB, packing: `ovf:chunkSize="${half}"` },
+    ]);
+    await writeFile(join(source, 'disk.vmdk.000000000'), bytes.subarray(0, half));
+    await writeFile(join(source, 'disk.vmdk.000000001'), bytes.subarray(half));
+    const target = join(own, 'out');
+    expect(await runCli(['run', source, '--target', target])).toMatchObject({ exitCode: 0 });
+    const { machines } = REPORT.parse(JSON.parse(await readFile(join(target, 'report.json'), 'utf8')));
+    expect(machines).toMatchObject([{ guest: { kind: 'mended', record: { profile: 'debian-12' } } }]);
+    expect(await visibleFiles(target)).toEqual(['chunked.xva', 'report.html', 'report.json']);
   });
 
   it('goes on after it was killed while it changed a guest', async () => {

@@ -11,12 +11,13 @@ export interface Certificate {
   readonly fingerprint: string;
 }
 
-/** A certificate for 127.0.0.1 that nobody but itself has signed. */
-export function selfSigned(): Certificate {
+/** A certificate for addresses of this machine that nobody but itself has signed. */
+export function selfSigned(addresses: readonly string[] = ['127.0.0.1']): Certificate {
   const folder = mkdtempSync(join(tmpdir(), 'xenferry-tls-'));
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc'];
-  const subject = ['-subj', '/CN=test', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+  const names = addresses.map((address) => `IP:${address}`).join(',');
+  const subject = ['-subj', '/CN=test', '-addext', `subjectAltName=${names}`, '-days', '2'];
   execFileSync('openssl', ['req', '-x509', ...curve, ...subject, '-keyout', key, '-out', cert], {
     stdio: 'ignore',
   });

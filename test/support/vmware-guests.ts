@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { expect } from 'vitest';
@@ -36,7 +36,7 @@ export async function vmdkOf(name: VmwareGuest['name'] | `${VmwareGuest['name']}
 
 /** The guest converted as it is: a VHD in the folder. */
 export async function convertUnfixed(vmdk: string, folder: string): Promise<string> {
-  const vhd = join(folder, 'unfixed.vhd');
+  const vhd = join(folder, `${basename(vmdk, '.vmdk')}-unfixed.vhd`);
   expect(await runCli(['convert', vmdk, vhd])).toMatchObject({ exitCode: 0, stderr: '' });
   return vhd;
 }

@@ -188,6 +188,12 @@ function printRecord({ system, profile, fixups, edits, problems }: GuestRecord):
   for (const problem of problems) printLine(yellow(problem));
   printLine(`\n${edits.length} files of the guest are changed:`);
   for (const { kind, path } of edits) printLine(`  ${kind} ${path}`);
+  const registry = fixups.flatMap((fixup) => fixup.registry);
+  if (registry.length > 0) printLine(`\n${registry.length} changes of its registry:`);
+  for (const { key, value, before, after } of registry) {
+    const name = value === null ? key : `${key}\\${value || '(default)'}`;
+    printLine(`  ${name}: ${before ?? 'nothing'} → ${after ?? 'removed'}`);
+  }
 }
 
 function chosen(id: string | undefined, profiles: readonly Profile[]): Profile | null {

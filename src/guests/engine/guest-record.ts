@@ -39,6 +39,13 @@ const SOURCE = z.object({
   }),
 });
 
+const REGISTRY_CHANGE = z.object({
+  key: z.string(),
+  value: z.string().nullable(),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+});
+
 const GUEST_RECORD = z.object({
   version: z.literal(1),
   system: z.object({
@@ -58,6 +65,7 @@ const GUEST_RECORD = z.object({
         done: SENTENCES,
         atFirstBoot: SENTENCES,
         warnings: SENTENCES,
+        registry: z.array(REGISTRY_CHANGE).readonly(),
       }),
     )
     .readonly(),

@@ -1,5 +1,6 @@
 import type { Firmware, Nic } from '../../model/virtual-machine.js';
 import type { GuestFiles } from '../files/guest-files.js';
+import type { RegistryChange } from '../registry/registry-change.js';
 
 /** A file system of the guest. */
 export interface GuestFileSystem {
@@ -37,6 +38,8 @@ export interface FixupOutcome {
   readonly atFirstBoot: readonly string[];
   /** What the operator must look at. */
   readonly warnings: readonly string[];
+  /** Of Windows, in order. */
+  readonly registry: readonly RegistryChange[];
 }
 
 /** What the operator supplies. */

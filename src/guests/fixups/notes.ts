@@ -1,3 +1,4 @@
+import type { RegistryChange } from '../registry/registry-change.js';
 import type { FixupOutcome } from './fixup.js';
 
 /** An outcome in the making. */
@@ -5,10 +6,11 @@ export interface Notes extends FixupOutcome {
   readonly done: string[];
   readonly atFirstBoot: string[];
   readonly warnings: string[];
+  readonly registry: RegistryChange[];
 }
 
 export function emptyNotes(): Notes {
-  return { done: [], atFirstBoot: [], warnings: [] };
+  return { done: [], atFirstBoot: [], warnings: [], registry: [] };
 }
 
 const LONGEST_SHOWN = 120;

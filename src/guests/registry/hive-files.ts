@@ -25,11 +25,9 @@ export async function readHive(files: GuestFiles, path: string): Promise<Hive | 
   return new Hive(bytes, path);
 }
 
-/** Writes the hive where it was changed; whether it was. */
-export async function writeHive(files: GuestFiles, path: string, hive: Hive): Promise<boolean> {
-  if (!hive.changed) return false;
-  await files.write(path, hive.toBytes());
-  return true;
+/** Writes the hive where it was changed. */
+export async function writeHive(files: GuestFiles, path: string, hive: Hive): Promise<void> {
+  if (hive.changed) await files.write(path, hive.toBytes());
 }
 
 function notClean(file: string): XenferryError {

@@ -1,5 +1,6 @@
 import { HiveCells, NO_CELL } from './hive-cells.js';
 import { COMPRESSED_KEY, decodeName, encodeName, folded } from './key-names.js';
+import { type RegistryChange, shownValue } from './registry-change.js';
 import { readSubkeyList, removeSubkeyList, type Subkey, writeSubkeyList } from './subkey-list.js';
 import {
   asDword,
@@ -27,16 +28,22 @@ const MAX_REMOVED = 100_000;
  */
 export class Hive {
   readonly #cells: HiveCells;
+  readonly #changes: RegistryChange[] = [];
   readonly root: HiveKey;
 
   /** Takes the bytes over. `file`: the hive's path, for messages. */
   constructor(bytes: Buffer, file: string) {
     this.#cells = new HiveCells(bytes, file);
-    this.root = new HiveKey(this.#cells, this.#cells.rootOffset);
+    this.root = new HiveKey(this.#cells, this.#cells.rootOffset, '', this.#changes);
   }
 
   key(path: string): HiveKey | null {
     return this.root.key(path);
+  }
+
+  /** What was changed since it was opened, in order; keys begin below the root. */
+  get changes(): readonly RegistryChange[] {
+    return this.#changes;
   }
 
   /** Whether anything differs from what was opened. */
@@ -54,11 +61,17 @@ export class Hive {
 export class HiveKey {
   readonly #cells: HiveCells;
   readonly #offset: number;
+  /** Below the root. */
+  readonly #path: string;
+  readonly #changes: RegistryChange[];
   readonly name: string;
 
-  constructor(cells: HiveCells, offset: number) {
+  /** `changes`: where what is changed is written down. */
+  constructor(cells: HiveCells, offset: number, path: string, changes: RegistryChange[]) {
     this.#cells = cells;
     this.#offset = offset;
+    this.#path = path;
+    this.#changes = changes;
     this.name = nameOf(cells, offset);
   }
 
@@ -69,19 +82,26 @@ export class HiveKey {
       if (offset === null) return null;
       offset = childOf(this.#cells, offset, name);
     }
-    return offset === null ? null : new HiveKey(this.#cells, offset);
+    return offset === null ? null : this.#below(path, offset);
   }
 
   /** The key, made with those above it where it is missing; new keys have the rights of what they are made in. */
   makeKey(path: string): HiveKey {
     let offset = this.#offset;
-    for (const name of namesOf(path))
-      offset = childOf(this.#cells, offset, name) ?? addChild(this.#cells, offset, name);
-    return new HiveKey(this.#cells, offset);
+    let made = this.#path;
+    for (const name of namesOf(path)) {
+      made = joined(made, name);
+      const known = childOf(this.#cells, offset, name);
+      if (known === null) this.#changes.push({ key: made, value: null, before: null, after: 'made' });
+      offset = known ?? addChild(this.#cells, offset, name);
+    }
+    return this.#below(path, offset);
   }
 
   subkeys(): HiveKey[] {
-    return childrenOf(this.#cells, this.#offset).map((offset) => new HiveKey(this.#cells, offset));
+    return childrenOf(this.#cells, this.#offset).map((offset) =>
+      this.#below(nameOf(this.#cells, offset), offset),
+    );
   }
 
   /** The key, its values and all keys in it; false where there is none. */
@@ -95,6 +115,7 @@ export class HiveKey {
     const others = sortedChildren(this.#cells, above.#offset).filter((child) => child.offset !== offset);
     replaceChildren(this.#cells, above.#offset, others);
     removeTree(this.#cells, offset);
+    this.#changes.push({ key: joined(above.#path, name), value: null, before: 'there', after: null });
     return true;
   }
 
@@ -125,33 +146,51 @@ export class HiveKey {
 
   /** Whether the value was another one; what is there already is not written again. So are the following. */
   setDword(name: string, value: number): boolean {
-    return this.#values.write(name, dwordData(value));
+    return this.#write(name, dwordData(value));
   }
 
   setString(name: string, text: string): boolean {
-    return this.#values.write(name, stringData(text, REG_SZ));
+    return this.#write(name, stringData(text, REG_SZ));
   }
 
   /** With variables like `%SystemRoot%`. */
   setExpand(name: string, text: string): boolean {
-    return this.#values.write(name, stringData(text, REG_EXPAND_SZ));
+    return this.#write(name, stringData(text, REG_EXPAND_SZ));
   }
 
   setMulti(name: string, texts: readonly string[]): boolean {
-    return this.#values.write(name, multiData(texts));
+    return this.#write(name, multiData(texts));
   }
 
   setBinary(name: string, data: Buffer): boolean {
-    return this.#values.write(name, { type: REG_BINARY, data });
+    return this.#write(name, { type: REG_BINARY, data });
   }
 
   removeValue(name: string): boolean {
-    return this.#values.remove(name);
+    const before = shownValue(this.value(name));
+    const removed = this.#values.remove(name);
+    if (removed) this.#changes.push({ key: this.#path, value: name, before, after: null });
+    return removed;
+  }
+
+  #write(name: string, data: ValueData): boolean {
+    const before = shownValue(this.value(name));
+    const written = this.#values.write(name, data);
+    if (written) this.#changes.push({ key: this.#path, value: name, before, after: shownValue(data) });
+    return written;
+  }
+
+  #below(path: string, offset: number): HiveKey {
+    return new HiveKey(this.#cells, offset, joined(this.#path, path), this.#changes);
   }
 
   get #values(): ValueList {
     return new ValueList(this.#cells, this.#offset);
   }
+}
+
+function joined(above: string, path: string): string {
+  return [above, ...namesOf(path)].filter((name) => name !== '').join('\\');
 }
 
 function namesOf(path: string): string[] {

@@ -8,39 +8,57 @@ export interface GuestTool {
   readonly debianPackage: string;
   /** For people: what does not work without it. */
   readonly neededFor: string;
-  /** Whether most guests do without it. */
+  /** Which guests it is needed for as a rule; `few`: some of either family. */
+  readonly guests: 'any' | 'linux' | 'windows' | 'few';
 }
 
 /** Every program the access layer calls, with the Debian 12 package that holds it. */
 export const GUEST_TOOLS: readonly GuestTool[] = [
-  { program: 'qemu-img', debianPackage: 'qemu-utils', neededFor: 'changing any guest' },
-  { program: 'qemu-storage-daemon', debianPackage: 'qemu-system-common', neededFor: 'changing any guest' },
-  { program: 'fusermount3', debianPackage: 'fuse3', neededFor: 'changing any guest' },
-  { program: 'fuse2fs', debianPackage: 'fuse2fs', neededFor: 'ext2, ext3 and ext4' },
+  { program: 'qemu-img', debianPackage: 'qemu-utils', neededFor: 'changing any guest', guests: 'any' },
+  {
+    program: 'qemu-storage-daemon',
+    debianPackage: 'qemu-system-common',
+    neededFor: 'changing any guest',
+    guests: 'any',
+  },
+  { program: 'fusermount3', debianPackage: 'fuse3', neededFor: 'changing any guest', guests: 'any' },
+  { program: 'fuse2fs', debianPackage: 'fuse2fs', neededFor: 'ext2, ext3 and ext4', guests: 'linux' },
   {
     program: 'e2fsck',
     debianPackage: 'e2fsprogs',
     neededFor: 'ext3 and ext4 that were not shut down cleanly',
+    guests: 'linux',
   },
-  { program: 'setfattr', debianPackage: 'attr', neededFor: 'SELinux labels and Windows rights of new files' },
-  { program: 'getfattr', debianPackage: 'attr', neededFor: 'SELinux labels and Windows rights of new files' },
-  { program: 'ntfs-3g', debianPackage: 'ntfs-3g', neededFor: 'Windows' },
-  { program: 'ntfs-3g.probe', debianPackage: 'ntfs-3g', neededFor: 'Windows' },
-  { program: 'mcopy', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
-  { program: 'mdir', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
-  { program: 'mdel', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
-  { program: 'mmd', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
-  { program: 'mtype', debianPackage: 'mtools', neededFor: 'EFI system partitions' },
-  { program: 'xz', debianPackage: 'xz-utils', neededFor: 'initramfs files packed with xz' },
-  { program: 'zstd', debianPackage: 'zstd', neededFor: 'initramfs files packed with zstd' },
-  { program: 'lz4', debianPackage: 'lz4', neededFor: 'initramfs files packed with lz4' },
-  { program: 'bzip2', debianPackage: 'bzip2', neededFor: 'initramfs files packed with bzip2' },
-  { program: 'mount', debianPackage: 'mount', neededFor: 'XFS and Btrfs, as root' },
-  { program: 'umount', debianPackage: 'mount', neededFor: 'XFS and Btrfs, as root' },
+  {
+    program: 'setfattr',
+    debianPackage: 'attr',
+    neededFor: 'SELinux labels and Windows rights of new files',
+    guests: 'any',
+  },
+  {
+    program: 'getfattr',
+    debianPackage: 'attr',
+    neededFor: 'SELinux labels and Windows rights of new files',
+    guests: 'any',
+  },
+  { program: 'ntfs-3g', debianPackage: 'ntfs-3g', neededFor: 'Windows', guests: 'windows' },
+  { program: 'ntfs-3g.probe', debianPackage: 'ntfs-3g', neededFor: 'Windows', guests: 'windows' },
+  { program: 'mcopy', debianPackage: 'mtools', neededFor: 'EFI system partitions', guests: 'few' },
+  { program: 'mdir', debianPackage: 'mtools', neededFor: 'EFI system partitions', guests: 'few' },
+  { program: 'mdel', debianPackage: 'mtools', neededFor: 'EFI system partitions', guests: 'few' },
+  { program: 'mmd', debianPackage: 'mtools', neededFor: 'EFI system partitions', guests: 'few' },
+  { program: 'mtype', debianPackage: 'mtools', neededFor: 'EFI system partitions', guests: 'few' },
+  { program: 'xz', debianPackage: 'xz-utils', neededFor: 'initramfs files packed with xz', guests: 'linux' },
+  { program: 'zstd', debianPackage: 'zstd', neededFor: 'initramfs files packed with zstd', guests: 'linux' },
+  { program: 'lz4', debianPackage: 'lz4', neededFor: 'initramfs files packed with lz4', guests: 'few' },
+  { program: 'bzip2', debianPackage: 'bzip2', neededFor: 'initramfs files packed with bzip2', guests: 'few' },
+  { program: 'mount', debianPackage: 'mount', neededFor: 'XFS and Btrfs, as root', guests: 'few' },
+  { program: 'umount', debianPackage: 'mount', neededFor: 'XFS and Btrfs, as root', guests: 'few' },
   {
     program: 'guestfish',
     debianPackage: 'guestfish',
     neededFor: 'LUKS, Linux RAID, LVM that is not linear, Windows dynamic disks, untrusted guests',
+    guests: 'few',
   },
 ];
 

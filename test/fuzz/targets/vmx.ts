@@ -12,6 +12,7 @@ export const VMX: FuzzTarget = {
       files: new Map([
         ['files01.vmx', Buffer.from(SETTINGS.join('\n'))],
         ['files01.vmdk', exportedDisk()],
+        ['data.vmdk', exportedDisk()],
       ]),
     },
   ]),
@@ -38,7 +39,7 @@ const SETTINGS = [
   'scsi0:0.fileName = "files01.vmdk"',
   'scsi0:0.deviceType = "scsi-hardDisk"',
   'sata0:0.present = "TRUE"',
-  'sata0:0.fileName = "/vmfs/volumes/old/files01.vmdk"',
+  'sata0:0.fileName = "/vmfs/volumes/old/data.vmdk"',
   'ide1:0.present = "TRUE"',
   'ide1:0.fileName = "auto detect"',
   'ide1:0.deviceType = "cdrom-raw"',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { GuestRecord } from '../../../src/guests/index.js';
 import { MIB } from '../../../src/model/units.js';
 import { renderHtml } from '../../../src/report/index.js';
 import type { MachineReport } from '../../../src/report/run-report.js';
@@ -45,6 +46,44 @@ describe('the reader learns', () => {
     );
     const running = textOf(renderHtml(report([machine('converting')], { finishedAt: null })));
     expect(running).toMatch(/Duration – .* Overall rate – .* Still running, or stopped before the end/);
+  });
+
+  test('what was changed inside a guest, and why one was not', () => {
+    const fixup = {
+      id: 'windows/storage-drivers',
+      title: 'Drivers of the boot disk',
+      done: ['These drivers load when Windows starts: <atapi>.'],
+      atFirstBoot: ['VMware Tools are uninstalled.'],
+      warnings: ['Look at the address.'],
+      registry: [{ key: 'SYSTEM\\Select', value: 'Start', before: null, after: '0x00000000' }],
+    };
+    const record: GuestRecord = {
+      version: 1,
+      system: {
+        family: 'windows',
+        distribution: 'windows',
+        version: '10.0.14393',
+        title: 'Windows Server 2016',
+        architecture: 'x86_64',
+      },
+      profile: 'windows-2016',
+      fixups: [fixup],
+      edits: [{ kind: 'remove', path: '/Windows/System32/config/SYSTEM', before: null }],
+      backends: {},
+      problems: ['/dev/sda3: the volume is encrypted'],
+      disks: [],
+    };
+    const text = textOf(renderHtml(report([machine('done', { guest: { kind: 'mended', record } })])));
+    expect(text).toMatch(/Changes inside Windows Server 2016 .*Drivers of the boot disk/);
+    expect(text).toMatch(
+      /At the first start: VMware Tools are uninstalled\. .*To look at: Look at the address\./,
+    );
+    expect(text).toContain('/dev/sda3: the volume is encrypted');
+    expect(text).toMatch(/1 file changed: \/Windows\/System32\/config\/SYSTEM/);
+    expect(text).toMatch(/SYSTEM\\Select Start .*nothing .*0x00000000/);
+    const reason = { code: 'GUEST_REFUSED', message: 'it hibernates', hint: 'Shut it down.' } as const;
+    const left = textOf(renderHtml(report([machine('done', { guest: { kind: 'left', reason } })])));
+    expect(left).toMatch(/The guest was left as it is .*it hibernates .*GUEST_REFUSED.* Shut it down\./);
   });
 
   test('what each step took, and where a run went on with earlier work', () => {

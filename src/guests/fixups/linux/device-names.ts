@@ -28,16 +28,19 @@ export const deviceNames: Fixup = {
       if (await editText(files, path, change))
         notes.done.push(`${shown(path)}: disks by names that hold on Xen.`);
     };
-    const onXen = (device: string) => names.onXen(device);
-    await edit('/etc/fstab', (text) => mapFstab(text, (device, point) => names.onXen(device, point)));
-    await edit('/etc/crypttab', (text) => mapCrypttab(text, onXen));
+    const onXen = (device: string, mountPoint: string) => names.onXen(device, mountPoint);
+    await edit('/etc/fstab', (text) => mapFstab(text, onXen));
+    await edit('/etc/crypttab', (text) => mapCrypttab(text, (device) => names.onXen(device)));
     for (const path of await commandLineFiles(files))
       await edit(path, (text) => mapKernelArguments(text, onXen));
     for (const path of GRUB_ENVIRONMENTS) {
       await edit(path, (text) => mapGrubEnvironment(text, (body) => mapKernelArguments(body, onXen)));
     }
     await edit('/etc/initramfs-tools/conf.d/resume', (text) =>
-      text.replace(/^(\s*RESUME=)(\/dev\/\S+)/gm, (_, key: string, device: string) => key + onXen(device)),
+      text.replace(
+        /^(\s*RESUME=)(\/dev\/\S+)/gm,
+        (_, key: string, device: string) => key + onXen(device, 'swap'),
+      ),
     );
     for (const path of CACHES) {
       if (!(await exists(files, path))) continue;
@@ -57,6 +60,7 @@ export const deviceNames: Fixup = {
 async function commandLineFiles(files: GuestFiles): Promise<readonly string[]> {
   return [
     '/etc/default/grub',
+    '/etc/sysconfig/bootloader',
     '/etc/kernel/cmdline',
     ...GRUB_LEGACY_FILES,
     ...(await grub2Files(files)),

@@ -3,7 +3,7 @@ import type { Fixup } from '../fixup.js';
 import { emptyNotes } from '../notes.js';
 import { FIRST_BOOT_FOLDER, SCRIPTS_FOLDER } from './first-boot-scripts.js';
 import { hasSystemd, RUN_LEVELS } from './services.js';
-import { pathsIn, writeText } from './text-files.js';
+import { editText, pathsIn, withLine, writeText } from './text-files.js';
 
 const SERVICE = 'xenferry-first-boot';
 const RUNNER = `${FIRST_BOOT_FOLDER}/first-boot`;
@@ -55,7 +55,7 @@ async function installUnit(files: GuestFiles): Promise<readonly string[]> {
 
 async function installInitScript(files: GuestFiles): Promise<readonly string[]> {
   for (const { scripts, levels } of RUN_LEVELS) {
-    if ((await files.entry(levels('3')))?.kind !== 'folder') continue;
+    if (!(await isFolder(files, levels('3'))) || !(await isFolder(files, scripts))) continue;
     const script = `${scripts}/${SERVICE}`;
     const text = [
       '#!/bin/sh',
@@ -75,9 +75,25 @@ async function installInitScript(files: GuestFiles): Promise<readonly string[]> 
     await writeText(files, script, text, 0o755);
     const links = ['2', '3', '4', '5'].map((level) => `${levels(level)}/S99${SERVICE}`);
     for (const link of links) await files.link(link, script);
+    await editText(files, `${scripts}/.depend.start`, startedLast);
     return [...links, script];
   }
   return [];
+}
+
+async function isFolder(files: GuestFiles, path: string): Promise<boolean> {
+  return (await files.entry(path))?.kind === 'folder';
+}
+
+/**
+ * insserv's list of what starts after what: where it is (Debian 6 and 7, SLES 11), startpar -M starts what is in it and
+ * has a link, and passes over other links.
+ */
+function startedLast(text: string): string {
+  const targets = /^TARGETS = ?(.*)$/m.exec(text)?.[1];
+  if (targets === undefined || targets.split(' ').includes(SERVICE)) return text;
+  const listed = text.replace(/^TARGETS = ?.*$/m, () => `TARGETS = ${targets} ${SERVICE}`);
+  return withLine(listed, `${SERVICE}: ${targets}`);
 }
 
 /** A script that fails stays for the operator, and so does the log; the service goes in any case. */

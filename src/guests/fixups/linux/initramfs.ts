@@ -20,6 +20,12 @@ const EMULATED_DISK = {
   efi: ['nvme_core', 'nvme'],
 } as const;
 
+/** Profiles put the boot disk of older systems on IDE with UEFI too: NVMe is known to Linux since 3.3. */
+const NVME_IS_USUAL_FROM = 4;
+
+/** What boot loaders offer beside the system itself: a generic image that holds all drivers, and no Linux at all. */
+const BESIDE_THE_SYSTEM = /rescue|memtest/;
+
 /**
  * Puts the drivers of Xen's disk and of the emulated one into the initramfs of every kernel that can be started, by
  * an archive behind it; no program of the guest runs.
@@ -29,7 +35,7 @@ export const initramfs: Fixup = {
   title: 'Disk drivers in the initramfs',
   async run(guest, files) {
     const notes = emptyNotes();
-    const kernels = await bootableKernels(files);
+    const kernels = (await bootableKernels(files)).filter(({ kernel }) => !BESIDE_THE_SYSTEM.test(kernel));
     if (kernels.length === 0) {
       throw new XenferryError('GUEST_REFUSED', 'no kernel was found that the boot loader could start', {
         hint: 'Check the boot loader configuration in the guest, or convert it without fixups.',
@@ -72,7 +78,6 @@ async function prepareKernel(
   notes: Notes,
 ): Promise<readonly string[]> {
   const { version, initramfs: path } = kernel;
-  if (/rescue/.test(kernel.kernel)) return [];
   const modules = version === null ? null : await readKernelModules(files, version);
   if (version === null || modules === null) {
     notes.warnings.push(
@@ -80,8 +85,8 @@ async function prepareKernel(
     );
     return [];
   }
-  const emulated = EMULATED_DISK[guest.firmware];
-  requireDriver(kernel, modules, guest);
+  const emulated = emulatedDisk(guest, version);
+  requireDriver(kernel, modules, emulated);
   const wanted = [...XEN_DISK, ...emulated].filter((name) => modules.byName.has(name));
   if (path === null) {
     if (wanted.includes('xen_blkfront')) throw refused(kernel, 'it has no initramfs to hold xen-blkfront');
@@ -112,11 +117,16 @@ async function prepareKernel(
 }
 
 /** Xen's driver takes the disk over if there is one; without it the emulated disk's driver must do. */
-function requireDriver(kernel: BootableKernel, modules: KernelModules, guest: InspectedGuest): void {
+function requireDriver(kernel: BootableKernel, modules: KernelModules, emulated: readonly string[]): void {
   const known = (name: string) => modules.byName.has(name) || modules.builtin.has(name);
-  const driver = guest.firmware === 'efi' ? 'nvme' : 'ata_piix';
-  if (known('xen_blkfront') || known(driver) || !modules.tellsBuiltin) return;
-  throw refused(kernel, `it has neither xen-blkfront nor ${driver}`);
+  const drivers = ['nvme', 'ata_piix'].filter((name) => emulated.includes(name));
+  if (known('xen_blkfront') || drivers.some(known) || !modules.tellsBuiltin) return;
+  throw refused(kernel, `it has neither xen-blkfront nor ${drivers.join(' or ')}`);
+}
+
+function emulatedDisk({ firmware }: InspectedGuest, kernelVersion: string): readonly string[] {
+  const both = firmware === 'efi' && Number.parseInt(kernelVersion, 10) < NVME_IS_USUAL_FROM;
+  return both ? [...EMULATED_DISK.efi, ...EMULATED_DISK.bios] : EMULATED_DISK[firmware];
 }
 
 /** The first shell of Red Hat's mkinitrd, up to EL 5. */

@@ -4,6 +4,7 @@ import { emptyNotes, type Notes, shown } from '../notes.js';
 import { configuredNames } from './network/configured-names.js';
 import { pairNames } from './network/pair-names.js';
 import { namesDisksHd } from './old-kernels.js';
+import { removeRunLevelLinks } from './services.js';
 import { editText, firstExisting, mapLines, pathsIn, readText, withLine, writeText } from './text-files.js';
 
 const RULES = '/etc/udev/rules.d/70-persistent-net.rules';
@@ -37,6 +38,9 @@ export const networkNames: Fixup = {
       if (open.length > 0) notes.warnings.push(uncertain(open));
     }
     await removeAliases(files, notes);
+    // Up to EL 5 it takes Xen's card for another one and puts the old one's configuration aside.
+    if ((await removeRunLevelLinks(files, /^kudzu$/)).length > 0)
+      notes.done.push('kudzu, which would configure the network anew, does not start any more.');
     return notes;
   },
 };

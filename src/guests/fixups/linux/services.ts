@@ -7,7 +7,7 @@ const UNIT_FOLDERS: readonly string[] = [
   '/etc/systemd/system',
 ];
 
-/** Where Red Hat, Debian and SUSE keep the links of a run level. */
+/** Where Red Hat, SUSE and Debian keep the links of a run level; SUSE has a link from Red Hat's folder to its own. */
 export const RUN_LEVELS: readonly { readonly scripts: string; readonly levels: (level: string) => string }[] =
   [
     { scripts: '/etc/rc.d/init.d', levels: (level) => `/etc/rc.d/rc${level}.d` },
@@ -15,7 +15,9 @@ export const RUN_LEVELS: readonly { readonly scripts: string; readonly levels: (
     { scripts: '/etc/init.d', levels: (level) => `/etc/rc${level}.d` },
   ];
 
+/** Whether systemd starts the system: Debian 7 may have it installed beside System V's init, which is a file. */
 export async function hasSystemd(files: GuestFiles): Promise<boolean> {
+  if ((await files.entry('/sbin/init'))?.kind === 'file') return false;
   return (await firstExisting(files, ['/usr/lib/systemd/systemd', '/lib/systemd/systemd'])) !== null;
 }
 

@@ -55,11 +55,21 @@ function uninstall(): string[] {
 
 async function stopUpstartJobs(files: GuestFiles, done: string[]): Promise<void> {
   for (const path of await pathsIn(files, '/etc/init', /^(?:vmware-tools[\w-]*|open-vm-tools)\.conf$/)) {
-    const override = path.replace(/\.conf$/, '.override');
-    if (await exists(files, override)) continue;
-    await files.write(override, Buffer.from('manual\n'));
-    done.push(`${shown(path)} does not start any more.`);
+    if (await editText(files, path, withoutStart)) done.push(`${shown(path)} does not start any more.`);
   }
+}
+
+/**
+ * A job whose `start on` is a comment (init(5)), with the lines that its parentheses hold together. Override files would
+ * leave the job as it is, but Upstart before 1.3 (EL 6, Ubuntu 10.04) does not read them.
+ */
+function withoutStart(text: string): string {
+  let open = 0;
+  return mapLines(text, (line) => {
+    if (open === 0 && !/^\s*start\s+on\b/.test(line)) return line;
+    open = Math.max(0, open + line.split('(').length - line.split(')').length);
+    return `# ${line}`;
+  });
 }
 
 async function disableRepositories(files: GuestFiles, done: string[]): Promise<void> {

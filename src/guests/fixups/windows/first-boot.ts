@@ -42,7 +42,7 @@ export const firstBoot: Fixup = {
     key.setString('DisplayName', 'Xenferry first start');
     key.setString('ObjectName', 'LocalSystem');
     key.setMulti('DependOnService', ['RpcSs']);
-    await system.save();
+    notes.registry.push(...(await system.save()));
     notes.atFirstBoot.push(`Scripts in ${SCRIPT_FOLDER} run and write to ${LOG}; Windows may restart once.`);
     return notes;
   },

@@ -74,7 +74,7 @@ export const network: Fixup = {
     }
     for (const adapter of adapters) forgetAdapter(controlSet, adapter);
     if (adapters.length > 0) notes.done.push(`${adapters.length} network cards of VMware are forgotten.`);
-    await system.save();
+    notes.registry.push(...(await system.save()));
     return notes;
   },
 };

@@ -74,7 +74,7 @@ export const storageDrivers: Fixup = {
       if (power.dword('HiberbootEnabled') !== 0 && power.setDword('HiberbootEnabled', 0))
         notes.done.push('Fast startup is off.');
     }
-    await system.save();
+    notes.registry.push(...(await system.save()));
     for (const { type, device } of guest.fileSystems) {
       if (type === 'BitLocker')
         notes.warnings.push(`${device} is encrypted with BitLocker: have its recovery key at hand.`);

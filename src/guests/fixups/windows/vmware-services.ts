@@ -61,7 +61,7 @@ export const vmwareServices: Fixup = {
     if (disabled.length > 0) notes.done.push(`These do not start any more: ${disabled.join(', ')}.`);
     if (cleanNetworkProviders(system.controlSet))
       notes.done.push('Shared folders of VMware are no network any more.');
-    await system.save();
+    notes.registry.push(...(await system.save()));
     const software = await openSoftwareHive(files);
     for (const path of RUN_KEYS) {
       const key = software.hive.key(path);
@@ -69,7 +69,7 @@ export const vmwareServices: Fixup = {
       if (removed.length > 0)
         notes.done.push(`These no longer start with users: ${removed.map(shown).join(', ')}.`);
     }
-    await software.save();
+    notes.registry.push(...(await software.save()));
     return notes;
   },
 };

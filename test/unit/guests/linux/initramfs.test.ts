@@ -181,6 +181,25 @@ describe('an initramfs with drivers for VMware only', () => {
   });
 });
 
+describe('SLES 11 with UEFI, whose disk is on IDE', () => {
+  it('gets the IDE driver', async () => {
+    const version = '3.0.101-63-default';
+    const files = new MemoryFiles({
+      '/boot/grub/menu.lst': `default 0\ntitle SLES\n kernel /boot/vmlinuz-${version}\n initrd /boot/initrd-${version}\n`,
+      [`/boot/vmlinuz-${version}`]: 'kernel',
+      [`/boot/initrd-${version}`]: archive({ init: '#!/bin/bash\n' }),
+      [`/lib/modules/${version}/modules.dep`]: 'kernel/drivers/ata/ata_piix.ko:\n',
+      [`/lib/modules/${version}/modules.builtin`]: '',
+      [`/lib/modules/${version}/kernel/drivers/ata/ata_piix.ko`]: 'module ata_piix',
+    });
+    await runTwice('linux/initramfs', { guest: linuxGuest({ firmware: 'efi' }), files });
+    const image = (await files.read(`/boot/initrd-${version}`, 1e9)) ?? Buffer.alloc(0);
+    expect([...(await readInitramfs(image)).keys()]).toContain(
+      `lib/modules/${version}/kernel/drivers/ata/ata_piix.ko`,
+    );
+  });
+});
+
 describe('an initramfs that has the drivers', () => {
   it('is left as it is', async () => {
     const all = Object.fromEntries(
@@ -216,6 +235,20 @@ describe('a guest that would not start', () => {
     });
     const { warnings } = await runTwice('linux/initramfs', { guest: linuxGuest(), files });
     expect(warnings).toEqual([expect.stringContaining('/boot/initrd.img-old')]);
+  });
+
+  it('is refused when the loader offers beside it a memory test and a rescue image only', async () => {
+    const others = ['memtest86+.bin', 'vmlinuz-0-rescue-5d1f'].map(
+      (name) => `menuentry '${name}' {\n linux16 /boot/${name}\n}\n`,
+    );
+    const files = debian(Buffer.from('this is no initramfs at all'), {
+      '/boot/grub/grub.cfg': GRUB_CFG + others.join(''),
+      '/boot/memtest86+.bin': 'memtest',
+      '/boot/vmlinuz-0-rescue-5d1f': 'kernel',
+    });
+    await expect(
+      fixup('linux/initramfs').run(linuxGuest(), files, { toolsFolder: null }),
+    ).rejects.toMatchObject({ code: 'GUEST_REFUSED', place: { file: INITRD } });
   });
 
   it('is refused without any kernel', async () => {

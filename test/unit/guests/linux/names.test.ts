@@ -40,6 +40,26 @@ describe('names of disks', () => {
     );
   });
 
+  it('by id on two disks are told by mount point and by being swap; ids of LVM hold anyway', async () => {
+    const files = new MemoryFiles({
+      '/etc/fstab':
+        '/dev/disk/by-id/scsi-36000c29f-part5 none swap sw 0 0\n/dev/disk/by-id/dm-uuid-LVM-abc none swap sw 0 0\n/dev/disk/by-id/scsi-36000c29e-part5 /lost ext4 defaults 0 0\n',
+      '/boot/grub/menu.lst': 'kernel /boot/vmlinuz root=/dev/disk/by-id/scsi-36000c29f-part1 ro\n',
+    });
+    const second = { type: 'ext4', uuid: ROOT.replace(/1$/, '9'), label: null, mountPoint: null };
+    const fileSystems = [
+      ...FILE_SYSTEMS,
+      { ...second, device: '/dev/sdb1' },
+      { ...second, device: '/dev/sdb5' },
+    ];
+    const { warnings } = await runTwice('linux/device-names', { guest: linuxGuest({ fileSystems }), files });
+    expect(await files.text('/etc/fstab')).toBe(
+      `UUID=${SWAP} none swap sw 0 0\n/dev/disk/by-id/dm-uuid-LVM-abc none swap sw 0 0\n/dev/disk/by-id/scsi-36000c29e-part5 /lost ext4 defaults 0 0\n`,
+    );
+    expect(await files.text('/boot/grub/menu.lst')).toBe(`kernel /boot/vmlinuz root=UUID=${ROOT} ro\n`);
+    expect(warnings).toEqual([expect.stringContaining('scsi-36000c29e-part5 was left')]);
+  });
+
   it('change for grub2, loader entries and the next grub.cfg, and grubenv keeps its 1024 bytes', async () => {
     const files = new MemoryFiles({
       '/etc/default/grub': 'GRUB_CMDLINE_LINUX="resume=/dev/sda5 quiet"\n',

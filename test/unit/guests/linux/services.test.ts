@@ -163,7 +163,11 @@ describe('the first start', () => {
       '/etc/rc.d/rc3.d/S99xenferry-first-boot',
     ],
     ['SUSE', { '/etc/init.d/rc3.d/S01network': 'x' }, '/etc/init.d/rc3.d/S99xenferry-first-boot'],
-    ['Debian', { '/etc/rc3.d/S01network': 'x' }, '/etc/rc3.d/S99xenferry-first-boot'],
+    [
+      'Debian',
+      { '/etc/rc3.d/S01network': 'x', '/etc/init.d/network': 'x' },
+      '/etc/rc3.d/S99xenferry-first-boot',
+    ],
   ])('runs the scripts by %s', async (_, tree, link) => {
     const files = new MemoryFiles({ ...SCRIPT, ...tree });
     const { atFirstBoot } = await runTwice('linux/first-boot', { guest: linuxGuest(), files });

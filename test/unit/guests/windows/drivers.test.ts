@@ -30,6 +30,27 @@ describe('the drivers of the boot disk', () => {
     expect(system[`${SET}\\Control\\Session Manager\\Power`]).toEqual({ HiberbootEnabled: ZERO });
   });
 
+  it('are written down key by key, as hivexregedit finds them before and after', async () => {
+    const windows = await windowsGuest('2016');
+    const before = await registry(windows.files, 'SYSTEM');
+    const { registry: changes } = await runTwice('windows/storage-drivers', windows);
+    const after = await registry(windows.files, 'SYSTEM');
+    const names = (keys: Record<string, Record<string, string>>) =>
+      Object.entries(keys).flatMap(([key, values]) =>
+        Object.entries(values).map(([name, value]) => `SYSTEM\\${key}\\${name}\t${value}`),
+      );
+    const known = new Set(names(before));
+    const differing = names(after).filter((line) => !known.has(line));
+    const recorded = changes.flatMap(({ key, value }) => (value === null ? [] : [`${key}\\${value}`]));
+    expect(differing.map((line) => line.slice(0, line.indexOf('\t'))).sort()).toEqual([...recorded].sort());
+    expect(changes).toContainEqual({
+      key: `SYSTEM\\${SET}\\Services\\atapi\\StartOverride`,
+      value: '0',
+      before: '0x00000003',
+      after: '0x00000000',
+    });
+  });
+
   it('with UEFI are those of NVMe, and none of Windows 2012', async () => {
     const windows = await windowsGuest('11', { firmware: 'efi' });
     await runTwice('windows/storage-drivers', windows);

@@ -11,7 +11,11 @@ interface DiskPart {
 const LETTERED = /^\/dev\/(?:sd|hd|vd|xvd)([a-z])(\d{1,3})?$/;
 const NVME = /^\/dev\/nvme(\d{1,2})n(\d{1,2})(?:p(\d{1,3}))?$/;
 const CCISS = /^\/dev\/cciss\/c\d+d(\d{1,2})(?:p(\d{1,3}))?$/;
-const BY_PLACE = /^\/dev\/disk\/by-(?:id|path)\/[\w.:+-]+?(?:-part(\d{1,3}))?$/;
+/** Ids of device mapper, LVM and RAID are their own and hold anywhere. */
+const BY_PLACE = /^\/dev\/disk\/by-(?:id|path)\/(?!(?:dm|lvm|md)-)[\w.:+-]+?(?:-part(\d{1,3}))?$/;
+
+/** What fstab has in place of a mount point for swap (fstab(5)). */
+const NO_MOUNT_POINTS: readonly string[] = ['none', 'swap'];
 
 /** Names of disks as VMware gave them, and what they are on Xen. */
 export class DiskNames {
@@ -37,7 +41,8 @@ export class DiskNames {
 
   /**
    * The name on Xen: `UUID=` where the file system is known, else a device that may be right; the name itself when it
-   * is none that changes (`LABEL=`, `/dev/mapper/`, `/dev/md0`). `mountPoint` helps where the name tells no disk.
+   * is none that changes (`LABEL=`, `/dev/mapper/`, `/dev/md0`). `mountPoint`, as fstab has it, helps where the name tells
+   * no disk.
    */
   onXen(name: string, mountPoint: string | null = null): string {
     const place = BY_PLACE.exec(name);
@@ -52,9 +57,16 @@ export class DiskNames {
   #fromPlace(name: string, number: string | undefined, mountPoint: string | null): string {
     const mounted = this.#guest.fileSystems.find((system) => system.mountPoint === mountPoint);
     if (mountPoint?.startsWith('/') && mounted?.uuid) return `UUID=${mounted.uuid}`;
+    const partition = number === undefined ? null : Number(number);
+    if (mountPoint !== null && NO_MOUNT_POINTS.includes(mountPoint)) {
+      const [swap, other] = this.#guest.fileSystems.filter(
+        ({ device, type }) => type === 'swap' && partOf(device)?.partition === partition,
+      );
+      if (swap?.uuid && other === undefined) return `UUID=${swap.uuid}`;
+    }
     const [disk] = this.#disks;
     if (disk === undefined || this.#disks.size > 1) return this.#guess(name, name);
-    return this.onXen(deviceName('sd', { disk, partition: number === undefined ? null : Number(number) }));
+    return this.onXen(deviceName('sd', { disk, partition }));
   }
 
   #guess(name: string, guess: string): string {

@@ -1,8 +1,14 @@
-/** A text with `change` applied to the devices of `root=` and `resume=` wherever they stand. */
-export function mapKernelArguments(text: string, change: (device: string) => string): string {
+/**
+ * A text with `change` applied to the devices of `root=` and `resume=` wherever they stand; their mount points are as
+ * fstab has them.
+ */
+export function mapKernelArguments(
+  text: string,
+  change: (device: string, mountPoint: string) => string,
+): string {
   return text.replace(
     /(?<![\w.-])(root|resume)=(\/dev\/[\w/.:+-]+)/g,
-    (_, key: string, device: string) => `${key}=${change(device)}`,
+    (_, key: string, device: string) => `${key}=${change(device, key === 'root' ? '/' : 'swap')}`,
   );
 }
 

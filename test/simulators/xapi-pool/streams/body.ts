@@ -1,0 +1,86 @@
+import type { Fault } from '../faults.js';
+import type { SocketReader } from '../http/socket-reader.js';
+
+/** The stream ended before what must come. */
+export class EndOfStream extends Error {}
+
+/** Something that happens when so many bytes have been read. */
+export interface Trip {
+  readonly afterBytes: number;
+  readonly act: () => void;
+}
+
+/** The body of a transfer, read forward only; what goes wrong on demand goes wrong here. */
+export class Body {
+  private readonly reader: SocketReader;
+  private readonly limit: number;
+  private readonly trips: Trip[];
+  private readonly bytesPerSecond: number | undefined;
+  private count = 0;
+
+  constructor(reader: SocketReader, limit: number | undefined, trips: readonly Trip[], slow?: Fault) {
+    this.reader = reader;
+    this.limit = limit ?? Number.POSITIVE_INFINITY;
+    this.trips = [...trips].sort((a, b) => a.afterBytes - b.afterBytes);
+    this.bytesPerSecond = slow?.kind === 'slow' ? slow.bytesPerSecond : undefined;
+  }
+
+  /** How many bytes were read so far. */
+  get position(): number {
+    return this.count;
+  }
+
+  /** At least one byte and at most so many; undefined at the end. */
+  async some(most: number): Promise<Buffer | undefined> {
+    const [trip] = this.trips;
+    if (trip !== undefined && this.count >= trip.afterBytes) {
+      this.trips.shift();
+      trip.act();
+      return this.some(most);
+    }
+    const until = Math.min(this.limit, trip?.afterBytes ?? this.limit);
+    const wanted = Math.min(most, until - this.count);
+    const piece = wanted > 0 ? await this.reader.some(wanted) : undefined;
+    this.count += piece?.length ?? 0;
+    if (piece !== undefined && this.bytesPerSecond !== undefined) {
+      const milliseconds = (piece.length * 1000) / this.bytesPerSecond;
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    }
+    return piece;
+  }
+
+  /** Fills the buffer as far as the stream goes; how many bytes came. */
+  async fill(buffer: Buffer): Promise<number> {
+    let filled = 0;
+    while (filled < buffer.length) {
+      const piece = await this.some(buffer.length - filled);
+      if (piece === undefined) {
+        return filled;
+      }
+      piece.copy(buffer, filled);
+      filled += piece.length;
+    }
+    return filled;
+  }
+
+  /** Throws EndOfStream. */
+  async exactly(length: number): Promise<Buffer> {
+    const buffer = Buffer.alloc(length);
+    if ((await this.fill(buffer)) < length) {
+      throw new EndOfStream();
+    }
+    return buffer;
+  }
+
+  /** Goes forward to a position; throws if that lies behind or after the end. */
+  async skipTo(position: number): Promise<void> {
+    if (position < this.count) {
+      throw new Error(`${position} lies behind ${this.count}`);
+    }
+    while (this.count < position) {
+      if ((await this.some(Math.min(65_536, position - this.count))) === undefined) {
+        throw new EndOfStream();
+      }
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { type Disk, GRAIN } from '../disk-store.js';
+
+const SECTOR = 512;
+const DATA_START = 512 + 1024;
+const UNUSED = 0xffff_ffff;
+/** Seconds from 1970 to 2000, from where a VHD counts. */
+const EPOCH = 946_684_800;
+const MOST_SECTORS = 65_535 * 16 * 255;
+
+/** Cylinders, heads and sectors by the format's own rule, as one number. */
+function geometry(size: number): number {
+  const sectors = Math.min(Math.floor(size / SECTOR), MOST_SECTORS);
+  const pack = (spt: number, heads: number): number =>
+    ((Math.floor(Math.floor(sectors / spt) / heads) << 16) | (heads << 8) | spt) >>> 0;
+  if (sectors >= 65_535 * 16 * 63) {
+    return pack(255, 16);
+  }
+  const heads = Math.max(4, Math.ceil(Math.floor(sectors / 17) / 1024));
+  if (Math.floor(sectors / 17) < heads * 1024 && heads <= 16) {
+    return pack(17, heads);
+  }
+  return Math.floor(sectors / 31) < 16 * 1024 ? pack(31, 16) : pack(63, 16);
+}
+
+function summed(bytes: Buffer, at: number): Buffer {
+  let sum = 0;
+  for (const byte of bytes) {
+    sum += byte;
+  }
+  bytes.writeUInt32BE(~sum >>> 0, at);
+  return bytes;
+}
+
+function footerOf(size: number): Buffer {
+  const footer = Buffer.alloc(SECTOR);
+  footer.write('conectix', 0, 'latin1');
+  footer.writeUInt32BE(2, 8);
+  footer.writeUInt32BE(0x0001_0000, 12);
+  footer.writeBigUInt64BE(BigInt(SECTOR), 16);
+  footer.writeUInt32BE(Math.floor(Date.now() / 1000) - EPOCH, 24);
+  footer.write('tap\0', 28, 'latin1');
+  footer.writeUInt32BE(0x0001_0003, 32);
+  footer.writeBigUInt64BE(BigInt(size), 40);
+  footer.writeBigUInt64BE(BigInt(size), 48);
+  footer.writeUInt32BE(geometry(size), 56);
+  footer.writeUInt32BE(3, 60);
+  randomBytes(16).copy(footer, 68);
+  return summed(footer, 64);
+}
+
+function headerOf(entries: number): Buffer {
+  const header = Buffer.alloc(1024);
+  header.write('cxsparse', 0, 'latin1');
+  header.writeBigUInt64BE(0xffff_ffff_ffff_ffffn, 8);
+  header.writeBigUInt64BE(BigInt(DATA_START), 16);
+  header.writeUInt32BE(0x0001_0000, 24);
+  header.writeUInt32BE(entries, 28);
+  header.writeUInt32BE(GRAIN, 32);
+  return summed(header, 36);
+}
+
+/** A disk as a dynamic VHD of 2 MiB blocks, piece by piece. */
+export async function* vhdPieces(disk: Disk, file: FileHandle): AsyncGenerator<Buffer> {
+  const entries = Math.ceil(disk.size / GRAIN);
+  const footer = footerOf(disk.size);
+  const written = [...disk.written()];
+  const bat = Buffer.alloc(Math.ceil((4 * entries) / SECTOR) * SECTOR, 0xff);
+  const start = (DATA_START + bat.length) / SECTOR;
+  const step = 1 + GRAIN / SECTOR;
+  bat.fill(0xff);
+  for (const [number, { offset }] of written.entries()) {
+    bat.writeUInt32BE(Math.min(start + number * step, UNUSED), (4 * offset) / GRAIN);
+  }
+  yield Buffer.concat([footer, headerOf(entries), bat]);
+  const bitmap = Buffer.alloc(SECTOR, 0xff);
+  for (const { offset, length } of written) {
+    const block = Buffer.alloc(GRAIN);
+    await file.read(block, 0, length, offset);
+    yield bitmap;
+    yield block;
+  }
+  yield footer;
+}
