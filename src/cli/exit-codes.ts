@@ -30,6 +30,7 @@ const BY_CATEGORY: Record<ErrorCategory, number> = {
   tool: EXIT.allFailed,
   guest: EXIT.allFailed,
   target: EXIT.allFailed,
+  pool: EXIT.allFailed,
   verify: EXIT.allFailed,
   canceled: EXIT.cancelled,
   internal: EXIT.internal,

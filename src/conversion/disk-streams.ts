@@ -13,7 +13,7 @@ import {
 import type { ConvertedDisk } from './convert-disk.js';
 import { uuidFrom } from './disk-digest.js';
 import type { DiskConversionOptions } from './disk-file.js';
-import { orderedBlocks } from './ordered-blocks.js';
+import { type OrderedBlock, orderedBlocks } from './ordered-blocks.js';
 
 /** A disk as bytes in order, for a reader that cannot seek: a pipe, an upload. */
 export interface DiskStream {
@@ -63,6 +63,12 @@ export function rawStream(conversion: DiskConversionOptions, onEnd: OnEnd): Disk
     for (; next < allocated.length; next++) yield zerosOf(next);
   }
   return { byteLength: capacityBytes, pieces: pieces() };
+}
+
+/** The blocks that may hold data, and no others, in disk order; the last one ends where the disk does. */
+export function blockStream(conversion: DiskConversionOptions, onEnd: OnEnd): AsyncGenerator<OrderedBlock> {
+  const { capacityBytes } = conversion;
+  return orderedBlocks(conversion, { kind: 'raw', capacityBytes }, BLOCK_BYTES, onEnd);
 }
 
 /** A qcow2 image, in the order in which XCP-ng's importer reads it. */

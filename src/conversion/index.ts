@@ -2,10 +2,23 @@ export type { BlockDigest, BlockJournal, BlockRecords } from './block-records.js
 export type { ConvertedDisk, DiskProgress } from './convert-disk.js';
 export { DIGEST } from './digest-task.js';
 export { dataBytesOf, diskDigest, formatUuid, uuidFrom } from './disk-digest.js';
-export { type DiskFile, type DiskFileConversion, readWholeDisk } from './disk-file.js';
-export { type DiskStream, qcow2Stream, rawStream, vhdStream, xvaStream } from './disk-streams.js';
+export {
+  type DiskConversionOptions,
+  type DiskFile,
+  type DiskFileConversion,
+  readWholeDisk,
+} from './disk-file.js';
+export {
+  blockStream,
+  type DiskStream,
+  qcow2Stream,
+  rawStream,
+  vhdStream,
+  xvaStream,
+} from './disk-streams.js';
 export { convertToQcow2 } from './qcow2-file.js';
 export { convertToRaw } from './raw-file.js';
+export { ReadBack } from './read-back.js';
 export { type DiskSurvey, surveyChanges, surveyDisk, surveyImage } from './survey.js';
 export { VERIFY } from './verify-task.js';
 export { convertToDifferencingVhd, convertToFixedVhd, convertToVhd } from './vhd-files.js';

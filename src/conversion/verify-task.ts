@@ -1,6 +1,5 @@
 import { allocatedBlocks, createReadTools, readDisk } from '../disk-image/index.js';
 import { SourceFile } from '../io/source-file.js';
-import { XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import { openVhdFile } from '../vhd/index.js';
 import type { TaskKind } from '../worker-threads-pool/index.js';
@@ -11,9 +10,10 @@ import {
   XvaArchive,
   type XvaChunk,
 } from '../xva/index.js';
+import { BlockJudge } from './block-judge.js';
 import { type BlockKernels, loadBlockKernels } from './block-kernels.js';
 import type { BlockRecords } from './block-records.js';
-import { chunkChecksum, sha256Of } from './checksums.js';
+import { chunkChecksum } from './checksums.js';
 
 /** The chunk reader's memory and a block, each on whole pages. */
 const XVA_MEMORY_BYTES = CHUNK_READER_BYTES + BLOCK_BYTES + 2 * 4096;
@@ -80,47 +80,6 @@ async function verifyXva({ path, expected, canceled }: VerifyInput): Promise<Ver
     return { bytes: reader.bytes };
   } finally {
     await chunks.close();
-  }
-}
-
-/** Compares blocks with what the conversion noted of them. */
-class BlockJudge {
-  readonly #path: string;
-  readonly #kernels: BlockKernels;
-  readonly #expected: readonly BlockRecords[] | null;
-  readonly #canceled: Int32Array;
-
-  constructor(
-    path: string,
-    kernels: BlockKernels,
-    expected: readonly BlockRecords[] | null,
-    canceled: Int32Array,
-  ) {
-    this.#path = path;
-    this.#kernels = kernels;
-    this.#expected = expected;
-    this.#canceled = canceled;
-  }
-
-  /** `content` is null for a block that is not stored. Throws VERIFY_MISMATCH, CANCELED. */
-  judge(disk: number, block: number, content: Buffer | null): void {
-    if (Atomics.load(this.#canceled, 0) !== 0) {
-      throw new XenferryError('CANCELED', 'the verification was stopped');
-    }
-    const records = this.#expected?.[disk];
-    if (records === undefined) return;
-    const expected = records.digests[block] ?? 0n;
-    const isZero = content === null || this.#kernels.isZero(content);
-    const same = isZero
-      ? expected === 0n
-      : this.#kernels.xxh64(content) === expected && this.#sameSha256(records, block, content);
-    if (same) return;
-    const message = `disk ${disk} block ${block} reads back different from its source`;
-    throw new XenferryError('VERIFY_MISMATCH', message, { file: this.#path });
-  }
-
-  #sameSha256({ sha256 }: BlockRecords, block: number, content: Buffer): boolean {
-    return sha256 === null || sha256Of(content).equals(sha256.subarray(block * 32, (block + 1) * 32));
   }
 }
 

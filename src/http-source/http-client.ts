@@ -1,10 +1,10 @@
 import { Agent, type Dispatcher } from 'undici';
+import { parseFingerprint, pinnedConnector } from '../io/pinned-connector.js';
 import { type ErrorPlace, XenferryError } from '../model/errors.js';
 import { KIB } from '../model/units.js';
 import { withAttempts } from './attempts.js';
 import { requestFailure, statusFailure } from './failures.js';
 import { type HttpTarget, isHttp } from './http-url.js';
-import { parseFingerprint, pinnedConnector } from './pinned-connector.js';
 
 /** Blocks in flight in a thread, and one for metadata. */
 const CONNECTIONS = 4;
@@ -60,7 +60,12 @@ export class HttpClient {
       connect:
         tlsFingerprint === undefined
           ? { timeout: patience.connect }
-          : pinnedConnector(parseFingerprint(tlsFingerprint), patience.connect, target.shown),
+          : pinnedConnector({
+              fingerprints: [parseFingerprint(tlsFingerprint)],
+              timeoutMs: patience.connect,
+              code: 'SOURCE_UNREADABLE',
+              name: target.shown,
+            }),
     });
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { XenferryError } from './errors.js';
 
 /** `work`, or CANCELED as soon as `signal` aborts: for work that cannot be stopped and changes nothing. */
@@ -13,4 +14,11 @@ export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): P
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** Rejects with CANCELED as soon as `signal` aborts. */
+export async function pauseFor(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => {
+    throw new XenferryError('CANCELED', 'the work was stopped');
+  });
 }

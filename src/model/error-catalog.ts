@@ -10,6 +10,7 @@ export type ErrorCategory =
   | 'tool'
   | 'guest'
   | 'target'
+  | 'pool'
   | 'verify'
   | 'canceled'
   | 'internal';
@@ -197,6 +198,54 @@ export const ERROR_CATALOG = {
   LEDGER_INVALID: {
     category: 'target',
     hint: 'Move the .xenferry folder of the target away to start afresh.',
+  },
+
+  POOL_UNREACHABLE: {
+    category: 'pool',
+    hint: 'Check the address, the network and the certificate of the pool, then run the same command again.',
+  },
+  POOL_UNAUTHORIZED: {
+    category: 'pool',
+    hint: 'Check the user, the password and the role; importing needs vm-admin, making networks pool-operator.',
+  },
+  POOL_PROTOCOL: { category: 'pool', hint: 'Check that a XenServer or XCP-ng pool answers at this address.' },
+  POOL_BUSY: {
+    category: 'pool',
+    hint: 'Wait until the pool has done its work, then run the same command again.',
+  },
+  POOL_REFUSED: {
+    category: 'pool',
+    hint: 'Do what the message of the pool says, then run the same command again.',
+  },
+  POOL_NO_SPACE: {
+    category: 'pool',
+    hint: 'Free space on the storage repository or map the disks to another one.',
+  },
+  POOL_OBJECT_MISSING: {
+    category: 'pool',
+    hint: 'Somebody removed it meanwhile; run the same command again to import afresh.',
+  },
+  POOL_UPLOAD_FAILED: {
+    category: 'pool',
+    hint: "Run the same command again; the reason stands in the host's /var/log/xensource.log.",
+  },
+  POOL_TASK_LOST: {
+    category: 'pool',
+    hint: 'Run the same command again; what the task made is removed first.',
+  },
+  POOL_NETWORK_MISSING: {
+    category: 'pool',
+    hint: 'Map the network to one of the pool, or have it made.',
+  },
+  POOL_STORAGE_MISSING: { category: 'pool', hint: 'Map the storage to a repository of the pool.' },
+  POOL_AMBIGUOUS: { category: 'pool', hint: 'Give the UUID instead of the name.' },
+  POOL_TEMPLATE_MISSING: {
+    category: 'pool',
+    hint: 'Nothing needs to be done; the machine gets the settings of its profile.',
+  },
+  POOL_LEFT_BEHIND: {
+    category: 'pool',
+    hint: 'Look at what is named, and remove it by hand if nobody needs it.',
   },
 
   VERIFY_MISMATCH: {

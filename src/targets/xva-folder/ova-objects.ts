@@ -1,12 +1,16 @@
-import { createHash } from 'node:crypto';
 import { formatUuid, uuidFrom } from '../../conversion/index.js';
 import type { Profile } from '../../guests/profiles/index.js';
 import type { PlannedMachine } from '../../model/plan.js';
-import { BLOCK_BYTES, roundUp } from '../../model/units.js';
 import { NULL_REF, XmlRpcDouble, type XmlRpcStruct, type XvaObject } from '../../xva/index.js';
+import {
+  bootParameters,
+  CD_DEVICE,
+  derivedMac,
+  deviceNumber,
+  platformOf,
+  vdiBytes,
+} from '../machine-facts.js';
 
-/** Device number kept for the CD drive, as XenServer's templates have it. */
-const CD_DEVICE = 3;
 const DEFAULT_MTU = '1500';
 
 /** The objects of a machine's archive and the ids of its disks, in the machine's disk order. */
@@ -75,11 +79,6 @@ export function ovaObjects(planned: PlannedMachine, profile: Profile): OvaObject
   return { objects, diskIds: vdis.map(({ id }) => id), vmUuid };
 }
 
-/** The device number of disk `index`: 0, 1, 2, 4, 5, … */
-function deviceNumber(index: number): number {
-  return index < CD_DEVICE ? index : index + 1;
-}
-
 /** Ids of equal width: the importer takes disks in string order, where `Ref:10` comes before `Ref:2`. */
 class RefCounter {
   #last = 0;
@@ -89,18 +88,10 @@ class RefCounter {
   }
 }
 
-/** A unicast, locally administered MAC for a NIC whose source names none. */
-function derivedMac(seed: string): string {
-  const bytes = createHash('sha256').update(seed).digest().subarray(0, 6);
-  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-}
-
 function vmSnapshot(planned: PlannedMachine, profile: Profile, uuid: string, macSeed: string): XmlRpcStruct {
   const { machine } = planned;
   const memory = String(machine.memoryBytes);
   const cpus = String(machine.cpus);
-  const efi = machine.firmware === 'efi';
   return {
     uuid,
     name_label: planned.name,
@@ -130,22 +121,10 @@ function vmSnapshot(planned: PlannedMachine, profile: Profile, uuid: string, mac
     PV_bootloader_args: '',
     PV_legacy_args: '',
     HVM_boot_policy: 'BIOS order',
-    HVM_boot_params: { order: 'cdn', firmware: efi ? 'uefi' : 'bios' },
+    HVM_boot_params: bootParameters(machine),
     HVM_shadow_multiplier: new XmlRpcDouble(1),
     NVRAM: {},
-    platform: {
-      acpi: '1',
-      apic: 'true',
-      pae: 'true',
-      nx: 'true',
-      hpet: 'true',
-      vga: 'std',
-      videoram: '8',
-      'device-model': efi ? 'qemu-upstream-uefi' : 'qemu-upstream-compat',
-      ...(efi ? { secureboot: machine.secureBoot ? 'true' : 'false' } : {}),
-      'cores-per-socket': String(planned.coresPerSocket),
-      ...profile.platform,
-    },
+    platform: platformOf(planned, profile),
     PCI_bus: '',
     other_config: { mac_seed: macSeed, 'xenferry:source': machine.source.descriptor },
     domid: '-1',
@@ -258,11 +237,6 @@ function vdiObject(
       parent: NULL_REF,
     },
   };
-}
-
-/** What a disk of `capacityBytes` becomes: storage managers round up to 2 MiB. */
-function vdiBytes(capacityBytes: number): number {
-  return roundUp(Math.max(capacityBytes, 1), BLOCK_BYTES);
 }
 
 function diskVbd(id: string, vm: string, vdi: string, uuid: string, device: number): XvaObject {

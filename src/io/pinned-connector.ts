@@ -1,6 +1,6 @@
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
-import { XenferryError } from '../model/errors.js';
+import { type ErrorCode, XenferryError } from '../model/errors.js';
 
 /**
  * A SHA-256 fingerprint as Node and openssl print it: 32 pairs of digits with colons between. Throws CONFIG_INVALID.
@@ -13,15 +13,21 @@ export function parseFingerprint(text: string): string {
   return digits.replaceAll(/(..)(?=.)/g, '$1:');
 }
 
+export interface Pinning {
+  /** As `parseFingerprint` gives them. */
+  readonly fingerprints: readonly string[];
+  readonly timeoutMs: number;
+  /** For a server with another certificate. */
+  readonly code: ErrorCode;
+  /** For errors. */
+  readonly name: string;
+}
+
 /**
- * Connects to servers that present the one certificate that is trusted, whoever signed it. The certificate is looked
- * at before any request is sent, so that no other server sees credentials. `name` is for errors.
+ * Connects to servers that present one of the certificates that are trusted, whoever signed it. The certificate is
+ * looked at before any request is sent, so that no other server sees credentials.
  */
-export function pinnedConnector(
-  fingerprint: string,
-  timeoutMs: number,
-  name: string,
-): buildConnector.connector {
+export function pinnedConnector({ fingerprints, timeoutMs, code, name }: Pinning): buildConnector.connector {
   // No authority vouches for a self-signed server, so Node's own check is replaced, not left out: below, any other
   // certificate than the pinned one ends the connection. A resumed TLS session would bring none to look at.
   const connect = buildConnector({ timeout: timeoutMs, rejectUnauthorized: false, maxCachedSessions: 0 });
@@ -29,16 +35,17 @@ export function pinnedConnector(
     connect(options, (...[error, socket]) => {
       if (error !== null) return callback(error, null);
       const presented = socket instanceof TLSSocket ? socket.getPeerCertificate().fingerprint256 : 'none';
-      if (presented === fingerprint) return callback(null, socket);
+      if (fingerprints.includes(presented)) return callback(null, socket);
       socket.destroy();
-      callback(mismatch(presented, fingerprint, name), null);
+      const expected = fingerprints.join(' or ');
+      callback(mismatch(code, presented, expected, name), null);
     });
   };
 }
 
-function mismatch(presented: string, expected: string, file: string): XenferryError {
+function mismatch(code: ErrorCode, presented: string, expected: string, file: string): XenferryError {
   return new XenferryError(
-    'SOURCE_UNREADABLE',
+    code,
     `the server's certificate has the fingerprint ${presented}, ${expected} expected`,
     { file, hint: 'Make sure that this is the right server before you trust its fingerprint.' },
   );

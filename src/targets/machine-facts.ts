@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import type { Profile } from '../guests/profiles/index.js';
+import type { PlannedMachine } from '../model/plan.js';
+import { BLOCK_BYTES, roundUp } from '../model/units.js';
+import type { VirtualMachine } from '../model/virtual-machine.js';
+
+/** Device number kept for the CD drive, as XenServer's templates have it. */
+export const CD_DEVICE = 3;
+
+/** The device number of disk `index`: 0, 1, 2, 4, 5, … */
+export function deviceNumber(index: number): number {
+  return index < CD_DEVICE ? index : index + 1;
+}
+
+/** A unicast, locally administered MAC for a NIC whose source names none. */
+export function derivedMac(seed: string): string {
+  const bytes = createHash('sha256').update(seed).digest().subarray(0, 6);
+  bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** What a disk of `capacityBytes` becomes: storage managers round up to 2 MiB. */
+export function vdiBytes(capacityBytes: number): number {
+  return roundUp(Math.max(capacityBytes, 1), BLOCK_BYTES);
+}
+
+/** `VM.HVM_boot_params`: disk, CD, network. */
+export function bootParameters({ firmware }: VirtualMachine): Record<string, string> {
+  return { order: 'cdn', firmware: firmware === 'efi' ? 'uefi' : 'bios' };
+}
+
+/** `VM.platform`. */
+export function platformOf(planned: PlannedMachine, profile: Profile): Record<string, string> {
+  const { machine } = planned;
+  const efi = machine.firmware === 'efi';
+  return {
+    acpi: '1',
+    apic: 'true',
+    pae: 'true',
+    nx: 'true',
+    hpet: 'true',
+    vga: 'std',
+    videoram: '8',
+    'device-model': efi ? 'qemu-upstream-uefi' : 'qemu-upstream-compat',
+    ...(efi ? { secureboot: machine.secureBoot ? 'true' : 'false' } : {}),
+    'cores-per-socket': String(planned.coresPerSocket),
+    ...profile.platform,
+  };
+}

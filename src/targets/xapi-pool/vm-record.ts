@@ -1,0 +1,79 @@
+import type { Profile } from '../../guests/profiles/index.js';
+import type { PlannedMachine } from '../../model/plan.js';
+import { type NewVm, NULL_REF, type Ref } from '../../xapi/index.js';
+import { bootParameters, platformOf } from '../machine-facts.js';
+import { ownedBy } from './ownership.js';
+import type { MachinePlacement } from './resolve-pool.js';
+
+export interface VmSpec {
+  readonly planned: PlannedMachine;
+  readonly profile: Profile;
+  readonly placement: MachinePlacement;
+  readonly jobId: string;
+  /** The vApp it belongs to; null for none. */
+  readonly appliance: Ref | null;
+}
+
+/** `VM.create`'s argument. All of the memory is given at once: a guest that is new to Xen has no balloon driver yet. */
+export function vmRecord({ planned, profile, placement, jobId, appliance }: VmSpec): NewVm {
+  const { machine } = planned;
+  const { memoryBytes, cpus } = machine;
+  return {
+    name_label: planned.name,
+    name_description: machine.description,
+    user_version: 1,
+    is_a_template: false,
+    affinity: NULL_REF,
+    domain_type: 'hvm',
+    memory_static_min: memoryBytes,
+    memory_dynamic_min: memoryBytes,
+    memory_dynamic_max: memoryBytes,
+    memory_static_max: memoryBytes,
+    VCPUs_params: {},
+    VCPUs_max: cpus,
+    VCPUs_at_startup: cpus,
+    actions_after_shutdown: 'destroy',
+    actions_after_reboot: 'restart',
+    actions_after_crash: 'restart',
+    PV_bootloader: '',
+    PV_kernel: '',
+    PV_ramdisk: '',
+    PV_args: '',
+    PV_bootloader_args: '',
+    PV_legacy_args: '',
+    HVM_boot_policy: 'BIOS order',
+    HVM_boot_params: bootParameters(machine),
+    HVM_shadow_multiplier: 1,
+    NVRAM: {},
+    platform: platformOf(planned, profile),
+    PCI_bus: '',
+    other_config: otherConfig(planned, placement, jobId),
+    recommendations: placement.template?.recommendations ?? '',
+    reference_label: placement.template?.reference_label ?? profile.template,
+    has_vendor_device: profile.hasVendorDevice,
+    generation_id: '0:0',
+    hardware_platform_version: 0,
+    appliance: appliance ?? NULL_REF,
+    order: planned.startOrder ?? 0,
+    start_delay: Math.round(planned.startDelaySeconds),
+    shutdown_delay: 0,
+    tags: [...new Set(['xenferry', ...machine.placement.tags])],
+  };
+}
+
+/** Folder and custom fields stand where XenCenter looks for them. */
+function otherConfig(
+  { machine }: PlannedMachine,
+  { template }: MachinePlacement,
+  jobId: string,
+): Record<string, string> {
+  const { folder, attributes } = machine.placement;
+  const fields = Object.entries(attributes).map(([name, value]) => [`XenCenter.CustomFields.${name}`, value]);
+  return {
+    ...Object.fromEntries(fields),
+    ...(folder === null ? {} : { folder: `/${folder.replaceAll(/^\/+|\/+$/g, '')}` }),
+    ...(template === null ? {} : { base_template_name: template.name_label }),
+    'xenferry:source': machine.source.descriptor,
+    ...ownedBy(jobId),
+  };
+}
