@@ -26,7 +26,7 @@ export function xvaDelivery(context: BatchContext): Delivery {
       record.outputBytes !== null &&
       (await fileSize(join(context.target, planned.output))) === record.outputBytes,
     deliver: (job) => deliver(context, job),
-    close: async () => {},
+    close: async () => [],
   };
 }
 
@@ -57,7 +57,7 @@ async function deliver(context: BatchContext, job: PlannedJob): Promise<void> {
       );
       const fileBytes = await verify(context, job, partial, file);
       await partial.sync();
-      await ledger.recordOutput(id, fileBytes);
+      await ledger.recordOutput(id, { outputBytes: fileBytes });
     }
     await partial.publish();
     await ledger.clearBlocks(id);
