@@ -7,7 +7,9 @@ import { createEstate } from './estate.js';
 import type { EstateOptions } from './estate-options.js';
 import { Faults } from './faults.js';
 import { serveConnection } from './http/connection.js';
-import { type Faithfulness, type PoolState, poolRow, type Timings } from './pool-state.js';
+import { changeMaster } from './outages.js';
+import { type Faithfulness, type HostControl, type PoolState, poolRow, type Timings } from './pool-state.js';
+import { Schedule } from './schedule.js';
 import { Sessions, type User } from './sessions.js';
 import { Tasks } from './tasks.js';
 
@@ -25,10 +27,12 @@ const TIMINGS: Timings = {
   taskCompletedMs: (65 / 60) * HOUR,
   taskPendingMs: 24 * HOUR,
   taskProgressMs: 0,
-  detachMs: 0,
+  detachMs: 500,
   asyncMs: 0,
   headerReadMs: 10_000,
   headerTotalMs: 60_000,
+  restartMs: 3000,
+  cancelCheckMs: 10_000,
 };
 
 const FAITHFUL: Faithfulness = { shortRawTail: true, corruptOddVhdBlocks: true, qcow2: true };
@@ -44,6 +48,8 @@ export interface PoolOptions extends EstateOptions {
   readonly restrictions?: readonly string[];
   /** One certificate for all hosts; each makes its own without. */
   readonly certificate?: Certificate;
+  /** That all hosts listen on; any that is free without. */
+  readonly port?: number;
   /** Whether hosts' addresses are told with the port, as no real host's is. */
   readonly portInAddress?: boolean;
 }
@@ -56,6 +62,8 @@ export interface SimulatedHost {
   /** Drops all connections and refuses new ones. */
   down(): Promise<void>;
   up(): Promise<void>;
+  /** Its toolstack and the old master's start anew, which breaks all connections to both. */
+  becomeMaster(): void;
 }
 
 /** What is in the pool, as it is and not as a client sees it. */
@@ -81,7 +89,7 @@ export interface SimulatedPool {
 }
 
 /** One host's listener. */
-class HostServer implements SimulatedHost {
+class HostServer implements SimulatedHost, HostControl {
   readonly ref: string;
   readonly address: string;
   readonly tlsFingerprint: string;
@@ -98,12 +106,15 @@ class HostServer implements SimulatedHost {
     this.tlsFingerprint = certificate.fingerprint;
     const { cert, key } = certificate;
     this.server = createServer({ cert, key, allowHalfOpen: true }, (socket) => {
-      this.sockets.add(socket);
       void serveConnection(state, row, socket);
+    });
+    // Those that never get through the handshake as well, or nothing would ever end them.
+    this.server.on('connection', (socket) => {
+      this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
     });
     // A client that does not trust the certificate ends the handshake; that is its affair.
-    this.server.on('tlsClientError', () => {});
+    this.server.on('tlsClientError', (_error, socket) => socket.destroy());
   }
 
   get url(): string {
@@ -131,17 +142,27 @@ class HostServer implements SimulatedHost {
   }
 
   async up(): Promise<void> {
-    await this.listen(this.state.port());
+    if (!this.server.listening) {
+      await this.listen(this.state.port());
+    }
     this.metrics()?.set({ live: true });
+  }
+
+  becomeMaster(): void {
+    changeMaster(this.state, this.row);
+  }
+
+  drop(): void {
+    for (const socket of this.sockets) {
+      socket.destroy();
+    }
   }
 
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());
     });
-    for (const socket of this.sockets) {
-      socket.destroy();
-    }
+    this.drop();
     await closed;
   }
 
@@ -168,7 +189,7 @@ function objectsOf(database: Database): PoolObjects {
 export async function startPool(options: PoolOptions = {}): Promise<SimulatedPool> {
   const database = new Database();
   const timings = { ...TIMINGS, ...options.timings };
-  let port = 0;
+  let port = options.port ?? 0;
   const addressOf = (number: number): string => `${ADDRESSES}${number + 1}`;
   const { hosts: rows, controlDomains } = createEstate(database, options, addressOf);
   const state: PoolState = {
@@ -190,6 +211,10 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
     restrictions: new Set(options.restrictions),
     controlDomains,
     port: () => port,
+    controls: new Map(),
+    booting: new Set(),
+    detaching: new Map(),
+    schedule: new Schedule(),
     running: new Set(),
   };
   poolRow(state).set({
@@ -202,6 +227,7 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
   for (const host of hosts) {
     await host.listen(port);
     port = host.port;
+    state.controls.set(host.ref, host);
   }
   for (const row of options.portInAddress === true ? rows : []) {
     row.set({ address: `${row.text('address')}:${port}` });
@@ -212,6 +238,7 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
   }
   const settled = async (): Promise<void> => {
     await Promise.allSettled(state.running);
+    await state.tasks.settled();
   };
   return {
     url: master.url,
@@ -228,6 +255,8 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
     },
     settled,
     close: async () => {
+      state.schedule.close();
+      state.tasks.close();
       await Promise.all(hosts.map((host) => host.stop()));
       await settled();
       await state.disks.close();

@@ -21,7 +21,7 @@ export class Body {
   constructor(reader: SocketReader, limit: number | undefined, trips: readonly Trip[], slow?: Fault) {
     this.reader = reader;
     this.limit = limit ?? Number.POSITIVE_INFINITY;
-    this.trips = [...trips].sort((a, b) => a.afterBytes - b.afterBytes);
+    this.trips = [...trips];
     this.bytesPerSecond = slow?.kind === 'slow' ? slow.bytesPerSecond : undefined;
   }
 
