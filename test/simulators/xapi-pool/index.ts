@@ -108,12 +108,11 @@ class HostServer implements SimulatedHost, HostControl {
     this.server = createServer({ cert, key, allowHalfOpen: true }, (socket) => {
       void serveConnection(state, row, socket);
     });
-    // Those that never get through the handshake as well, or nothing would ever end them.
+    // Before the handshake, too: a client that does not trust the certificate leaves in the midst of it.
     this.server.on('connection', (socket) => {
       this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
     });
-    // A client that does not trust the certificate ends the handshake; that is its affair.
     this.server.on('tlsClientError', (_error, socket) => socket.destroy());
   }
 
