@@ -14,7 +14,8 @@ import { Sessions, type User } from './sessions.js';
 import { Tasks } from './tasks.js';
 
 export type { Row } from './database.js';
-export type { Fault } from './faults.js';
+export type { RepositoryOptions } from './estate-options.js';
+export type { Fault } from './fault.js';
 
 /** All hosts listen on one port, each on an address of its own. */
 const ADDRESSES = '127.0.0.';
@@ -223,10 +224,22 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
     const address = addressOf(number);
     return new HostServer(state, row, address, options.certificate ?? selfSigned([address]));
   });
-  for (const host of hosts) {
-    await host.listen(port);
-    port = host.port;
-    state.controls.set(host.ref, host);
+  const close = async (): Promise<void> => {
+    state.schedule.close();
+    await Promise.all(hosts.map((host) => host.stop()));
+    await Promise.allSettled(state.running);
+    state.tasks.close();
+    await state.disks.close();
+  };
+  try {
+    for (const host of hosts) {
+      await host.listen(port);
+      port = host.port;
+      state.controls.set(host.ref, host);
+    }
+  } catch (error) {
+    await close();
+    throw error;
   }
   for (const row of options.portInAddress === true ? rows : []) {
     row.set({ address: `${row.text('address')}:${port}` });
@@ -253,12 +266,6 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
       return disk.path;
     },
     settled,
-    close: async () => {
-      state.schedule.close();
-      state.tasks.close();
-      await Promise.all(hosts.map((host) => host.stop()));
-      await settled();
-      await state.disks.close();
-    },
+    close,
   };
 }

@@ -1,4 +1,4 @@
-import type { Fault } from './faults.js';
+import type { Fault } from './fault.js';
 import { randomNumbers, seedOf } from './random-numbers.js';
 
 export interface StormOptions {

@@ -1,6 +1,6 @@
 import type { Row } from '../database.js';
 import { asFailure, XapiFailure } from '../failure.js';
-import type { Fault } from '../faults.js';
+import type { Fault } from '../fault.js';
 import { changeMaster, fill, nextMaster, takeDown } from '../outages.js';
 import type { PoolState } from '../pool-state.js';
 import { dispatch, LIST_METHODS } from '../rpc/dispatch.js';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Row } from '../database.js';
 import { XapiFailure } from '../failure.js';
-import type { Fault } from '../faults.js';
+import type { Fault } from '../fault.js';
 import { NULL_REF } from '../fields.js';
 import { ROLES } from '../model/model-types.js';
 import { changeMaster, fill, nextMaster, takeDown } from '../outages.js';

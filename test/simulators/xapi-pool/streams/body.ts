@@ -1,4 +1,4 @@
-import type { Fault } from '../faults.js';
+import type { Fault } from '../fault.js';
 import type { SocketReader } from '../http/socket-reader.js';
 
 /** The stream ended before what must come. */
