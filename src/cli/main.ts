@@ -123,6 +123,13 @@ async function main(args: readonly string[]): Promise<void> {
           async () => (await import('./commands/doctor.js')).doctorCommand,
         ),
       )
+      .command(
+        lazy(
+          'simulate-pool',
+          'Start a pool of simulated hosts to try imports on; nothing on it runs or stays',
+          async () => (await import('./commands/simulate-pool.js')).simulatePoolCommand,
+        ),
+      )
       .demandCommand(1, 'Which command?')
       .recommendCommands()
       .strict()
