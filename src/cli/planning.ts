@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Argv } from 'yargs';
 import { type AskedPool, askPool, judgeByPool } from '../coordinator/index.js';
 import { globMatches, loadProfiles, type Profile } from '../guests/profiles/index.js';
@@ -174,7 +174,7 @@ function sourcesOf({ source = [] }: PlanningOptions, { migration, folder }: Prep
 
 function targetOf({ target }: PlanningOptions, named: string | undefined, folder: string): string {
   if (target !== undefined) return resolve(target);
-  return named === undefined ? resolve(DEFAULT_TARGET) : resolve(join(folder, named));
+  return named === undefined ? resolve(DEFAULT_TARGET) : resolve(folder, named);
 }
 
 async function guestMeansOf(

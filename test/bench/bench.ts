@@ -2,12 +2,14 @@ import { benchDisk } from './disk.js';
 import { benchGuests } from './guests.js';
 import { benchKernels } from './kernels.js';
 import { benchPlanning } from './planning.js';
+import { benchPool } from './pool.js';
 
 const BENCHMARKS: Readonly<Record<string, (only: readonly string[]) => void | Promise<void>>> = {
   disk: benchDisk,
   guests: benchGuests,
   kernels: benchKernels,
   planning: benchPlanning,
+  pool: benchPool,
 };
 
 const [name = '', ...only] = process.argv.slice(2);

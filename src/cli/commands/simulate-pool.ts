@@ -123,7 +123,7 @@ function estate(hosts: number): PoolOptions {
       const name = `Local storage of host${number + 1}`;
       return { name, type: 'ext', size: TIB, hosts: [number] };
     }),
-    { name: 'ISO library', type: 'iso', size: TIB / 100, shared: true },
+    { name: 'ISO library', type: 'iso', size: 10 * 1024 ** 3, shared: true },
   ];
   return { hosts: numbers.map(() => ({})), repositories, networks: ['Internal'] };
 }
