@@ -11,6 +11,8 @@ export type Fault =
   | { readonly kind: 'booting' }
   /** The connection goes away without an answer. */
   | { readonly kind: 'cut'; readonly afterBytes?: number }
+  /** The call is carried out, and the connection goes away without an answer. */
+  | { readonly kind: 'answer-lost' }
   /** The program that writes the disk dies: the task ends with VDI_IO_ERROR. */
   | { readonly kind: 'io-error'; readonly afterBytes?: number }
   /** The repository is full from here on. */

@@ -98,12 +98,14 @@ class HostServer implements SimulatedHost {
     this.tlsFingerprint = certificate.fingerprint;
     const { cert, key } = certificate;
     this.server = createServer({ cert, key, allowHalfOpen: true }, (socket) => {
-      this.sockets.add(socket);
       void serveConnection(state, row, socket);
+    });
+    // Before the handshake, too: a client that does not trust the certificate leaves in the midst of it.
+    this.server.on('connection', (socket) => {
+      this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
     });
-    // A client that does not trust the certificate ends the handshake; that is its affair.
-    this.server.on('tlsClientError', () => {});
+    this.server.on('tlsClientError', (_error, socket) => socket.destroy());
   }
 
   get url(): string {

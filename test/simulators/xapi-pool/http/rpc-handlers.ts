@@ -63,6 +63,9 @@ async function call(
       state.tasks.destroy(task);
     }
   }
+  if (faults.some(({ kind }) => kind === 'answer-lost')) {
+    throw new NoAnswer();
+  }
   return result;
 }
 
