@@ -54,6 +54,10 @@ export interface PlannedNic {
 export const FIXUP_MODES = ['auto', 'attempted', 'off'] as const;
 export type FixupMode = (typeof FIXUP_MODES)[number];
 
+/** How eagerly a pool with high availability restarts a machine whose host failed. */
+export const HA_PRIORITIES = ['restart', 'best-effort'] as const;
+export type HaPriority = (typeof HA_PRIORITIES)[number];
+
 /** Where a key is, never the key itself: an absolute path, or the name of an environment variable. */
 export type KeyReference = { readonly file: string } | { readonly environment: string };
 
@@ -85,6 +89,14 @@ export interface PlannedMachine {
   /** Position in the start sequence; null where nothing says. */
   readonly startOrder: number | null;
   readonly startDelaySeconds: number;
+  /** Null: not at all. */
+  readonly haPriority: HaPriority | null;
+  /** Name or UUID of a pool's GPU group, of which it gets a GPU; null for none. */
+  readonly gpuGroup: string | null;
+  /** Addresses of host devices that it gets, such as `0000:04:00.0`. */
+  readonly pci: readonly string[];
+  /** Name or UUID of the host that it prefers; null for none. */
+  readonly homeHost: string | null;
   readonly fixups: FixupMode;
   /** Guest data to move, by the disks' own metadata; zeros among it are dropped later. */
   readonly dataBytes: number;
@@ -92,6 +104,14 @@ export interface PlannedMachine {
   readonly certainBytes: number;
   readonly concerns: readonly Concern[];
 }
+
+/** For a machine that nobody asked a pool's own settings for. */
+export const NO_POOL_SETTINGS = {
+  haPriority: null,
+  gpuGroup: null,
+  pci: [],
+  homeHost: null,
+} as const satisfies Partial<PlannedMachine>;
 
 /** A group of machines that are moved together, one wave after the other. */
 export interface PlannedWave {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { GIB } from '../../src/model/units.js';
 import { connectPool, type PoolAccess, type XapiClient } from '../../src/xapi/index.js';
 import { type PoolOptions, type Row, type SimulatedPool, startPool } from '../simulators/xapi-pool/index.js';
-import { GIB } from '../../src/model/units.js';
 
 /** A password that must be nowhere else. */
 export const POOL_PASSWORD = 'kestrel-4711';
@@ -35,10 +35,7 @@ export function accessTo(pool: SimulatedPool, changes: Partial<PoolAccess> = {})
 }
 
 /** A session at the pool until the test ends. */
-export async function connected(
-  pool: SimulatedPool,
-  changes: Partial<PoolAccess> = {},
-): Promise<XapiClient> {
+export async function connected(pool: SimulatedPool, changes: Partial<PoolAccess> = {}): Promise<XapiClient> {
   const client = await connectPool(accessTo(pool, changes));
   onTestFinished(() => client.close());
   return client;

@@ -6,4 +6,5 @@ export { type PoolView, readPool } from './pool-view.js';
 export type { ReadBackAmount } from './read-back-vdi.js';
 export { type Removal, removeOwned } from './remove-owned.js';
 export { type MachinePlacement, type ResolvedPool, resolvePool } from './resolve-pool.js';
+export { SpaceReservations } from './space-reservations.js';
 export { type TransferLimits, TransferSlots } from './transfer-slots.js';

@@ -14,8 +14,11 @@ export interface VmSpec {
   readonly appliance: Ref | null;
 }
 
-/** `VM.create`'s argument. All of the memory is given at once: a guest that is new to Xen has no balloon driver yet. */
-export function vmRecord({ planned, profile, placement, jobId, appliance }: VmSpec): NewVm {
+/**
+ * `VM.create`'s argument, as far as any user may have it. All of the memory is given at once: a guest that is new to Xen
+ * has no balloon driver yet.
+ */
+export function vmRecord({ planned, profile, placement, jobId }: VmSpec): NewVm {
   const { machine } = planned;
   const { memoryBytes, cpus } = machine;
   return {
@@ -23,7 +26,7 @@ export function vmRecord({ planned, profile, placement, jobId, appliance }: VmSp
     name_description: machine.description,
     user_version: 1,
     is_a_template: false,
-    affinity: NULL_REF,
+    affinity: placement.homeHost ?? NULL_REF,
     domain_type: 'hvm',
     memory_static_min: memoryBytes,
     memory_dynamic_min: memoryBytes,
@@ -53,10 +56,6 @@ export function vmRecord({ planned, profile, placement, jobId, appliance }: VmSp
     has_vendor_device: profile.hasVendorDevice,
     generation_id: '0:0',
     hardware_platform_version: 0,
-    appliance: appliance ?? NULL_REF,
-    order: planned.startOrder ?? 0,
-    start_delay: Math.round(planned.startDelaySeconds),
-    shutdown_delay: 0,
     tags: [...new Set(['xenferry', ...machine.placement.tags])],
   };
 }

@@ -108,7 +108,8 @@ function createRepository(database: Database, options: RepositoryOptions, hosts:
     const attached = options.hosts === undefined || options.hosts.includes(number);
     // A shared repository has an attachment on every host, whether or not it works there.
     if (attached || shared) {
-      const device = options.formats === undefined ? {} : { 'preferred-image-formats': options.formats.join() };
+      const device =
+        options.formats === undefined ? {} : { 'preferred-image-formats': options.formats.join() };
       const facts = { host: host.ref, SR: sr.ref, device_config: device };
       database.create('PBD', { ...facts, currently_attached: attached });
     }
