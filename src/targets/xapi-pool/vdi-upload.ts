@@ -76,7 +76,8 @@ async function uploadOnce(client: XapiClient, upload: VdiUpload, address: string
     }
     let converted: ConvertedDisk | undefined;
     const format = formatFor(upload);
-    const body = diskBody({ ...conversion, signal }, format, startsZeroed(record), (found) => {
+    const overwrites = startsZeroed(record) ? 0 : virtual_size;
+    const body = diskBody({ ...conversion, signal }, format, overwrites, (found) => {
       converted = found;
     });
     const pieces = counted(body.pieces, (bytes) => upload.reservation.use(bytes));
