@@ -1,6 +1,6 @@
 import { XenferryError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
-import type { Ref, XapiClient } from '../../xapi/index.js';
+import type { Ref, SrRecord, XapiClient } from '../../xapi/index.js';
 import { freeBytes, takenBytes } from './storage-space.js';
 
 /** A disk that is about to be made. */
@@ -15,8 +15,8 @@ export interface SpaceNeed {
 export interface Reservation {
   /** So many more bytes of it are in use: the pool counts them from now on. */
   use(bytes: number): void;
-  /** All that was used is free again, and still needed. */
-  restart(): void;
+  /** All that was used is free again, and still needed. Rejects as `SpaceReservations.reserve` does. */
+  restart(signal: AbortSignal): Promise<void>;
   release(): void;
 }
 
@@ -33,42 +33,53 @@ export class SpaceReservations {
     needs: readonly SpaceNeed[],
     signal: AbortSignal,
   ): Promise<Reservation[]> {
-    const storages = [...new Set(needs.map(({ storage }) => storage))];
-    const records = await Promise.all(
-      storages.map(
-        async (storage) => [storage, await client.call('SR.get_record', [storage], { signal })] as const,
-      ),
-    );
-    const known = new Map(records);
+    const records = new Map<Ref, SrRecord>();
+    for (const { storage } of needs) {
+      if (records.has(storage)) continue;
+      records.set(storage, await client.call('SR.get_record', [storage], { signal }));
+    }
     const bytes = needs.map(({ storage, capacityBytes, dataBytes }) => {
-      const record = known.get(storage);
+      const record = records.get(storage);
       return record === undefined ? 0 : takenBytes(record, capacityBytes, dataBytes);
     });
-    // From here on nothing waits: no other import can come in between.
-    for (const [storage, record] of known) {
-      const needed = needs.reduce(
-        (sum, need, index) => sum + (need.storage === storage ? (bytes[index] ?? 0) : 0),
-        0,
-      );
-      const left = freeBytes(record) - (this.#outstanding.get(storage) ?? 0);
-      if (needed <= left) continue;
-      const message = `${record.name_label} has ${formatBytes(Math.max(0, left))} left; the disks take up to ${formatBytes(needed)}`;
-      throw new XenferryError('POOL_NO_SPACE', message, { file: client.shown });
+    const sums = new Map<Ref, number>();
+    for (const [index, { storage }] of needs.entries()) {
+      sums.set(storage, (sums.get(storage) ?? 0) + (bytes[index] ?? 0));
     }
-    return needs.map(({ storage }, index) => this.#put(storage, bytes[index] ?? 0));
+    // From here on nothing waits: no other import can come in between.
+    for (const [storage, record] of records) {
+      this.#expectRoom(client, storage, record, sums.get(storage) ?? 0);
+    }
+    return needs.map(({ storage }, index) => this.#put(client, storage, bytes[index] ?? 0));
   }
 
-  #put(storage: Ref, wanted: number): Reservation {
+  #expectRoom(client: XapiClient, storage: Ref, record: SrRecord, needed: number): void {
+    const left = freeBytes(record) - this.#held(storage);
+    if (needed <= left) return;
+    const message = `${record.name_label} has ${formatBytes(Math.max(0, left))} left; the disks take up to ${formatBytes(needed)}`;
+    throw new XenferryError('POOL_NO_SPACE', message, { file: client.shown });
+  }
+
+  #put(client: XapiClient, storage: Ref, wanted: number): Reservation {
     let held = 0;
     const hold = (bytes: number): void => {
-      this.#outstanding.set(storage, (this.#outstanding.get(storage) ?? 0) + bytes - held);
+      this.#outstanding.set(storage, this.#held(storage) + bytes - held);
       held = bytes;
     };
     hold(wanted);
     return {
       use: (bytes) => hold(Math.max(0, held - bytes)),
-      restart: () => hold(wanted),
+      restart: async (signal) => {
+        const record = await client.call('SR.get_record', [storage], { signal });
+        hold(0);
+        this.#expectRoom(client, storage, record, wanted);
+        hold(wanted);
+      },
       release: () => hold(0),
     };
+  }
+
+  #held(storage: Ref): number {
+    return this.#outstanding.get(storage) ?? 0;
   }
 }

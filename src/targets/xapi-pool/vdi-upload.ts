@@ -45,11 +45,14 @@ export interface UploadedVdi {
  * never answered. Rejects with the conversion's codes, POOL_*, CANCELED.
  */
 export async function uploadVdi(client: XapiClient, upload: VdiUpload): Promise<UploadedVdi> {
-  const { reservation } = upload;
+  const { reservation, place } = upload;
+  let again = false;
   try {
-    return await withFreshAttempts(client, upload.place, (address) => {
-      reservation.restart();
-      return uploadOnce(client, upload, address);
+    return await withFreshAttempts(client, place, async (address) => {
+      // A repository that ran full in the middle does not say so; its record does.
+      if (again) await reservation.restart(place.signal);
+      again = true;
+      return await uploadOnce(client, upload, address);
     });
   } finally {
     reservation.release();

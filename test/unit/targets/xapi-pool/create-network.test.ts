@@ -33,7 +33,7 @@ function networksOf({ objects }: SimulatedPool): string[] {
 describe('a network that is made', () => {
   it.each([
     [{ kind: 'vlan', tag: 12, on: 'eth0' } as const, 'VLAN', 12],
-    [{ kind: 'vlan', tag: 12, on: 'xenbr0' } as const, 'VLAN', 12],
+    [{ kind: 'vlan', tag: 12, on: 'Pool-wide network associated with eth0' } as const, 'VLAN', 12],
     [LACP, 'VLAN', -1],
   ])('has its wires on all hosts, and goes with its batch (%#)', async (over, field, value) => {
     const pool = await simulatedPool(ESTATE);

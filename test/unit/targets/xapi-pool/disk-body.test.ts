@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { fileImage } from '../../../../src/images/index.js';
-import { blockCount, MIB } from '../../../../src/model/units.js';
+import { MIB } from '../../../../src/model/units.js';
 import { diskBody } from '../../../../src/targets/xapi-pool/disk-body.js';
 import { WorkerThreadsPool } from '../../../../src/worker-threads-pool/index.js';
 import { noise } from '../../../support/disk-maker.js';
