@@ -49,7 +49,11 @@ export const PROFILE = testProfile({ platform: { viridian: 'false' } });
 /** Makes imports of WEB, or of a machine with the same disks, ready to go; for one test file. */
 export function importMaker(
   afterAll: (close: () => Promise<void>) => void,
-): (client: XapiClient, changes?: Partial<MachineImport>, planned?: PlannedMachine) => Promise<MachineImport> {
+): (
+  client: XapiClient,
+  changes?: Partial<MachineImport>,
+  planned?: PlannedMachine,
+) => Promise<MachineImport> {
   const { put } = tempFiles();
   const threads = new WorkerThreadsPool(2);
   afterAll(() => threads.close());

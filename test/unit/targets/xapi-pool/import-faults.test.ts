@@ -85,7 +85,10 @@ describe('a call that goes wrong once', () => {
       { kind: 'answer-lost' },
       ['SR.get_record', 'VM.set_blocked_operations', 'VM.set_order', 'Async.VDI.create', 'event.from'],
     ],
-    [{ kind: 'status', status: 500 }, ['SR.get_record', 'VM.set_order', 'Async.VDI.create', 'task.get_record']],
+    [
+      { kind: 'status', status: 500 },
+      ['SR.get_record', 'VM.set_order', 'Async.VDI.create', 'task.get_record'],
+    ],
     [{ kind: 'failure', code: 'INTERNAL_ERROR', params: ['Not_found'] }, ['event.from']],
     [{ kind: 'task-lost' }, ['Async.VDI.create']],
   ];

@@ -2,7 +2,12 @@ import { open } from 'node:fs/promises';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fileImage } from '../../../../src/images/index.js';
 import { blockCount, GIB, MIB } from '../../../../src/model/units.js';
-import { importMachine, readPool, resolvePool, TransferSlots } from '../../../../src/targets/xapi-pool/index.js';
+import {
+  importMachine,
+  readPool,
+  resolvePool,
+  TransferSlots,
+} from '../../../../src/targets/xapi-pool/index.js';
 import { WorkerThreadsPool } from '../../../../src/worker-threads-pool/index.js';
 import { noise } from '../../../support/disk-maker.js';
 import { testDisk, testMachine, testPlanned } from '../../../support/machines.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GIB } from '../../../../src/model/units.js';
-import type { PoolView, StorageView } from '../../../../src/targets/xapi-pool/pool-view.js';
 import { resolvePool } from '../../../../src/targets/xapi-pool/index.js';
+import type { PoolView, StorageView } from '../../../../src/targets/xapi-pool/pool-view.js';
 import type { SrRecord } from '../../../../src/xapi/index.js';
 import { testDisk, testMachine, testNic, testPlanned, testProfile } from '../../../support/machines.js';
 
