@@ -2,27 +2,14 @@ import type { Profile } from '../../guests/profiles/index.js';
 import type { ErrorCode } from '../../model/error-catalog.js';
 import { formatBytes } from '../../model/format.js';
 import type { Concern, PlannedMachine } from '../../model/plan.js';
-import { NULL_REF, type Ref, type VmRecord } from '../../xapi/index.js';
+import { NULL_REF, type Ref } from '../../xapi/index.js';
 import { findNamed, findNetworks, findTemplate } from './find-objects.js';
 import { findStorage, holds } from './find-storage.js';
+import type { MachinePlacement } from './machine-placement.js';
 import { poolConcern } from './pool-concern.js';
 import type { Named, PoolView } from './pool-view.js';
 import { missingRoles } from './privileged-settings.js';
 import { SpaceCount } from './space-count.js';
-
-/** Where in the pool a machine goes. A reference is null's where a concern says what is missing. */
-export interface MachinePlacement {
-  /** Repositories, in the order of the machine's disks. */
-  readonly storage: readonly Ref[];
-  /** Networks, in the order of the machine's network cards. */
-  readonly networks: readonly Ref[];
-  /** Whose settings for people and tools the VM takes over. */
-  readonly template: VmRecord | null;
-  /** It starts there when it can; null for none. */
-  readonly homeHost: Ref | null;
-  /** Null for none. */
-  readonly gpuGroup: Ref | null;
-}
 
 export interface ResolvedPool {
   /** By the machine's id. */

@@ -2,8 +2,8 @@ import type { Profile } from '../../guests/profiles/index.js';
 import type { PlannedMachine } from '../../model/plan.js';
 import { type NewVm, NULL_REF, type Ref } from '../../xapi/index.js';
 import { bootParameters, platformOf } from '../machine-facts.js';
+import type { MachinePlacement } from './machine-placement.js';
 import { ownedBy } from './ownership.js';
-import type { MachinePlacement } from './resolve-pool.js';
 
 export interface VmSpec {
   readonly planned: PlannedMachine;

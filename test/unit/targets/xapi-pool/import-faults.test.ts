@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { ERROR_CATALOG } from '../../../../src/model/error-catalog.js';
 import { XenferryError } from '../../../../src/model/errors.js';
 import { MIB } from '../../../../src/model/units.js';
@@ -161,12 +161,18 @@ describe('a transfer that goes wrong', () => {
   });
 });
 
+/** Resolves when both disks are on their way: each is attached to the host that writes it. */
+async function uploading({ objects }: SimulatedPool): Promise<void> {
+  const both = () => objects.all('VBD').filter((vbd) => vbd.text('device') === 'sm/backend').length === 2;
+  await vi.waitUntil(both, { interval: 5, timeout: 10_000 });
+}
+
 describe('a pool in which', () => {
   it('a member goes down during the uploads is still filled', async () => {
     const pool = await simulatedPool(TWO_HOSTS);
     const client = await connected(pool);
     pool.faults.next(UPLOAD, { kind: 'slow', bytesPerSecond: 20 * MIB }, 2);
-    const down = new Promise((resolve) => setTimeout(resolve, 200)).then(() => pool.hosts[1]?.down());
+    const down = uploading(pool).then(() => pool.hosts[1]?.down());
     expect(await outcomeOf(pool, client)).toBe('imported');
     await down;
   });
@@ -176,9 +182,7 @@ describe('a pool in which', () => {
     const client = await connected(pool);
     pool.faults.next(UPLOAD, { kind: 'slow', bytesPerSecond: 20 * MIB }, 2);
     const [row] = pool.objects.all('pool');
-    const changed = new Promise((resolve) => setTimeout(resolve, 150)).then(() =>
-      row?.set({ master: pool.hosts[1]?.ref ?? '' }),
-    );
+    const changed = uploading(pool).then(() => row?.set({ master: pool.hosts[1]?.ref ?? '' }));
     expect(await outcomeOf(pool, client)).toBe('imported');
     await changed;
   });
@@ -188,11 +192,12 @@ describe('a pool in which', () => {
     const client = await connected(pool);
     pool.faults.next(UPLOAD, { kind: 'slow', bytesPerSecond: 5 * MIB }, 2);
     const others = othersOf(pool);
-    setTimeout(() => void pool.hosts[0]?.down(), 150);
     const failed = importMachine(await importOf(client)).then(
       () => 'imported',
       (error: unknown) => (error instanceof XenferryError ? error.code : 'unknown'),
     );
+    await uploading(pool);
+    await pool.hosts[0]?.down();
     expect(['POOL_UNREACHABLE', 'POOL_UPLOAD_FAILED']).toContain(await failed);
     await pool.hosts[0]?.up();
     pool.faults.clear();
@@ -203,18 +208,29 @@ describe('a pool in which', () => {
 });
 
 describe('an import that is stopped', () => {
-  it.each([
-    ['before it began', 0],
-    ['in the midst of it', 120],
-    ['some time later', 250],
-  ])('%s leaves nothing behind', async (_, afterMs) => {
+  it('before it began leaves nothing behind', async () => {
+    const pool = await simulatedPool();
+    expect(await outcomeOf(pool, await connected(pool), { signal: AbortSignal.abort() })).toBe('CANCELED');
+  });
+
+  it('while its disks are made leaves nothing behind', async () => {
+    const pool = await simulatedPool({ timings: { asyncMs: 100 } });
+    const client = await connected(pool);
+    const stop = new AbortController();
+    const stopped = vi
+      .waitUntil(() => pool.objects.all('task').length > 0, { interval: 5, timeout: 10_000 })
+      .then(() => stop.abort());
+    expect(await outcomeOf(pool, client, { signal: stop.signal })).toBe('CANCELED');
+    await stopped;
+  });
+
+  it('while its disks are sent leaves nothing behind', async () => {
     const pool = await simulatedPool();
     const client = await connected(pool);
     pool.faults.next(UPLOAD, { kind: 'slow', bytesPerSecond: 10 * MIB }, 2);
     const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), afterMs);
-    if (afterMs === 0) stop.abort();
+    const stopped = uploading(pool).then(() => stop.abort());
     expect(await outcomeOf(pool, client, { signal: stop.signal })).toBe('CANCELED');
-    clearTimeout(timer);
+    await stopped;
   });
 });
