@@ -2,6 +2,7 @@ import type { ConvertedDisk, DiskConversionOptions } from '../../conversion/inde
 import { firstFailure, XenferryError } from '../../model/errors.js';
 import { BLOCK_BYTES } from '../../model/units.js';
 import { type ImportFormat, NULL_REF, type Ref, runTask, type XapiClient } from '../../xapi/index.js';
+import { attachDisk } from './attach-disk.js';
 import { createVm } from './create-vm.js';
 import { destroyVdi } from './destroy-vdi.js';
 import { diskVbdRecord } from './device-records.js';
@@ -91,7 +92,7 @@ async function importAll(work: MachineImport, made: Made, stop: () => void): Pro
   const compared = await allOrFirstFailure(uploaded, stop, (disk, index) => compare(work, disk, index));
   // Only now: as long as no VM has them, a failed disk can be removed cleanly.
   for (const [index, { vdi }] of uploaded.entries()) {
-    await client.call('VBD.create', [diskVbdRecord(vm, vdi, index, spec.jobId)], { signal });
+    await attachDisk(client, diskVbdRecord(vm, vdi, index, spec.jobId), signal);
   }
   if (made.strays) await removeStrays(client, spec.jobId, made.vdis);
   const readBackBytes = compared.reduce((sum, bytes) => sum + bytes, 0);

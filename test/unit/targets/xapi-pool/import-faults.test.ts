@@ -105,6 +105,19 @@ describe('a call that goes wrong once', () => {
   });
 });
 
+describe('a disk whose attachment', () => {
+  it.each([
+    { kind: 'cut' },
+    { kind: 'answer-lost' },
+    { kind: 'session-lost' },
+  ] as const)('is not answered ($kind) is attached once all the same', async (fault) => {
+    const pool = await simulatedPool();
+    const client = await connected(pool);
+    const onVerifying = () => pool.faults.next('VBD.create', fault, 1);
+    expect(await outcomeOf(pool, client, { onVerifying })).toBe('imported');
+  });
+});
+
 const UPLOAD = 'PUT /import_raw_vdi';
 const EXPORT = 'GET /export_raw_vdi';
 const TWO_HOSTS: PoolOptions = { hosts: [{}, {}] };

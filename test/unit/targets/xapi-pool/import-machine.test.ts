@@ -5,6 +5,7 @@ import {
   importMachine,
   releaseVm,
   removeOwned,
+  resolvePool,
   SpaceReservations,
 } from '../../../../src/targets/xapi-pool/index.js';
 import type { PoolOptions } from '../../../simulators/xapi-pool/index.js';
@@ -118,8 +119,12 @@ describe('a machine that is imported', () => {
       users: [{ name: 'root', password: POOL_PASSWORD, role: 'vm-admin' }],
     });
     const planned = { ...WEB, gpuGroup: 'A40', haPriority: 'restart' as const, pci: ['0000:04:00.0'] };
-    const { vm, notes } = await importMachine(await importOf(await connected(pool), {}, planned));
+    const work = await importOf(await connected(pool), {}, planned);
+    const { vm, notes } = await importMachine(work);
     expect(storedDisks(pool, vm).size).toBe(2);
+    // The plan knew it.
+    const foreseen = resolvePool([planned], [], work.view).concerns.get(WEB.machine.id) ?? [];
+    expect(foreseen.filter(({ id }) => id === 'POOL_ROLE_MISSING')).toHaveLength(4);
     expect(notes.filter((note) => note.includes('it takes the role'))).toEqual([
       'The start order is left out: it takes the role pool-operator.',
       'The restart priority is left out: it takes the role pool-operator.',
