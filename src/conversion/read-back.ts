@@ -3,7 +3,7 @@ import { BlockJudge } from './block-judge.js';
 import { type BlockKernels, loadBlockKernels } from './block-kernels.js';
 import type { BlockRecords } from './block-records.js';
 
-/** A disk that is read back from its start, compared with the digests of its conversion as it comes. */
+/** A disk that is read back, from its start or block by block, compared with the digests of its conversion. */
 export class ReadBack {
   readonly #judge: BlockJudge;
   readonly #block: Buffer;
@@ -37,6 +37,12 @@ export class ReadBack {
       this.#filled += length;
       if (this.#filled === BLOCK_BYTES) this.#finishBlock();
     }
+  }
+
+  /** Judges one block of BLOCK_BYTES, wherever it is; null for one of zeros. Throws VERIFY_MISMATCH. */
+  judge(block: number, content: Uint8Array | null): void {
+    if (content !== null) this.#block.set(content);
+    this.#judge.judge(0, block, content === null ? null : this.#block);
   }
 
   /** Judges the last block, which may be partial. Throws VERIFY_MISMATCH. */

@@ -17,6 +17,7 @@ import {
   releaseVm,
   removeOwned,
   resolvePool,
+  SpaceReservations,
   TransferSlots,
 } from '../targets/xapi-pool/index.js';
 import { connectPool, type XapiClient } from '../xapi/index.js';
@@ -38,6 +39,7 @@ interface PoolWork extends BatchContext {
   readonly view: PoolView;
   readonly resolved: ResolvedPool;
   readonly slots: TransferSlots;
+  readonly reservations: SpaceReservations;
   readonly appliances: Appliances;
   /** VMs of earlier runs that are whole, by their job's mark. */
   readonly earlier: Map<string, OwnedObject>;
@@ -71,6 +73,7 @@ export async function poolDelivery(
       view,
       resolved: resolvePool(stillToCome(plan, marks, earlier), context.profiles, view),
       slots: new TransferSlots({ perHost, perStorage }),
+      reservations: new SpaceReservations(),
       appliances: new Appliances(client, context.signal),
       earlier,
       begun: new Set(),
@@ -174,7 +177,7 @@ async function convertInto(
   job: PlannedJob,
   images: readonly ImageSource[],
 ): Promise<ImportedMachine> {
-  const { ledger, client, view, slots, destination, pool, digest, observe, signal } = work;
+  const { ledger, client, view, slots, reservations, destination, pool, digest, observe, signal } = work;
   const { planned, record } = job;
   const { machine } = planned;
   const placement = placementOf(work, planned);
@@ -196,6 +199,7 @@ async function convertInto(
       client,
       view,
       slots,
+      reservations,
       disks,
       spec: { planned, profile, placement, jobId, appliance },
       format: 'chunked',

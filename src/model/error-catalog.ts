@@ -238,6 +238,17 @@ export const ERROR_CATALOG = {
     hint: 'Map the network to one of the pool, or have it made.',
   },
   POOL_STORAGE_MISSING: { category: 'pool', hint: 'Map the storage to a repository of the pool.' },
+  POOL_HOST_MISSING: { category: 'pool', hint: 'Name a host of the pool, or leave homeHost out.' },
+  POOL_GPU_MISSING: { category: 'pool', hint: 'Name a GPU group of the pool, or leave gpuGroup out.' },
+  POOL_DISK_TOO_LARGE: {
+    category: 'pool',
+    hint: 'Map the disk to a repository that makes qcow2 disks, or have the guest spread its data over smaller ones.',
+  },
+  POOL_ROLE_MISSING: {
+    category: 'pool',
+    hint: 'Use a user with the named role, or have its holder make the setting after the import.',
+  },
+  POOL_HA_OFF: { category: 'pool', hint: 'Turn on high availability, or leave haPriority out.' },
   POOL_AMBIGUOUS: { category: 'pool', hint: 'Give the UUID instead of the name.' },
   POOL_TEMPLATE_MISSING: {
     category: 'pool',

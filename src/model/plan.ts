@@ -55,6 +55,10 @@ export interface PlannedNic {
 export const FIXUP_MODES = ['auto', 'attempted', 'off'] as const;
 export type FixupMode = (typeof FIXUP_MODES)[number];
 
+/** How eagerly a pool with high availability restarts a machine whose host failed. */
+export const HA_PRIORITIES = ['restart', 'best-effort'] as const;
+export type HaPriority = (typeof HA_PRIORITIES)[number];
+
 /** What work inside guests is done with. */
 export interface GuestMeans {
   /** Absolute path of a folder with guest tools to install; null when there is none. */
@@ -83,6 +87,14 @@ export interface PlannedMachine {
   /** Position in the start sequence; null where nothing says. */
   readonly startOrder: number | null;
   readonly startDelaySeconds: number;
+  /** Null: not at all. */
+  readonly haPriority: HaPriority | null;
+  /** Name or UUID of a pool's GPU group, of which it gets a GPU; null for none. */
+  readonly gpuGroup: string | null;
+  /** Addresses of host devices that it gets, such as `0000:04:00.0`. */
+  readonly pci: readonly string[];
+  /** Name or UUID of the host that it prefers; null for none. */
+  readonly homeHost: string | null;
   readonly fixups: FixupMode;
   /** Guest data to move, by the disks' own metadata; zeros among it are dropped later. */
   readonly dataBytes: number;
@@ -90,6 +102,14 @@ export interface PlannedMachine {
   readonly certainBytes: number;
   readonly concerns: readonly Concern[];
 }
+
+/** For a machine that nobody asked a pool's own settings for. */
+export const NO_POOL_SETTINGS = {
+  haPriority: null,
+  gpuGroup: null,
+  pci: [],
+  homeHost: null,
+} as const satisfies Partial<PlannedMachine>;
 
 /** A group of machines that are moved together, one wave after the other. */
 export interface PlannedWave {

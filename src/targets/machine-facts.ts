@@ -29,6 +29,11 @@ export function bootParameters({ firmware }: VirtualMachine): Record<string, str
   return { order: 'cdn', firmware: firmware === 'efi' ? 'uefi' : 'bios' };
 }
 
+/** `VM.other_config`'s `pci`: the host's devices that the guest gets, each with the number of its bus. */
+export function pciDevices({ pci }: PlannedMachine): string {
+  return pci.map((address) => `0/${address}`).join();
+}
+
 /** `VM.platform`. */
 export function platformOf(planned: PlannedMachine, profile: Profile): Record<string, string> {
   const { machine } = planned;

@@ -16,3 +16,4 @@ export { openVhdFile } from './open-file.js';
 export { openVhd } from './open-vhd.js';
 export type { VhdParentLink } from './parent-link.js';
 export { parentsBeside, type VhdParents } from './parents.js';
+export { readVhdStream, type VhdStreamVisitor } from './read-vhd-stream.js';

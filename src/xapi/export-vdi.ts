@@ -1,61 +1,88 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { XenferryError } from '../model/errors.js';
 import { openSocket } from './open-socket.js';
 import type { Ref } from './records.js';
-import { transportFailure } from './transport-failure.js';
+import { redirectAddress } from './redirect-address.js';
+import { TransportFailure, transportFailure } from './transport-failure.js';
 import type { XapiClient } from './xapi-client.js';
+
+/** How a disk comes: all of its bytes, or a dynamic VHD of those that are stored. */
+export type ExportFormat = 'raw' | 'vhd';
 
 export interface VdiExport {
   /** `host.address` of a member that is attached to the VDI's repository. */
   readonly address: string;
   readonly vdi: Ref;
+  readonly format: ExportFormat;
   readonly signal: AbortSignal;
 }
 
 /**
- * The bytes of a VDI from its start, zeros included. Whoever takes them counts: a pool that fails in the middle only
- * hangs up. Ends with POOL_UNREACHABLE, POOL_REFUSED, CANCELED.
+ * The content of a VDI from its start. Whoever takes it knows where it ends: a pool that fails in the middle only hangs
+ * up, perhaps after words of its own. Ends with POOL_UNREACHABLE, POOL_UNAUTHORIZED, POOL_REFUSED, CANCELED.
  */
-export async function* exportVdi(
-  client: XapiClient,
-  { address, vdi, signal }: VdiExport,
-): AsyncGenerator<Buffer> {
-  const url = client.hostUrl(address);
-  const session = await client.sessionRef();
-  const query = new URLSearchParams({ session_id: session, vdi, format: 'raw' });
+export async function* exportVdi(client: XapiClient, wanted: VdiExport): AsyncGenerator<Buffer> {
   const stop = new AbortController();
-  const ended = AbortSignal.any([signal, stop.signal]);
+  const signal = AbortSignal.any([wanted.signal, stop.signal]);
   try {
-    const socket = await openSocket(client.connector, url);
-    const answer = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
-      request({
-        method: 'GET',
-        path: `/export_raw_vdi?${query}`,
-        headers: { host: url.host },
-        createConnection: () => socket,
-        signal: ended,
-        timeout: client.patience.idle,
-      })
-        .on('response', resolve)
-        .on('error', reject)
-        .on('timeout', () => stop.abort())
-        .end();
-    });
-    if (answer.statusCode === 401) await client.forgetSession(session);
-    if (answer.statusCode !== 200) {
-      throw new XenferryError(
-        'POOL_REFUSED',
-        `the host answers the export with status ${answer.statusCode}`,
-        {
-          file: client.shown,
-        },
-      );
-    }
+    const answer = await openExport(client, { ...wanted, signal }, () => stop.abort());
     for await (const part of answer) yield part;
   } catch (error) {
-    if (signal.aborted) throw new XenferryError('CANCELED', 'the export was stopped');
+    if (wanted.signal.aborted) throw new XenferryError('CANCELED', 'the export was stopped');
     throw transportFailure(error, client.shown);
   } finally {
     stop.abort();
   }
+}
+
+/** Asks the named host, or the one that it names in turn, with a session that is known there. */
+async function openExport(
+  client: XapiClient,
+  wanted: VdiExport,
+  onIdle: () => void,
+): Promise<IncomingMessage> {
+  let { address } = wanted;
+  for (let attempt = 1; ; attempt++) {
+    const session = await client.sessionRef();
+    const answer = await ask(client, { ...wanted, address }, session, onIdle);
+    const { statusCode: status = 0 } = answer;
+    if (status === 200) return answer;
+    answer.destroy();
+    const next = status === 302 ? redirectAddress(answer.headers.location) : address;
+    if (status === 401) await client.forgetSession(session);
+    if (attempt > 1 || next === null || (status !== 302 && status !== 401)) throw refusal(client, status);
+    address = next;
+  }
+}
+
+async function ask(
+  client: XapiClient,
+  { address, vdi, format, signal }: VdiExport,
+  session: Ref,
+  onIdle: () => void,
+): Promise<IncomingMessage> {
+  const url = client.hostUrl(address);
+  const query = new URLSearchParams({ session_id: session, vdi, format });
+  const socket = await openSocket(client.connector, url);
+  return await new Promise<IncomingMessage>((resolve, reject) => {
+    request({
+      method: 'GET',
+      path: `/export_raw_vdi?${query}`,
+      headers: { host: url.host },
+      createConnection: () => socket,
+      signal,
+      timeout: client.patience.idle,
+    })
+      .on('response', resolve)
+      .on('error', reject)
+      .on('timeout', onIdle)
+      .end();
+  });
+}
+
+function refusal(client: XapiClient, status: number): XenferryError {
+  const message = `the host answers the export with status ${status}`;
+  if (status >= 500) return new TransportFailure('broken', message, client.shown);
+  const code = status === 401 || status === 403 ? 'POOL_UNAUTHORIZED' : 'POOL_REFUSED';
+  return new XenferryError(code, message, { file: client.shown });
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { XenferryError } from '../model/errors.js';
 import { type OpenPut, openPut } from './open-put.js';
 import type { Ref } from './records.js';
+import { redirectAddress } from './redirect-address.js';
 import { finishTask, taskOutcome } from './tasks.js';
 import type { XapiClient } from './xapi-client.js';
 
@@ -69,7 +70,7 @@ async function sendAll(
     }
     put.request.destroy();
     if (put.status === 401) await client.forgetSession(session);
-    const next = put.status === 302 && !redirected ? addressIn(put.location) : null;
+    const next = put.status === 302 && !redirected ? redirectAddress(put.location) : null;
     if (next === null) throw refusedUpload(put.status, client);
     address = next;
   }
@@ -154,9 +155,4 @@ async function whyBroken(client: XapiClient, task: Ref, signal: AbortSignal): Pr
 function refusedUpload(status: number, client: XapiClient): XenferryError {
   const code = status === 403 ? 'POOL_UNAUTHORIZED' : 'POOL_UPLOAD_FAILED';
   return new XenferryError(code, `the host answers the upload with status ${status}`, { file: client.shown });
-}
-
-/** XAPI forgets the brackets of IPv6 addresses, so this is no URL that a parser takes. */
-function addressIn(location: string | undefined): string | null {
-  return /^https:\/\/([^/?]+)/.exec(location ?? '')?.[1] ?? null;
 }

@@ -1,7 +1,7 @@
 export { connectPool, type PoolAccess } from './connect-pool.js';
-export { exportVdi } from './export-vdi.js';
+export { type ExportFormat, exportVdi } from './export-vdi.js';
 export { type ImportFormat, importVdi } from './import-vdi.js';
-export { isFault } from './pool-fault.js';
+export { isFault, PoolFault } from './pool-fault.js';
 export {
   type NetworkRecord,
   type NewVbd,

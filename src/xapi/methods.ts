@@ -3,6 +3,7 @@ import {
   APPLIANCE_RECORD,
   allRecords,
   EVENTS,
+  GPU_GROUP_RECORD,
   HOST_METRICS_RECORD,
   HOST_RECORD,
   NETWORK_RECORD,
@@ -15,8 +16,10 @@ import {
   PIF_RECORD,
   POOL_RECORD,
   REF,
+  SM_RECORD,
   SR_RECORD,
   TASK_RECORD,
+  VBD_RECORD,
   VDI_RECORD,
   VIF_RECORD,
   VM_RECORD,
@@ -39,6 +42,13 @@ export const METHODS = {
   'VDI.get_all_records': { params: z.tuple([]), result: allRecords(VDI_RECORD) },
   'VIF.get_all_records': { params: z.tuple([]), result: allRecords(VIF_RECORD) },
   'VM_appliance.get_all_records': { params: z.tuple([]), result: allRecords(APPLIANCE_RECORD) },
+  'SM.get_all_records': { params: z.tuple([]), result: allRecords(SM_RECORD) },
+  'GPU_group.get_all_records': { params: z.tuple([]), result: allRecords(GPU_GROUP_RECORD) },
+  /** Of the session itself: a local superuser has no list of what it may do. */
+  'session.get_is_local_superuser': { params: z.tuple([REF]), result: z.boolean() },
+  'session.get_rbac_permissions': { params: z.tuple([REF]), result: z.array(STRING) },
+  'SR.get_record': { params: z.tuple([REF]), result: SR_RECORD },
+  'VBD.get_record': { params: z.tuple([REF]), result: VBD_RECORD },
   'VM.get_record': { params: z.tuple([REF]), result: VM_RECORD },
   'VDI.get_record': { params: z.tuple([REF]), result: VDI_RECORD },
   'task.get_record': { params: z.tuple([REF]), result: TASK_RECORD },
@@ -47,8 +57,19 @@ export const METHODS = {
 
   'VM.create': { params: z.tuple([NEW_VM]), result: REF },
   'VM.add_to_other_config': { params: z.tuple([REF, STRING, STRING]), result: VOID },
+  'VM.set_is_a_template': { params: z.tuple([REF, z.boolean()]), result: VOID },
   'VM.set_blocked_operations': { params: z.tuple([REF, z.record(STRING, STRING)]), result: VOID },
   'VM.remove_from_blocked_operations': { params: z.tuple([REF, STRING]), result: VOID },
+  'VM.set_order': { params: z.tuple([REF, z.number().int()]), result: VOID },
+  'VM.set_start_delay': { params: z.tuple([REF, z.number().int()]), result: VOID },
+  'VM.set_appliance': { params: z.tuple([REF, REF]), result: VOID },
+  /** `restart`, `best-effort`, or nothing. */
+  'VM.set_ha_restart_priority': { params: z.tuple([REF, STRING]), result: VOID },
+  /** VM, group, device number, other_config, type: the null reference hands over a whole GPU. */
+  'VGPU.create': {
+    params: z.tuple([REF, REF, STRING, z.record(STRING, STRING), REF]),
+    result: REF,
+  },
   'VM.destroy': { params: z.tuple([REF]), result: VOID },
   'VBD.create': { params: z.tuple([NEW_VBD]), result: REF },
   'VIF.create': { params: z.tuple([NEW_VIF]), result: REF },
@@ -95,5 +116,5 @@ export type LongMethod =
 
 /** Whether a call may be made twice without harm. */
 export function isRepeatable(method: string): boolean {
-  return /\.get_|^event\.from$|^task\.cancel$/.test(method);
+  return /\.get_|\.set_|\.remove_from_|^event\.from$|^task\.cancel$/.test(method);
 }

@@ -10,7 +10,12 @@ const REFS = z.array(REF);
 const INT = z.number().int();
 
 /** What we read of XAPI's records; the rest is dropped. Sizes are bytes. */
-export const POOL_RECORD = z.object({ uuid: z.string(), master: REF, default_SR: REF });
+export const POOL_RECORD = z.object({
+  uuid: z.string(),
+  master: REF,
+  default_SR: REF,
+  ha_enabled: z.boolean(),
+});
 
 export const HOST_RECORD = z.object({
   uuid: z.string(),
@@ -38,7 +43,20 @@ export const SR_RECORD = z.object({
 });
 export type SrRecord = z.infer<typeof SR_RECORD>;
 
-export const PBD_RECORD = z.object({ host: REF, SR: REF, currently_attached: z.boolean() });
+export const PBD_RECORD = z.object({
+  host: REF,
+  SR: REF,
+  currently_attached: z.boolean(),
+  device_config: STRINGS,
+});
+
+/** A kind of repository; releases before 26.15 do not tell its formats. */
+export const SM_RECORD = z.object({
+  type: z.string(),
+  supported_image_formats: z.array(z.string()).default([]),
+});
+
+export const GPU_GROUP_RECORD = z.object({ uuid: z.string(), name_label: z.string() });
 
 export const NETWORK_RECORD = z.object({
   uuid: z.string(),
@@ -70,6 +88,7 @@ export const VM_RECORD = z.object({
   is_a_template: z.boolean(),
   is_default_template: z.boolean().default(false),
   is_a_snapshot: z.boolean(),
+  is_control_domain: z.boolean(),
   reference_label: z.string().default(''),
   recommendations: z.string(),
   other_config: STRINGS,
@@ -87,6 +106,8 @@ export const VDI_RECORD = z.object({
   is_a_snapshot: z.boolean(),
   VBDs: REFS,
 });
+
+export const VBD_RECORD = z.object({ VM: REF });
 
 export const VIF_RECORD = z.object({ VM: REF, MAC: z.string() });
 
@@ -142,10 +163,6 @@ export const NEW_VM = z.object({
   has_vendor_device: z.boolean(),
   generation_id: z.string(),
   hardware_platform_version: INT,
-  appliance: REF,
-  order: INT,
-  start_delay: INT,
-  shutdown_delay: INT,
   tags: z.array(z.string()),
 });
 export type NewVm = z.infer<typeof NEW_VM>;

@@ -1,5 +1,5 @@
 import type { Profile } from '../../src/guests/profiles/index.js';
-import type { Concern, Estimate, PlannedMachine } from '../../src/model/plan.js';
+import { type Concern, type Estimate, NO_POOL_SETTINGS, type PlannedMachine } from '../../src/model/plan.js';
 import { GIB } from '../../src/model/units.js';
 import {
   type Disk,
@@ -72,6 +72,7 @@ export function testPlanned(
     wave: 'all',
     startOrder: machine.startOrder,
     startDelaySeconds: machine.startDelaySeconds,
+    ...NO_POOL_SETTINGS,
     fixups: 'auto',
     dataBytes: disks.reduce((sum, disk) => sum + disk.dataBytes, 0),
     certainBytes: 0,

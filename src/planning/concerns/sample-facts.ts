@@ -1,5 +1,10 @@
 import type { Profile } from '../../guests/profiles/index.js';
-import type { PlannedDisk, PlannedMachine, PlannedNic } from '../../model/plan.js';
+import {
+  NO_POOL_SETTINGS,
+  type PlannedDisk,
+  type PlannedMachine,
+  type PlannedNic,
+} from '../../model/plan.js';
 import { GIB } from '../../model/units.js';
 import type { VirtualMachine } from '../../model/virtual-machine.js';
 import type { TargetFacts } from '../migration-file/schema.js';
@@ -138,6 +143,7 @@ const PLANNED: PlannedMachine = {
   wave: 'first',
   startOrder: 1,
   startDelaySeconds: 30,
+  ...NO_POOL_SETTINGS,
   fixups: 'auto',
   dataBytes: 10 * GIB,
   certainBytes: GIB,

@@ -1,5 +1,5 @@
 import { compileGlob } from '../../guests/profiles/index.js';
-import type { FixupMode, PlannedNic } from '../../model/plan.js';
+import type { FixupMode, HaPriority, PlannedNic } from '../../model/plan.js';
 import type { VirtualMachine } from '../../model/virtual-machine.js';
 import type { MachineOverrides, Migration } from '../migration-file/schema.js';
 import { usableName } from './usable-name.js';
@@ -15,6 +15,10 @@ export interface MappedMachine {
   readonly coresPerSocket: number;
   readonly startOrder: number | null;
   readonly startDelaySeconds: number;
+  readonly haPriority: HaPriority | null;
+  readonly gpuGroup: string | null;
+  readonly pci: readonly string[];
+  readonly homeHost: string | null;
   readonly fixups: FixupMode;
 }
 
@@ -57,6 +61,10 @@ export class Mappings {
       coresPerSocket: cpus % coresPerSocket === 0 ? coresPerSocket : 1,
       startOrder: own.startOrder ?? machine.startOrder,
       startDelaySeconds: own.startDelaySeconds ?? machine.startDelaySeconds,
+      haPriority: own.haPriority ?? null,
+      gpuGroup: own.gpuGroup ?? null,
+      pci: own.pci ?? [],
+      homeHost: own.homeHost ?? null,
       fixups: own.fixups ?? this.#fixups,
     };
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BOND_MODES, READ_BACK_AMOUNTS, XL_DISK_FORMATS } from '../../model/destination.js';
-import { FIXUP_MODES } from '../../model/plan.js';
+import { FIXUP_MODES, HA_PRIORITIES } from '../../model/plan.js';
 
 /** Kinds of files that machines can become. */
 export const FILE_KINDS = ['xva', 'xva-zstd', 'vhd', 'xl'] as const;
@@ -149,6 +149,18 @@ const MACHINE = z.strictObject({
   wave: NAME.optional(),
   startOrder: z.number().int().nonnegative().optional(),
   startDelaySeconds: z.number().nonnegative().optional(),
+  /** Whether a pool with high availability restarts it on another host; it does not when left out. */
+  haPriority: z.enum(HA_PRIORITIES).optional(),
+  /** Name or UUID of the pool's GPU group of which the machine gets a whole GPU. */
+  gpuGroup: NAME.optional(),
+  /** Addresses of the host's PCI devices that the machine gets, such as `0000:04:00.0`. */
+  pci: z
+    .array(z.string().regex(/^[0-9a-f]{4}:[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$/))
+    .min(1)
+    .max(16)
+    .optional(),
+  /** Name or UUID of the host on which it starts when it can. */
+  homeHost: NAME.optional(),
   fixups: FIXUPS.optional(),
   waive: WAIVERS.optional(),
 });

@@ -1,7 +1,9 @@
 import { isFault, type Ref, type VmRecord, type XapiClient } from '../../xapi/index.js';
 import { cdVbdRecord, vifRecord } from './device-records.js';
+import { lostSettings } from './lost-settings.js';
 import { SELF_KEY } from './ownership.js';
 import type { PoolView } from './pool-view.js';
+import { applyPrivilegedSettings } from './privileged-settings.js';
 import { type VmSpec, vmRecord } from './vm-record.js';
 
 const DEFAULT_MTU = 1500;
@@ -31,9 +33,10 @@ export async function createVm(
   const options = { signal };
   const vm = await client.call('VM.create', [vmRecord(spec)], options);
   onCreated(vm);
-  // The constructor takes no notice of them. Until here there is no disk to start from.
+  // The constructor takes no notice of them; a template cannot be started until they are there.
   const blocked = Object.fromEntries(BLOCKED.map((operation) => [operation, REASON]));
   await client.call('VM.set_blocked_operations', [vm, blocked], options);
+  await client.call('VM.set_is_a_template', [vm, false], options);
   const { uuid } = await client.call('VM.get_record', [vm], options);
   await client.call('VM.add_to_other_config', [vm, SELF_KEY, uuid], options);
   await client.call('VBD.create', [cdVbdRecord(vm, jobId)], options);
@@ -42,7 +45,11 @@ export async function createVm(
     const mac = planned.nics[index]?.mac ?? null;
     await client.call('VIF.create', [vifRecord({ vm, index, network, mac, mtu, jobId })], options);
   }
-  const notes = [...lostSettings(spec), ...(await createVtpm(client, spec, vm, signal))];
+  const notes = [
+    ...lostSettings(planned),
+    ...(await createVtpm(client, spec, vm, signal)),
+    ...(await applyPrivilegedSettings(client, vm, spec, signal)),
+  ];
   return { vm, uuid, notes };
 }
 
@@ -72,15 +79,4 @@ async function createVtpm(
     if (!isFault(error, 'FEATURE_RESTRICTED', 'LICENCE_RESTRICTION', 'MESSAGE_METHOD_UNKNOWN')) throw error;
     return ['The virtual TPM is left out: the pool has none.'];
   }
-}
-
-function lostSettings({ planned: { machine } }: VmSpec): string[] {
-  const notes: string[] = [];
-  if (machine.nvram !== null && machine.firmware === 'efi') {
-    notes.push("The firmware's variables are the pool's defaults: VMware's are of another form.");
-  }
-  if (machine.uuid !== null) notes.push('The UUID is a new one: a pool gives its own.');
-  const passed = machine.devices.filter(({ kind }) => kind === 'gpu' || kind === 'pci-passthrough');
-  for (const { label } of passed) notes.push(`${label} is left out: assign one of the target's by hand.`);
-  return notes;
 }

@@ -1,3 +1,4 @@
+import { MAX_VHD_BYTES } from '../../vhd/index.js';
 import { type NewVbd, type NewVdi, type NewVif, NULL_REF, type Ref } from '../../xapi/index.js';
 import { CD_DEVICE, deviceNumber, vdiBytes } from '../machine-facts.js';
 import { ownedBy } from './ownership.js';
@@ -22,7 +23,8 @@ export function vdiRecord({ name, description, sr, capacityBytes, jobId }: VdiSp
     sharable: false,
     read_only: false,
     other_config: ownedBy(jobId),
-    sm_config: {},
+    // Nothing else holds it; smaller ones are as the repository likes them.
+    sm_config: capacityBytes > MAX_VHD_BYTES ? { 'image-format': 'qcow2' } : {},
     tags: [],
   };
 }

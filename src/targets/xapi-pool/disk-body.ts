@@ -21,13 +21,14 @@ const HEAD_BYTES = 12;
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
 /**
- * A disk as the import takes it; `zeroed` tells whether the VDI reads as zeros until something is written.
- * Throws VHD_TOO_LARGE for a VHD that would be.
+ * A disk as the import takes it. `overwrites`: bytes of the VDI that hold what was there before, from its start; 0 for
+ * one that reads as zeros until something is written. Only chunks can overwrite. Throws VHD_TOO_LARGE for a VHD that
+ * would be.
  */
 export function diskBody(
   conversion: DiskConversionOptions,
   format: ImportFormat,
-  zeroed: boolean,
+  overwrites: number,
   onEnd: OnEnd,
 ): DiskBody {
   switch (format) {
@@ -36,43 +37,49 @@ export function diskBody(
     case 'qcow2':
       return qcow2Stream(conversion, onEnd);
     case 'chunked':
-      return { byteLength: mostBytes(conversion, zeroed), pieces: chunks(conversion, zeroed, onEnd) };
+      return { byteLength: mostBytes(conversion, overwrites), pieces: chunks(conversion, overwrites, onEnd) };
   }
 }
 
 /** Blocks turn out to be zeros only when they are read, and are then left out. */
-function mostBytes({ allocated, capacityBytes }: DiskConversionOptions, zeroed: boolean): number {
-  const blocks = zeroed ? allocated.reduce((sum, flag) => sum + flag, 0) : blockCount(capacityBytes);
-  return (blocks + 1) * HEAD_BYTES + blocks * BLOCK_BYTES;
+function mostBytes({ allocated }: DiskConversionOptions, overwrites: number): number {
+  const blocks = Math.max(
+    allocated.reduce((sum, flag) => sum + flag, 0),
+    blockCount(overwrites),
+  );
+  // What follows a block's own bytes may be a chunk of its own.
+  return (blocks + 2) * HEAD_BYTES + blocks * BLOCK_BYTES;
 }
 
 async function* chunks(
   conversion: DiskConversionOptions,
-  zeroed: boolean,
+  overwrites: number,
   onEnd: OnEnd,
 ): AsyncGenerator<Uint8Array> {
-  const { capacityBytes } = conversion;
-  let next = 0;
-  function* zerosUntil(block: number): Generator<Uint8Array> {
-    for (; next < block && !zeroed; next++) {
-      const bytes = ZEROS.subarray(0, Math.min(BLOCK_BYTES, capacityBytes - next * BLOCK_BYTES));
-      yield* chunk(next, bytes);
+  let written = 0;
+  function* zerosUntil(end: number): Generator<Uint8Array> {
+    while (written < Math.min(end, overwrites)) {
+      const length = Math.min(BLOCK_BYTES, Math.min(end, overwrites) - written);
+      yield* chunk(written, ZEROS.subarray(0, length));
+      written += length;
     }
   }
   for await (const { block, bytes } of blockStream(conversion, onEnd)) {
-    yield* zerosUntil(block);
-    if (!zeroed || !bytes.equals(ZEROS.subarray(0, bytes.length))) yield* chunk(block, bytes);
-    next = block + 1;
+    const start = block * BLOCK_BYTES;
+    yield* zerosUntil(start);
+    if (overwrites === 0 && bytes.equals(ZEROS.subarray(0, bytes.length))) continue;
+    yield* chunk(start, bytes);
+    written = start + roundUp(bytes.length, SECTOR_BYTES);
   }
-  yield* zerosUntil(blockCount(capacityBytes));
+  yield* zerosUntil(overwrites);
   yield Buffer.alloc(HEAD_BYTES);
 }
 
 /** A disk may end within a sector; the importer takes whole ones only. */
-function* chunk(block: number, bytes: Buffer): Generator<Uint8Array> {
+function* chunk(offset: number, bytes: Buffer): Generator<Uint8Array> {
   const length = roundUp(bytes.length, SECTOR_BYTES);
   const head = Buffer.alloc(HEAD_BYTES);
-  head.writeBigUInt64LE(BigInt(block) * BigInt(BLOCK_BYTES), 0);
+  head.writeBigUInt64LE(BigInt(offset), 0);
   head.writeUInt32LE(length, 8);
   yield head;
   yield bytes;

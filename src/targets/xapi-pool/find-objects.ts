@@ -1,30 +1,23 @@
 import { type Profile, templateChoices } from '../../guests/profiles/index.js';
 import type { Ref, VmRecord } from '../../xapi/index.js';
-import type { PoolView } from './pool-view.js';
+import type { Named, PoolView } from './pool-view.js';
 
 /** Networks of a UUID, else of a name, else of a bridge, else with a VLAN (`VLAN 12`); usually one. */
 export function findNetworks({ networks, pifs }: PoolView, wanted: string): Ref[] {
-  const fitting = (fits: (uuid: string, name: string, bridge: string) => boolean): Ref[] =>
-    [...networks]
-      .filter(([, { uuid, name_label, bridge }]) => fits(uuid, name_label, bridge))
-      .map(([ref]) => ref);
+  const named = findNamed(networks, wanted);
+  if (named.length > 0) return named;
+  const bridged = [...networks].filter(([, { bridge }]) => bridge === wanted).map(([ref]) => ref);
+  if (bridged.length > 0) return bridged;
   const tag = Number(/^vlan[ :]?(\d{1,4})$/i.exec(wanted)?.[1] ?? Number.NaN);
-  return firstFound(
-    () => fitting((uuid) => uuid === wanted),
-    () => fitting((_uuid, name) => name === wanted),
-    () => fitting((_uuid, _name, bridge) => bridge === wanted),
-    () => [...new Set([...pifs.values()].filter(({ VLAN }) => VLAN === tag).map(({ network }) => network))],
-  );
+  return [...new Set([...pifs.values()].filter(({ VLAN }) => VLAN === tag).map(({ network }) => network))];
 }
 
-/** Repositories of a UUID, else of a name; the pool's default for null. */
-export function findStorage({ storage, defaultSr }: PoolView, wanted: string | null): Ref[] {
-  if (wanted === null) return storage.has(defaultSr) ? [defaultSr] : [];
-  const all = [...storage];
-  return firstFound(
-    () => all.filter(([, { record }]) => record.uuid === wanted).map(([ref]) => ref),
-    () => all.filter(([, { record }]) => record.name_label === wanted).map(([ref]) => ref),
-  );
+/** Objects of a UUID, else of a name. */
+export function findNamed(objects: ReadonlyMap<Ref, Named>, wanted: string): Ref[] {
+  const all = [...objects];
+  const byUuid = all.filter(([, { uuid }]) => uuid === wanted);
+  const found = byUuid.length > 0 ? byUuid : all.filter(([, { name_label }]) => name_label === wanted);
+  return found.map(([ref]) => ref);
 }
 
 /** The best of the pool's templates for a guest; null when it has none of those that the profile names. */
@@ -34,12 +27,4 @@ export function findTemplate({ templates, product }: PoolView, profile: Profile)
     if (found !== undefined) return found;
   }
   return null;
-}
-
-function firstFound(...searches: readonly (() => Ref[])[]): Ref[] {
-  for (const search of searches) {
-    const found = search();
-    if (found.length > 0) return found;
-  }
-  return [];
 }

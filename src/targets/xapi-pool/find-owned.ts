@@ -1,6 +1,6 @@
 import type { Ref, XapiClient } from '../../xapi/index.js';
 import { isLocked } from './create-vm.js';
-import { ownerOf } from './ownership.js';
+import { isTemplateOfOthers, ownerOf } from './ownership.js';
 
 /** Something in a pool that a job made. */
 export interface OwnedObject {
@@ -29,8 +29,8 @@ export async function findOwned(client: XapiClient, prefix: string): Promise<Own
     }
   };
   const vms = await client.call('VM.get_all_records', []);
-  const machines = Object.entries(vms).filter(([, vm]) => !vm.is_a_snapshot && !vm.is_a_template);
-  add('vm', Object.fromEntries(machines), isLocked);
+  const machines = Object.entries(vms).filter(([, vm]) => !vm.is_a_snapshot && !isTemplateOfOthers(vm));
+  add('vm', Object.fromEntries(machines), (vm) => vm.is_a_template || isLocked(vm));
   const vdis = await client.call('VDI.get_all_records', []);
   const disks = Object.entries(vdis).filter(([, vdi]) => !vdi.is_a_snapshot);
   add('disk', Object.fromEntries(disks), () => false);

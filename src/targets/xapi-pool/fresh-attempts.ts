@@ -1,6 +1,7 @@
 import { pauseFor } from '../../model/abort.js';
 import { type ErrorCode, toXenferryError } from '../../model/errors.js';
-import type { XapiClient } from '../../xapi/index.js';
+import type { Ref, XapiClient } from '../../xapi/index.js';
+import type { TransferSlots } from './transfer-slots.js';
 
 const ATTEMPTS = 3;
 const PAUSE = 5_000;
@@ -12,18 +13,37 @@ const PASSING: readonly ErrorCode[] = [
   'POOL_BUSY',
 ];
 
-/** Does `action` anew after a failure that may pass. Rejects with what the last attempt met, or CANCELED. */
+/** Where a disk goes, or comes from. */
+export interface TransferPlace {
+  readonly slots: TransferSlots;
+  readonly storage: Ref;
+  /** Of the hosts that see the repository. */
+  readonly addresses: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Does a transfer through a host, and anew through another one after a failure that may pass. Rejects with what the
+ * last attempt met, or CANCELED.
+ */
 export async function withFreshAttempts<T>(
   client: XapiClient,
-  signal: AbortSignal,
-  action: () => Promise<T>,
+  { slots, storage, addresses, signal }: TransferPlace,
+  transfer: (address: string) => Promise<T>,
 ): Promise<T> {
+  const failed = new Set<string>();
   for (let attempt = 1; ; attempt++) {
+    // A host that is down stays so for a while; it would always be the least busy one.
+    const others = addresses.filter((address) => !failed.has(address));
+    const slot = await slots.take(storage, others.length > 0 ? others : addresses, signal);
     try {
-      return await action();
+      return await transfer(slot.address);
     } catch (error) {
+      failed.add(slot.address);
       const passing = PASSING.includes(toXenferryError(error).code);
       if (signal.aborted || attempt === ATTEMPTS || !passing) throw error;
+    } finally {
+      slot.release();
     }
     await pauseFor(PAUSE * attempt * client.patience.pauseScale, signal);
   }

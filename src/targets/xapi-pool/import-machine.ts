@@ -1,12 +1,17 @@
 import type { ConvertedDisk, DiskConversionOptions } from '../../conversion/index.js';
 import { firstFailure, XenferryError } from '../../model/errors.js';
+import { BLOCK_BYTES } from '../../model/units.js';
 import { type ImportFormat, NULL_REF, type Ref, runTask, type XapiClient } from '../../xapi/index.js';
+import { attachDisk } from './attach-disk.js';
 import { createVm } from './create-vm.js';
 import { destroyVdi } from './destroy-vdi.js';
 import { diskVbdRecord } from './device-records.js';
+import type { TransferPlace } from './fresh-attempts.js';
+import type { MachinePlacement } from './machine-placement.js';
+import { ownerOf } from './ownership.js';
 import type { PoolView, StorageView } from './pool-view.js';
 import { type ReadBackAmount, readBackVdi } from './read-back-vdi.js';
-import type { MachinePlacement } from './resolve-pool.js';
+import { type Reservation, SpaceReservations } from './space-reservations.js';
 import type { TransferSlots } from './transfer-slots.js';
 import { type UploadedVdi, uploadVdi } from './vdi-upload.js';
 import type { VmSpec } from './vm-record.js';
@@ -22,6 +27,8 @@ export interface MachineImport {
   readonly format: ImportFormat;
   readonly readBack: ReadBackAmount;
   readonly signal: AbortSignal;
+  /** Of all imports into the pool; without it, no import knows of others that are under way. */
+  readonly reservations?: SpaceReservations | undefined;
   /** Told when all disks are stored, in the machine's disk order, before they are read back. */
   readonly onStored?: ((disks: readonly ConvertedDisk[]) => Promise<void>) | undefined;
 }
@@ -43,7 +50,7 @@ export interface ImportedMachine {
  * the job's id. Rejects with the conversion's codes, VERIFY_MISMATCH, POOL_*, CANCELED.
  */
 export async function importMachine(work: MachineImport): Promise<ImportedMachine> {
-  const made: Made = { vm: null, vdis: [] };
+  const made: Made = { vm: null, vdis: [], strays: false };
   const stop = new AbortController();
   const signal = AbortSignal.any([work.signal, stop.signal]);
   try {
@@ -51,6 +58,7 @@ export async function importMachine(work: MachineImport): Promise<ImportedMachin
   } catch (error) {
     stop.abort();
     await removeMade(work.client, made);
+    if (made.strays) await removeStrays(work.client, work.spec.jobId, []).catch(() => {});
     if (work.signal.aborted) throw new XenferryError('CANCELED', 'the import was stopped', { cause: error });
     throw error;
   }
@@ -59,6 +67,8 @@ export async function importMachine(work: MachineImport): Promise<ImportedMachin
 interface Made {
   vm: Ref | null;
   readonly vdis: Ref[];
+  /** Whether there may be disks that we do not know. */
+  strays: boolean;
 }
 
 async function importAll(work: MachineImport, made: Made, stop: () => void): Promise<ImportedMachine> {
@@ -66,9 +76,15 @@ async function importAll(work: MachineImport, made: Made, stop: () => void): Pro
   const onCreated = (vm: Ref) => {
     made.vm = vm;
   };
-  const { vm, uuid, notes } = await createVm(client, view, spec, onCreated, signal);
-  const uploaded = await allOrFirstFailure(work.disks, stop, async (conversion, index) => {
-    const found = await upload(work, conversion, index);
+  const reserved = await reserve(work);
+  const { vm, uuid, notes } = await createVm(client, view, spec, onCreated, signal).catch(
+    (error: unknown) => {
+      for (const reservation of reserved) reservation.release();
+      throw error;
+    },
+  );
+  const uploaded = await allOrFirstFailure(reserved, stop, async (reservation, index) => {
+    const found = await upload(work, made, reservation, index);
     made.vdis.push(found.vdi);
     return found;
   });
@@ -76,40 +92,65 @@ async function importAll(work: MachineImport, made: Made, stop: () => void): Pro
   const compared = await allOrFirstFailure(uploaded, stop, (disk, index) => compare(work, disk, index));
   // Only now: as long as no VM has them, a failed disk can be removed cleanly.
   for (const [index, { vdi }] of uploaded.entries()) {
-    await client.call('VBD.create', [diskVbdRecord(vm, vdi, index, spec.jobId)], { signal });
+    await attachDisk(client, diskVbdRecord(vm, vdi, index, spec.jobId), signal);
   }
+  if (made.strays) await removeStrays(client, spec.jobId, made.vdis);
   const readBackBytes = compared.reduce((sum, bytes) => sum + bytes, 0);
   return { vm, uuid, notes, readBackBytes, disks: uploaded.map(({ converted }) => converted) };
 }
 
+/** Before anything is made: who finds the repository full in the middle has moved bytes in vain. */
+async function reserve(work: MachineImport): Promise<Reservation[]> {
+  const { client, view, spec, disks, signal, reservations = new SpaceReservations() } = work;
+  const needs = disks.map(({ allocated, capacityBytes }, index) => ({
+    storage: storageOf(view, spec.placement, index).sr,
+    capacityBytes,
+    dataBytes: allocated.reduce((sum, flag) => sum + flag, 0) * BLOCK_BYTES,
+  }));
+  return await reservations.reserve(client, needs, signal);
+}
+
 async function upload(
-  { client, view, slots, spec, format, signal }: MachineImport,
-  conversion: Omit<DiskConversionOptions, 'signal'>,
+  work: MachineImport,
+  made: Made,
+  reservation: Reservation,
   index: number,
 ): Promise<UploadedVdi> {
+  const { client, view, spec, format } = work;
   const { planned, placement, jobId } = spec;
   const { sr, storage } = storageOf(view, placement, index);
+  const conversion = work.disks[index];
+  if (conversion === undefined) throw new XenferryError('INTERNAL', `there is no disk ${index}`);
   const { capacityBytes } = conversion;
   const description = planned.machine.disks[index]?.file ?? '';
-  const vdi = { name: diskName(spec, index), description, sr, capacityBytes, jobId };
-  return await uploadVdi(client, { vdi, storage, slots, format, conversion, signal });
+  const onStray = () => {
+    made.strays = true;
+  };
+  return await uploadVdi(client, {
+    vdi: { name: diskName(spec, index), description, sr, capacityBytes, jobId },
+    record: storage.record,
+    place: placeOf(work, sr, storage),
+    format,
+    conversion,
+    reservation,
+    onStray,
+  });
 }
 
 async function compare(
-  { client, view, slots, spec, readBack, signal }: MachineImport,
-  { vdi, virtualBytes, converted }: UploadedVdi,
+  work: MachineImport,
+  { vdi, virtualBytes, converted: { records } }: UploadedVdi,
   index: number,
 ): Promise<number> {
+  const { client, view, spec, readBack } = work;
   const { sr, storage } = storageOf(view, spec.placement, index);
-  const slot = await slots.take(sr, storage.addresses, signal);
-  try {
-    const { records } = converted;
-    const { address } = slot;
-    const name = diskName(spec, index);
-    return await readBackVdi(client, { vdi, virtualBytes, address, records, amount: readBack, name, signal });
-  } finally {
-    slot.release();
-  }
+  const place = placeOf(work, sr, storage);
+  const name = diskName(spec, index);
+  return await readBackVdi(client, { vdi, virtualBytes, place, records, amount: readBack, name });
+}
+
+function placeOf({ slots, signal }: MachineImport, storage: Ref, { addresses }: StorageView): TransferPlace {
+  return { slots, storage, addresses, signal };
 }
 
 function storageOf(
@@ -152,4 +193,12 @@ async function allOrFirstFailure<T, R>(
 async function removeMade(client: XapiClient, { vm, vdis }: Made): Promise<void> {
   if (vm !== null) await runTask(client, 'VM.destroy', [vm]).catch(() => {});
   for (const vdi of vdis) await destroyVdi(client, vdi).catch(() => {});
+}
+
+/** Disks that were made by calls whose answers were lost. What stays carries the job's id. */
+async function removeStrays(client: XapiClient, jobId: string, known: readonly Ref[]): Promise<void> {
+  const all = Object.entries(await client.call('VDI.get_all_records', []));
+  for (const [vdi, record] of all) {
+    if (ownerOf(record) === jobId && !known.includes(vdi)) await destroyVdi(client, vdi).catch(() => {});
+  }
 }

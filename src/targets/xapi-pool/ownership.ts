@@ -13,6 +13,11 @@ export function ownedBy(jobId: string): Record<string, string> {
   return { [OWNER_KEY]: jobId };
 }
 
+/** Whether it is a template that somebody made of a VM; one without its own mark is a VM that was never finished. */
+export function isTemplateOfOthers(vm: Marked & { readonly is_a_template: boolean }): boolean {
+  return vm.is_a_template && vm.other_config[SELF_KEY] !== undefined;
+}
+
 /** The job that made the object; null when none did. */
 export function ownerOf({ uuid, other_config }: Marked): string | null {
   const self = other_config[SELF_KEY];

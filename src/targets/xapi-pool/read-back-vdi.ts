@@ -1,10 +1,14 @@
 import { type BlockRecords, ReadBack } from '../../conversion/index.js';
-import { XenferryError } from '../../model/errors.js';
-import { GIB } from '../../model/units.js';
+import { isFormatError, XenferryError } from '../../model/errors.js';
+import { BLOCK_BYTES, GIB } from '../../model/units.js';
+import { MAX_VHD_BYTES, readVhdStream } from '../../vhd/index.js';
 import { exportVdi, type Ref, type XapiClient } from '../../xapi/index.js';
-import { withFreshAttempts } from './fresh-attempts.js';
+import { type TransferPlace, withFreshAttempts } from './fresh-attempts.js';
 
-/** How much of a disk is compared: all, its first GiB, nothing. */
+/**
+ * How much of a disk is compared: all; which blocks are stored, and the first GiB of those; nothing. Of disks too large
+ * for a VHD, whose bytes can only be had one after the other, a sample is the first GiB.
+ */
 export type ReadBackAmount = 'all' | 'sampled' | 'none';
 
 const SAMPLE_BYTES = GIB;
@@ -12,42 +16,75 @@ const SAMPLE_BYTES = GIB;
 export interface VdiReadBack {
   readonly vdi: Ref;
   readonly virtualBytes: number;
-  /** Of a host that sees the repository. */
-  readonly address: string;
+  readonly place: TransferPlace;
   readonly records: BlockRecords;
   readonly amount: ReadBackAmount;
   /** The disk's name, for errors. */
   readonly name: string;
-  readonly signal: AbortSignal;
 }
 
 /**
- * Reads a VDI back and compares it with the digests of its conversion. Returns how many bytes that were.
+ * Reads a VDI back and compares it with the digests of its conversion. Returns how many bytes of the disk that were.
  * Rejects with VERIFY_MISMATCH, POOL_*, CANCELED.
  */
 export async function readBackVdi(client: XapiClient, check: VdiReadBack): Promise<number> {
-  const { virtualBytes, amount, signal } = check;
+  const { virtualBytes, amount, place } = check;
   if (amount === 'none') return 0;
-  const wanted = amount === 'all' ? virtualBytes : Math.min(virtualBytes, SAMPLE_BYTES);
-  await withFreshAttempts(client, signal, () => compare(client, check, wanted));
-  return wanted;
+  const compare = virtualBytes <= MAX_VHD_BYTES ? compareStored : compareFromStart;
+  return await withFreshAttempts(client, place, (address) => compare(client, check, address));
 }
 
-async function compare(client: XapiClient, check: VdiReadBack, wanted: number): Promise<void> {
+/** What a VHD leaves out must be zeros; a sample sees that of all blocks, and the content of the first ones. */
+async function compareStored(client: XapiClient, check: VdiReadBack, address: string): Promise<number> {
+  const { vdi, virtualBytes, records, amount, name, place } = check;
+  const readBack = await ReadBack.create(records, name);
+  const parts = exportVdi(client, { address, vdi, format: 'vhd', signal: place.signal });
+  let absent = 0;
+  let left = amount === 'all' ? Number.POSITIVE_INFINITY : SAMPLE_BYTES / BLOCK_BYTES;
+  let present = 0;
+  try {
+    await readVhdStream(parts, name, {
+      tables(exportedBytes, stored) {
+        if (exportedBytes !== virtualBytes) {
+          throw new XenferryError('VERIFY_MISMATCH', `the disk reads back with ${exportedBytes} bytes`, {
+            file: name,
+          });
+        }
+        for (const [block, is] of stored.entries()) {
+          if (is === 1) continue;
+          readBack.judge(block, null);
+          absent++;
+        }
+      },
+      block(block, content) {
+        readBack.judge(block, content);
+        present++;
+        return --left > 0;
+      },
+    });
+  } catch (error) {
+    throw isFormatError(error) ? brokenOff(client, error) : error;
+  }
+  return Math.min((absent + present) * BLOCK_BYTES, virtualBytes);
+}
+
+async function compareFromStart(client: XapiClient, check: VdiReadBack, address: string): Promise<number> {
+  const { vdi, virtualBytes, amount, place } = check;
+  const wanted = amount === 'all' ? virtualBytes : Math.min(virtualBytes, SAMPLE_BYTES);
   const readBack = await ReadBack.create(check.records, check.name);
-  for await (const part of exportVdi(client, check)) {
+  for await (const part of exportVdi(client, { address, vdi, format: 'raw', signal: place.signal })) {
     readBack.add(part.subarray(0, wanted - readBack.bytes));
     if (readBack.bytes === wanted) break;
   }
-  if (readBack.bytes < wanted) {
-    // A pool that cannot go on hangs up.
-    throw new XenferryError(
-      'POOL_UNREACHABLE',
-      `the export ended after ${readBack.bytes} of ${wanted} bytes`,
-      {
-        file: client.shown,
-      },
-    );
-  }
+  if (readBack.bytes < wanted) throw brokenOff(client, `${readBack.bytes} of ${wanted} bytes came`);
   readBack.end();
+  return wanted;
+}
+
+/** A pool that cannot go on hangs up. */
+function brokenOff(client: XapiClient, cause: unknown): XenferryError {
+  return new XenferryError('POOL_UNREACHABLE', 'the export of a disk broke off', {
+    file: client.shown,
+    cause,
+  });
 }

@@ -1,7 +1,7 @@
 import { toXenferryError } from '../../model/errors.js';
-import { type Ref, runTask, type XapiClient } from '../../xapi/index.js';
+import { isFault, type Ref, runTask, type VmRecord, type XapiClient } from '../../xapi/index.js';
 import { destroyVdi } from './destroy-vdi.js';
-import { ownerOf } from './ownership.js';
+import { isTemplateOfOthers, ownerOf } from './ownership.js';
 import { removeNetwork } from './remove-network.js';
 
 export interface Removal {
@@ -38,8 +38,9 @@ export async function removeOwned(
   ): [Ref, T][] => Object.entries(records).filter(([, record]) => jobIds.has(ownerOf(record) ?? ''));
 
   const keptVbds = new Set<Ref>();
-  for (const [vm, record] of owned(await client.call('VM.get_all_records', []))) {
-    if (record.is_a_snapshot || record.is_a_template) continue;
+  const vms = await client.call('VM.get_all_records', []);
+  for (const [vm, record] of owned(vms)) {
+    if (record.is_a_snapshot || isTemplateOfOthers(record)) continue;
     if (kept.has(record.uuid)) {
       for (const vbd of record.VBDs) keptVbds.add(vbd);
       continue;
@@ -50,7 +51,7 @@ export async function removeOwned(
   // After the VMs: their disks hang on nothing now.
   for (const [vdi, record] of owned(await client.call('VDI.get_all_records', []))) {
     if (record.is_a_snapshot || record.VBDs.some((vbd) => keptVbds.has(vbd))) continue;
-    const hindrance = record.VBDs.length === 0 ? null : 'a VM has it';
+    const hindrance = (await hasUser(client, vms, record.VBDs)) ? 'a VM has it' : null;
     await attempt(`disk ${record.name_label}`, hindrance, () => destroyVdi(client, vdi));
   }
   for (const [network, record] of owned(await client.call('network.get_all_records', []))) {
@@ -58,4 +59,21 @@ export async function removeOwned(
     await attempt(`network ${record.name_label}`, hindrance, () => removeNetwork(client, network));
   }
   return { removed, left };
+}
+
+/** Whether a VM has a disk; a host has it for a while after a transfer, and lets go of it. */
+async function hasUser(
+  client: XapiClient,
+  vms: Readonly<Record<Ref, VmRecord>>,
+  vbds: readonly Ref[],
+): Promise<boolean> {
+  for (const vbd of vbds) {
+    try {
+      const { VM } = await client.call('VBD.get_record', [vbd]);
+      if (vms[VM]?.is_control_domain !== true) return true;
+    } catch (error) {
+      if (!isFault(error, 'HANDLE_INVALID')) throw error;
+    }
+  }
+  return false;
 }

@@ -1,22 +1,15 @@
 import type { Profile } from '../../guests/profiles/index.js';
-import { ERROR_CATALOG, type ErrorCode } from '../../model/error-catalog.js';
+import type { ErrorCode } from '../../model/error-catalog.js';
 import { formatBytes } from '../../model/format.js';
-import type { Severity } from '../../model/inventory.js';
 import type { Concern, PlannedMachine } from '../../model/plan.js';
-import { NULL_REF, type Ref, type VmRecord } from '../../xapi/index.js';
-import { findNetworks, findStorage, findTemplate } from './find-objects.js';
-import type { PoolView } from './pool-view.js';
-import { freeBytes, takenBytes } from './storage-space.js';
-
-/** Where in the pool a machine goes. A reference is null's where a concern says what is missing. */
-export interface MachinePlacement {
-  /** Repositories, in the order of the machine's disks. */
-  readonly storage: readonly Ref[];
-  /** Networks, in the order of the machine's network cards. */
-  readonly networks: readonly Ref[];
-  /** Whose settings for people and tools the VM takes over. */
-  readonly template: VmRecord | null;
-}
+import { NULL_REF, type Ref } from '../../xapi/index.js';
+import { findNamed, findNetworks, findTemplate } from './find-objects.js';
+import { findStorage, holds } from './find-storage.js';
+import type { MachinePlacement } from './machine-placement.js';
+import { poolConcern } from './pool-concern.js';
+import type { Named, PoolView } from './pool-view.js';
+import { missingRoles } from './privileged-settings.js';
+import { SpaceCount } from './space-count.js';
 
 export interface ResolvedPool {
   /** By the machine's id. */
@@ -29,7 +22,10 @@ export interface ResolvedPool {
   readonly missingNetworks: readonly string[];
 }
 
-/** Finds what the planned machines need in the pool. `profiles` are those the plan was made with. */
+/**
+ * Finds what the planned machines need in the pool, in their order: who comes first has the choice where the plan asks
+ * for the repository with the most free space. `profiles` are those the plan was made with.
+ */
 export function resolvePool(
   machines: readonly PlannedMachine[],
   profiles: readonly Profile[],
@@ -37,7 +33,6 @@ export function resolvePool(
 ): ResolvedPool {
   const byId = new Map(profiles.map((profile) => [profile.id, profile]));
   const networks = remembered((name: string) => findNetworks(view, name));
-  const storage = remembered((name: string | null) => findStorage(view, name));
   const templates = remembered((profile: Profile) => findTemplate(view, profile));
   const space = new SpaceCount(view);
   const placements = new Map<string, MachinePlacement>();
@@ -50,11 +45,7 @@ export function resolvePool(
     if (template === null) found.push(noTemplate(planned));
     const placement: MachinePlacement = {
       template,
-      storage: planned.disks.map(({ storage: name }, index) => {
-        const refs = storage(name);
-        if (refs.length !== 1) found.push(notOne(refs, STORAGE, name, `disk ${index}`));
-        return refs[0] ?? NULL_REF;
-      }),
+      storage: placeDisks(planned, view, space, found),
       networks: planned.nics.map(({ network, mac }, index) => {
         const refs = networks(network);
         if (refs.length === 0) missing.add(network);
@@ -63,43 +54,45 @@ export function resolvePool(
         if (other !== undefined) found.push(macInUse(mac ?? '', other, index));
         return refs[0] ?? NULL_REF;
       }),
+      homeHost: findOne(view.hostNames, HOST, planned.homeHost, found),
+      gpuGroup: findOne(view.gpuGroups, GPU_GROUP, planned.gpuGroup, found),
     };
-    space.add(planned, placement);
+    found.push(...shortcomings(planned, view));
     placements.set(planned.machine.id, placement);
     if (found.length > 0) concerns.set(planned.machine.id, found);
   }
   return { placements, concerns, poolConcerns: space.concerns(), missingNetworks: [...missing] };
 }
 
-/** What all queued machines together take of each repository. */
-class SpaceCount {
-  readonly #view: PoolView;
-  readonly #taken = new Map<Ref, { certain: number; likely: number }>();
-
-  constructor(view: PoolView) {
-    this.#view = view;
-  }
-
-  add({ machine, disks }: PlannedMachine, { storage }: MachinePlacement): void {
-    for (const [index, ref] of storage.entries()) {
-      const record = this.#view.storage.get(ref)?.record;
-      const [disk, planned] = [machine.disks[index], disks[index]];
-      if (record === undefined || disk === undefined || planned === undefined) continue;
-      const sum = this.#taken.get(ref) ?? { certain: 0, likely: 0 };
-      sum.certain += takenBytes(record, disk.capacityBytes, planned.certainBytes);
-      sum.likely += takenBytes(record, disk.capacityBytes, planned.dataBytes);
-      this.#taken.set(ref, sum);
+function placeDisks(
+  { machine, disks }: PlannedMachine,
+  view: PoolView,
+  space: SpaceCount,
+  found: Concern[],
+): Ref[] {
+  return disks.map((disk, index) => {
+    const capacityBytes = machine.disks[index]?.capacityBytes ?? 0;
+    const refs = findStorage(view, space, disk.storage, capacityBytes);
+    const about = `disk ${index}`;
+    if (refs.length !== 1) found.push(notOne(refs, STORAGE, disk.storage, about));
+    const [ref = NULL_REF] = refs;
+    const storage = view.storage.get(ref);
+    if (storage !== undefined && !holds(storage, capacityBytes)) {
+      found.push(tooLarge(view, storage.record, capacityBytes, about));
     }
-  }
+    space.add(ref, capacityBytes, disk);
+    return ref;
+  });
+}
 
-  concerns(): Concern[] {
-    return [...this.#taken].flatMap(([ref, { certain, likely }]): Concern[] => {
-      const record = this.#view.storage.get(ref)?.record;
-      if (record === undefined || likely <= freeBytes(record)) return [];
-      const free = freeBytes(record);
-      const message = `${record.name_label} has ${formatBytes(free)} free; the machines take up to ${formatBytes(likely)}`;
-      return [concern('POOL_NO_SPACE', certain > free ? 'critical' : 'warning', record.name_label, message)];
-    });
+/** What the pool, or the session, cannot do for a machine. */
+function* shortcomings(planned: PlannedMachine, view: PoolView): Generator<Concern> {
+  for (const message of missingRoles(view.permissions, planned)) {
+    yield poolConcern('POOL_ROLE_MISSING', 'warning', null, message);
+  }
+  if (planned.haPriority !== null && !view.highAvailability) {
+    const message = 'the pool restarts nothing as long as its high availability is off';
+    yield poolConcern('POOL_HA_OFF', 'warning', null, message);
   }
 }
 
@@ -110,27 +103,54 @@ interface Kind {
 
 const STORAGE: Kind = { missing: 'POOL_STORAGE_MISSING', noun: 'storage repository' };
 const NETWORK: Kind = { missing: 'POOL_NETWORK_MISSING', noun: 'network' };
+const HOST: Kind = { missing: 'POOL_HOST_MISSING', noun: 'host' };
+const GPU_GROUP: Kind = { missing: 'POOL_GPU_MISSING', noun: 'GPU group' };
 
-function notOne(refs: readonly Ref[], { missing, noun }: Kind, name: string | null, about: string): Concern {
+function findOne(
+  objects: ReadonlyMap<Ref, Named>,
+  kind: Kind,
+  name: string | null,
+  found: Concern[],
+): Ref | null {
+  if (name === null) return null;
+  const refs = findNamed(objects, name);
+  if (refs.length !== 1) found.push(notOne(refs, kind, name, null));
+  return refs[0] ?? null;
+}
+
+function notOne(
+  refs: readonly Ref[],
+  { missing, noun }: Kind,
+  name: string | null,
+  about: string | null,
+): Concern {
   const called = name === null ? `default ${noun}` : `${noun} ${name}`;
   return refs.length === 0
-    ? concern(missing, 'critical', about, `the pool has no usable ${called}`)
-    : concern('POOL_AMBIGUOUS', 'critical', about, `the pool has ${refs.length} of the name: ${called}`);
+    ? poolConcern(missing, 'critical', about, `the pool has no usable ${called}`)
+    : poolConcern('POOL_AMBIGUOUS', 'critical', about, `the pool has ${refs.length} of the name: ${called}`);
+}
+
+function tooLarge(
+  { storage }: PoolView,
+  { name_label }: Named,
+  capacityBytes: number,
+  about: string,
+): Concern {
+  const others = [...storage.values()].filter((one) => holds(one, capacityBytes));
+  const names = others.map(({ record }) => record.name_label).join(', ');
+  const alternative = names === '' ? 'none of this pool does' : `these do: ${names}`;
+  const message = `${name_label} makes no disk of ${formatBytes(capacityBytes)}; ${alternative}`;
+  return poolConcern('POOL_DISK_TOO_LARGE', 'critical', about, message);
 }
 
 function macInUse(mac: string, other: string, index: number): Concern {
   const message = `${other} in the pool has the address ${mac} as well`;
-  return concern('PLAN_DUPLICATE_MAC', 'warning', `network card ${index}`, message);
+  return poolConcern('PLAN_DUPLICATE_MAC', 'warning', `network card ${index}`, message);
 }
 
 function noTemplate({ profile }: PlannedMachine): Concern {
   const message = `the pool has no template for ${profile.title}`;
-  return concern('POOL_TEMPLATE_MISSING', 'information', null, message);
-}
-
-function concern(id: ErrorCode, severity: Severity, about: string | null, message: string): Concern {
-  const remedy = ERROR_CATALOG[id].hint;
-  return { id, severity, about, message, remedy, fix: null, waivable: false, waived: null };
+  return poolConcern('POOL_TEMPLATE_MISSING', 'information', null, message);
 }
 
 function remembered<K, V>(find: (key: K) => V): (key: K) => V {

@@ -4,12 +4,15 @@ import { vmRecord } from './vm-record.js';
 
 /** What is made around a machine's disks in a pool, as data, without what the pool itself decides. */
 export function poolSurroundings(planned: PlannedMachine, profile: Profile): unknown {
-  const { disks, nics, machine } = planned;
-  const placement = { storage: [], networks: [], template: null };
+  const { disks, nics, machine, startOrder, startDelaySeconds } = planned;
+  const { haPriority, gpuGroup, pci, homeHost } = planned;
+  const placement = { storage: [], networks: [], template: null, homeHost: null, gpuGroup: null };
   return {
     vm: vmRecord({ planned, profile, placement, jobId: '', appliance: null }),
     disks: disks.map(({ storage }, index) => [storage, machine.disks[index]?.capacityBytes]),
     nics,
     virtualTpm: machine.virtualTpm,
+    order: [startOrder, startDelaySeconds],
+    settings: [haPriority, gpuGroup, pci, homeHost],
   };
 }

@@ -2,8 +2,8 @@ import type { Profile } from '../../guests/profiles/index.js';
 import type { PlannedMachine } from '../../model/plan.js';
 import { type NewVm, NULL_REF, type Ref } from '../../xapi/index.js';
 import { bootParameters, platformOf } from '../machine-facts.js';
+import type { MachinePlacement } from './machine-placement.js';
 import { ownedBy } from './ownership.js';
-import type { MachinePlacement } from './resolve-pool.js';
 
 export interface VmSpec {
   readonly planned: PlannedMachine;
@@ -14,16 +14,19 @@ export interface VmSpec {
   readonly appliance: Ref | null;
 }
 
-/** `VM.create`'s argument. All of the memory is given at once: a guest that is new to Xen has no balloon driver yet. */
-export function vmRecord({ planned, profile, placement, jobId, appliance }: VmSpec): NewVm {
+/**
+ * `VM.create`'s argument, as far as any user may have it: a template, which cannot be started. All of the memory is given at once: a guest that is new to Xen
+ * has no balloon driver yet.
+ */
+export function vmRecord({ planned, profile, placement, jobId }: VmSpec): NewVm {
   const { machine } = planned;
   const { memoryBytes, cpus } = machine;
   return {
     name_label: planned.name,
     name_description: machine.description,
     user_version: 1,
-    is_a_template: false,
-    affinity: NULL_REF,
+    is_a_template: true,
+    affinity: placement.homeHost ?? NULL_REF,
     domain_type: 'hvm',
     memory_static_min: memoryBytes,
     memory_dynamic_min: memoryBytes,
@@ -53,10 +56,6 @@ export function vmRecord({ planned, profile, placement, jobId, appliance }: VmSp
     has_vendor_device: profile.hasVendorDevice,
     generation_id: '0:0',
     hardware_platform_version: 0,
-    appliance: appliance ?? NULL_REF,
-    order: planned.startOrder ?? 0,
-    start_delay: Math.round(planned.startDelaySeconds),
-    shutdown_delay: 0,
     tags: [...new Set(['xenferry', ...machine.placement.tags])],
   };
 }

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 /** How much a disk takes at once in a repository that gives room on demand. */
 export const GRAIN = 2 * 1024 * 1024;
 
+/** What every byte of a plain volume is before somebody writes to it. */
+const LEFTOVER = 0xee;
+
 /** The content of one disk: a sparse file, and how much room it takes. */
 export class Disk {
   readonly path: string;
@@ -56,11 +59,17 @@ export class DiskStore {
     return new DiskStore(await mkdtemp(join(tmpdir(), 'xenferry-pool-')));
   }
 
-  /** Gives a new disk its content: zeros. */
-  async add(ref: string, uuid: string, size: number): Promise<Disk> {
+  /** Gives a new disk its content: zeros, or what a plain volume held before. */
+  async add(ref: string, uuid: string, size: number, leftovers = false): Promise<Disk> {
     const disk = new Disk(join(this.folder, `${uuid}.img`), size);
     const file = await open(disk.path, 'w');
     await file.truncate(size);
+    if (leftovers) {
+      disk.take(0, size);
+      for (const { offset, length } of disk.written()) {
+        await file.write(Buffer.alloc(length, LEFTOVER), 0, length, offset);
+      }
+    }
     await file.close();
     this.disks.set(ref, disk);
     return disk;

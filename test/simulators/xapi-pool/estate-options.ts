@@ -16,6 +16,10 @@ export interface RepositoryOptions {
   /** The numbers of the hosts that it is attached to; all of them without. */
   readonly hosts?: readonly number[];
   readonly shared?: boolean;
+  /** What it can store disks as; `vhd` alone without. Only with `qcow2` are disks above 2040 GiB possible. */
+  readonly formats?: readonly ('vhd' | 'qcow2')[];
+  /** Of LVM: plain volumes, in which whatever was there before can still be read, instead of VHDs in volumes. */
+  readonly rawVolumes?: boolean;
 }
 
 export interface EstateOptions {
@@ -24,4 +28,6 @@ export interface EstateOptions {
   readonly repositories?: readonly RepositoryOptions[];
   /** Networks beside those of the hosts' cards. */
   readonly networks?: readonly string[];
+  /** Names of groups of GPUs, of one GPU each. */
+  readonly gpuGroups?: readonly string[];
 }

@@ -97,16 +97,21 @@ function createCard(database: Database, { host, number, card, network }: Card): 
 function createRepository(database: Database, options: RepositoryOptions, hosts: readonly Row[]): Row {
   const { name, type, size, shared = (options.hosts?.length ?? hosts.length) > 1 } = options;
   const content = type === 'iso' ? 'iso' : 'user';
+  const volumes = type.startsWith('lvm') && options.rawVolumes !== true ? { use_vhd: 'true' } : {};
   const facts = { name_label: name, type, content_type: content, shared, physical_size: size };
   const sr = database.create('SR', {
     ...facts,
+    sm_config: volumes,
     allowed_operations: ['vdi_create', 'vdi_destroy', 'vdi_resize', 'scan', 'plug', 'unplug'],
   });
   for (const [number, host] of hosts.entries()) {
     const attached = options.hosts === undefined || options.hosts.includes(number);
     // A shared repository has an attachment on every host, whether or not it works there.
     if (attached || shared) {
-      database.create('PBD', { host: host.ref, SR: sr.ref, currently_attached: attached });
+      const device =
+        options.formats === undefined ? {} : { 'preferred-image-formats': options.formats.join() };
+      const facts = { host: host.ref, SR: sr.ref, device_config: device };
+      database.create('PBD', { ...facts, currently_attached: attached });
     }
   }
   return sr;
@@ -140,7 +145,14 @@ export function createEstate(
     createRepository(database, one, hosts),
   );
   for (const type of new Set(repositories.map((sr) => sr.text('type')))) {
-    database.create('SM', { type, name_label: type, supported_image_formats: type === 'iso' ? [] : ['vhd'] });
+    const own = (options.repositories ?? []).filter((one) => one.type === type);
+    const formats = new Set(['vhd', ...own.flatMap((one) => one.formats ?? [])]);
+    const supported = type === 'iso' ? [] : [...formats];
+    database.create('SM', { type, name_label: type, supported_image_formats: supported });
+  }
+  for (const name of options.gpuGroups ?? []) {
+    // A group without a GPU lets no machine start; GPUs themselves are not simulated.
+    database.create('GPU_group', { name_label: name, PGPUs: [`OpaqueRef:${randomUUID()}`] });
   }
   for (const template of stockTemplates()) {
     database.create('VM', template);

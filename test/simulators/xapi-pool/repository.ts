@@ -7,8 +7,8 @@ import type { PoolState } from './pool-state.js';
 
 const MIB = 1024 * 1024;
 const SMALLEST = 2 * MIB;
-/** The largest disk of a VHD, which is what repositories store without qcow2. */
-const LARGEST = 2040 * 1024 * MIB;
+/** The largest disks by the format that a repository stores them in. */
+const LARGEST = { vhd: 2040 * 1024 * MIB, qcow2: 16_381 * 1024 * MIB } as const;
 
 /** Repositories of these types take a disk's whole size when it is created. */
 const THICK: ReadonlySet<string> = new Set(['lvm', 'lvmoiscsi', 'lvmohba', 'lvmofcoe']);
@@ -37,10 +37,23 @@ export function assertAttached(state: PoolState, sr: Row): void {
   }
 }
 
+/** Whether new disks may be qcow2: what the attachments prefer, without a word VHD. */
+function knowsQcow2(state: PoolState, sr: Row): boolean {
+  return sr.list('PBDs').some((ref) => {
+    const formats = state.database.get('PBD', ref).map('device_config')['preferred-image-formats'] ?? 'vhd';
+    return formats.split(',').includes('qcow2');
+  });
+}
+
+/** Whether disks are plain volumes, which keep what was there before. */
+export function hasRawVolumes(sr: Row): boolean {
+  return isThick(sr) && sr.map('sm_config').use_vhd !== 'true';
+}
+
 /** A size as the repository stores it; throws the storage's error for one that it does not store. */
-function storedSize(size: number): number {
+function storedSize(state: PoolState, sr: Row, size: number): number {
   const rounded = Math.max(SMALLEST, Math.ceil(size / SMALLEST) * SMALLEST);
-  if (!(size > 0) || rounded > LARGEST) {
+  if (!(size > 0) || rounded > LARGEST[knowsQcow2(state, sr) ? 'qcow2' : 'vhd']) {
     const reason = 'VDI Invalid size [opterr=VDI size must be between 1 MB and 2088960 MB]';
     throw new XapiFailure('SR_BACKEND_FAILURE_79', ['', reason, '']);
   }
@@ -64,7 +77,7 @@ export async function createDisk(
   if (sr.text('content_type') === 'iso') {
     throw new XapiFailure('SR_OPERATION_NOT_SUPPORTED', [sr.ref]);
   }
-  const size = storedSize(Number(fields.virtual_size));
+  const size = storedSize(state, sr, Number(fields.virtual_size));
   const used = isThick(sr) ? size : 0;
   const free = sr.number('physical_size') - sr.number('physical_utilisation');
   if (used > free || free <= 0) {
@@ -79,7 +92,7 @@ export async function createDisk(
     allowed_operations: ['clone', 'copy', 'destroy', 'resize', 'snapshot', 'update'],
   });
   row.set({ location: row.text('uuid') });
-  await state.disks.add(row.ref, row.text('uuid'), size);
+  await state.disks.add(row.ref, row.text('uuid'), size, hasRawVolumes(sr));
   account(sr, used, size);
   return row;
 }
@@ -128,7 +141,8 @@ export function makeRoom(state: PoolState, vdi: Row, disk: Disk, offset: number,
 
 export async function resizeDisk(state: PoolState, vdi: Row, wanted: number): Promise<void> {
   assertUnused(state, vdi, 'resize');
-  const size = storedSize(wanted);
+  const sr = state.database.get('SR', vdi.text('SR'));
+  const size = storedSize(state, sr, wanted);
   const before = vdi.number('virtual_size');
   if (size < before) {
     throw new XapiFailure('SR_BACKEND_FAILURE_79', [
@@ -137,7 +151,6 @@ export async function resizeDisk(state: PoolState, vdi: Row, wanted: number): Pr
       '',
     ]);
   }
-  const sr = state.database.get('SR', vdi.text('SR'));
   const used = isThick(sr) ? size - before : 0;
   if (used > sr.number('physical_size') - sr.number('physical_utilisation')) {
     throw noSpace();

@@ -1,7 +1,8 @@
 import { timestamp } from './clock.js';
 import type { Database, Row } from './database.js';
 import { XapiFailure } from './failure.js';
-import type { Role } from './model/model-types.js';
+import { ROLES, type Role } from './model/model-types.js';
+import { WIRE_MESSAGES } from './model/wire-messages.js';
 
 export interface User {
   readonly name: string;
@@ -18,6 +19,16 @@ interface Session {
 
 /** How many sessions each originator may have; the one unused for longest goes. */
 const SESSIONS_PER_ORIGINATOR = 500;
+
+/** What a role may call, as sessions tell it; the local superuser, who may do everything, is told nothing. */
+function permissionsOf(role: Role): readonly string[] {
+  const rank = ROLES.indexOf(role);
+  return role === 'pool-admin'
+    ? []
+    : [...WIRE_MESSAGES.values()]
+        .filter((message) => ROLES.indexOf(message.role) <= rank)
+        .map(({ wire }) => wire.toLowerCase());
+}
 
 export interface SessionOptions {
   readonly users: readonly User[];
@@ -49,6 +60,7 @@ export class Sessions {
       this_host: host,
       last_active: timestamp(),
       is_local_superuser: user.role === 'pool-admin',
+      rbac_permissions: permissionsOf(user.role),
       auth_user_name: name,
       originator,
       pool: false,

@@ -1,152 +1,155 @@
+import { createServer } from 'node:https';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { describeError } from '../../../src/model/errors.js';
-import { connectPool, type NewVdi, runTask, type XapiClient } from '../../../src/xapi/index.js';
+import { connectPool, type NewVdi, runTask } from '../../../src/xapi/index.js';
 import { finishTask } from '../../../src/xapi/tasks.js';
+import type { SimulatedPool } from '../../simulators/xapi-pool/index.js';
+import { selfSigned } from '../../support/certificate.js';
 import { failureOf } from '../../support/failure.js';
-import { POOL_PASSWORD, type SmallPool, smallPool } from '../../support/small-pool.js';
+import { listen } from '../../support/range-server.js';
+import { accessTo, connected, simulatedPool } from '../../support/simulated-pool.js';
 import { tempFiles } from '../../support/temp-files.js';
 
 const { put } = tempFiles();
-const password = { file: put('password', `${POOL_PASSWORD}\n`).path };
-const patience = { connect: 2_000, idle: 4_000, pauseScale: 0.01 };
 
-async function connect({ url, tls }: Pick<SmallPool, 'url' | 'tls'>): Promise<XapiClient> {
-  const client = await connectPool({
-    url,
-    user: 'root',
-    password,
-    tlsFingerprints: [tls.fingerprint],
-    patience,
-  });
-  onTestFinished(() => client.close());
-  return client;
-}
-
-const NEW_DISK = {
-  name_label: 'd',
-  name_description: '',
-  SR: 'OpaqueRef:1',
-  virtual_size: 2 ** 21,
-  type: 'user' as const,
-  sharable: false,
-  read_only: false,
-  other_config: {},
-  sm_config: {},
-  tags: [],
-} satisfies NewVdi;
-
-/** Refuses each call of `method` the first `times` times. */
-function refuseFirst(
-  pool: SmallPool,
-  method: string,
-  times: number,
-  refusal: readonly [string, ...string[]],
-): void {
-  let left = times;
-  pool.refuse = (called) => (called === method && left-- > 0 ? refusal : undefined);
+function newDisk(pool: SimulatedPool): NewVdi {
+  return {
+    name_label: 'd',
+    name_description: '',
+    SR: pool.objects.named('SR', 'Local').ref,
+    virtual_size: 2 ** 21,
+    type: 'user',
+    sharable: false,
+    read_only: false,
+    other_config: {},
+    sm_config: {},
+    tags: [],
+  };
 }
 
 describe('a session', () => {
   it('is opened at the master, whichever member is asked', async () => {
-    const master = await smallPool();
-    const member = await smallPool();
-    member.refuse = () => ['HOST_IS_SLAVE', new URL(master.url).host];
-    const { fingerprint } = master.tls;
-    const client = await connectPool({
-      url: member.url,
-      user: 'root',
-      password,
-      tlsFingerprints: [member.tls.fingerprint, fingerprint],
-      patience,
-    });
-    onTestFinished(() => client.close());
+    const pool = await simulatedPool({ hosts: [{}, {}] });
+    const client = await connected(pool, { url: pool.hosts[1]?.url ?? '' });
     expect(Object.values(await client.call('SR.get_all_records', []))).toMatchObject([
       { name_label: 'Local' },
     ]);
-    expect(member.calls).toEqual(['session.login_with_password']);
   });
 
   it('that ended is opened anew, and the call made', async () => {
-    const pool = await smallPool();
-    const client = await connect(pool);
-    refuseFirst(pool, 'SR.get_all_records', 1, ['SESSION_INVALID', 'OpaqueRef:1']);
+    const pool = await simulatedPool();
+    const client = await connected(pool);
+    const [before] = pool.objects.all('session');
+    pool.faults.next('SR.get_all_records', { kind: 'session-lost' });
     expect(Object.keys(await client.call('SR.get_all_records', []))).toHaveLength(1);
-    expect(pool.calls.filter((method) => method === 'session.login_with_password')).toHaveLength(2);
+    const [after, ...more] = pool.objects.all('session');
+    expect(after?.ref).not.toBe(before?.ref);
+    expect(more).toEqual([]);
   });
 
   it('waits for a host that is starting', async () => {
-    const pool = await smallPool();
-    refuseFirst(pool, 'session.login_with_password', 3, ['HOST_STILL_BOOTING']);
-    await connect(pool);
+    const pool = await simulatedPool();
+    pool.faults.next('session.login_with_password', { kind: 'booting' }, 3);
+    await connected(pool);
+  });
+
+  it('is opened at the new master when the old one steps down', async () => {
+    const pool = await simulatedPool({ hosts: [{}, {}] });
+    const client = await connected(pool);
+    const [row] = pool.objects.all('pool');
+    row?.set({ master: pool.hosts[1]?.ref ?? '' });
+    expect(Object.values(await client.call('pool.get_all_records', []))).toMatchObject([
+      { master: pool.hosts[1]?.ref },
+    ]);
+  });
+
+  it('is opened at the new master when the old one is gone', async () => {
+    const pool = await simulatedPool({ hosts: [{}, {}] });
+    const client = await connected(pool);
+    const [row] = pool.objects.all('pool');
+    await pool.hosts[0]?.down();
+    row?.set({ master: pool.hosts[1]?.ref ?? '' });
+    expect(Object.keys(await client.call('host.get_all_records', []))).toHaveLength(2);
   });
 
   it('is refused to a wrong password, which is told nowhere', async () => {
-    const { url, tls } = await smallPool();
     const wrong = { file: put('wrong', 'merlin-9').path };
-    const access = { url, user: 'root', password: wrong, tlsFingerprints: [tls.fingerprint], patience };
-    const failure = await failureOf(connectPool(access));
+    const failure = await failureOf(connectPool(accessTo(await simulatedPool(), { password: wrong })));
     expect(failure.code).toBe('POOL_UNAUTHORIZED');
     expect(`${describeError(failure)} ${failure.hint} ${failure.stack}`).not.toContain('merlin');
   });
 
   it('is not opened where the certificate is another one', async () => {
-    const pool = await smallPool();
-    const failure = await failureOf(connect({ url: pool.url, tls: (await smallPool()).tls }));
-    expect(failure.code).toBe('POOL_UNREACHABLE');
-    expect(pool.calls).toEqual([]);
+    const pool = await simulatedPool();
+    const other = accessTo(pool, { tlsFingerprints: [selfSigned().fingerprint] });
+    expect((await failureOf(connectPool(other))).code).toBe('POOL_UNREACHABLE');
+    expect(pool.objects.all('session')).toEqual([]);
   });
 
   it('takes no password from the address', async () => {
-    const failure = await failureOf(
-      connectPool({ url: 'https://root:merlin@pool', user: 'root', password, tlsFingerprints: [] }),
-    );
+    const access = accessTo(await simulatedPool(), { url: 'https://root:merlin@pool' });
+    const failure = await failureOf(connectPool(access));
     expect(failure.code).toBe('CONFIG_INVALID');
     expect(failure.message).not.toContain('merlin');
+  });
+
+  it('is not opened with what is no pool', async () => {
+    const { fingerprint, ...tls } = selfSigned();
+    const server = createServer(tls, (_request, response) => response.end('{"hello":"world"}'));
+    const url = `https://127.0.0.1:${await listen(server)}`;
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const access = accessTo(await simulatedPool(), { url, tlsFingerprints: [fingerprint] });
+    expect((await failureOf(connectPool(access))).code).toBe('POOL_PROTOCOL');
   });
 });
 
 describe('a call', () => {
   it('that is refused says so in the words of the pool, without references', async () => {
-    const pool = await smallPool();
-    const client = await connect(pool);
-    pool.refuse = () => ['SR_BACKEND_FAILURE_44', '', 'There is insufficient space', 'OpaqueRef:1-2'];
+    const pool = await simulatedPool();
+    const client = await connected(pool);
+    const params = ['', 'There is insufficient space', 'OpaqueRef:1-2'];
+    pool.faults.next('SR.get_all_records', { kind: 'failure', code: 'SR_BACKEND_FAILURE_44', params });
     const failure = await failureOf(client.call('SR.get_all_records', []));
     expect(failure).toMatchObject({ code: 'POOL_NO_SPACE', place: { file: pool.url } });
     expect(failure.message).toBe('SR.get_all_records: SR_BACKEND_FAILURE_44: There is insufficient space');
   });
 
-  it('that answers with what the data model does not have is refused', async () => {
-    const pool = await smallPool();
-    const client = await connect(pool);
-    for (const record of pool.db.SR?.values() ?? []) record.physical_size = 'much';
-    expect((await failureOf(client.call('SR.get_all_records', []))).code).toBe('POOL_PROTOCOL');
+  it.each([
+    { kind: 'answer-lost' } as const,
+    { kind: 'cut' } as const,
+    { kind: 'status', status: 500 } as const,
+    { kind: 'failure', code: 'TOO_BUSY' } as const,
+  ])('that fails in passing ($kind) is made again when it only reads', async (fault) => {
+    const pool = await simulatedPool();
+    const client = await connected(pool);
+    pool.faults.next('SR.get_all_records', fault);
+    expect(Object.keys(await client.call('SR.get_all_records', []))).toHaveLength(1);
   });
 
-  it('whose answer is lost is made again when it only reads', async () => {
-    const pool = await smallPool();
-    const client = await connect(pool);
-    let hangups = 1;
-    pool.hangsUp = () => hangups-- > 0;
-    expect(Object.keys(await client.call('SR.get_all_records', []))).toHaveLength(1);
-    expect(pool.calls.filter((method) => method === 'SR.get_all_records')).toHaveLength(2);
-    pool.hangsUp = (method) => method === 'VM_appliance.create';
+  it('whose answer is lost is not made twice when it makes something', async () => {
+    const pool = await simulatedPool();
+    const client = await connected(pool);
+    pool.faults.next('VM_appliance.create', { kind: 'answer-lost' });
     const made = client.call('VM_appliance.create', [{ name_label: 'a', name_description: '' }]);
     expect((await failureOf(made)).code).toBe('POOL_UNREACHABLE');
-    expect(pool.db.VM_appliance?.size).toBe(1);
+    expect(pool.objects.all('VM_appliance')).toHaveLength(1);
   });
 });
 
 describe('a task', () => {
   it('brings what it made, and is removed', async () => {
-    const pool = await smallPool();
-    const client = await connect(pool);
-    const vdi = await runTask(client, 'VDI.create', [NEW_DISK]);
-    expect(pool.db.VDI?.has(vdi)).toBe(true);
-    expect(pool.db.task?.size).toBe(0);
+    const pool = await simulatedPool();
+    const client = await connected(pool);
+    const vdi = await runTask(client, 'VDI.create', [newDisk(pool)]);
+    expect(pool.objects.find('VDI', vdi)?.text('name_label')).toBe('d');
+    expect(pool.objects.all('task')).toEqual([]);
   });
 
   it('that fails tells why', async () => {
-    const client = await connect(await smallPool());
+    const client = await connected(await simulatedPool());
     const failure = await failureOf(runTask(client, 'VDI.destroy', ['OpaqueRef:gone']));
     expect(failure).toMatchObject({
       code: 'POOL_OBJECT_MISSING',
@@ -154,10 +157,17 @@ describe('a task', () => {
     });
   });
 
-  it('is watched without events, and cancelled', async () => {
-    const pool = await smallPool();
-    const client = await connect(pool);
-    pool.refuse = (method) => (method === 'event.from' ? ['INTERNAL_ERROR'] : undefined);
+  it('that the pool forgets is told as lost', async () => {
+    const pool = await simulatedPool();
+    const client = await connected(pool);
+    pool.faults.next('Async.VDI.create', { kind: 'task-lost' });
+    expect((await failureOf(runTask(client, 'VDI.create', [newDisk(pool)]))).code).toBe('POOL_TASK_LOST');
+  });
+
+  it('is watched without events, and asked to end', async () => {
+    const pool = await simulatedPool();
+    const client = await connected(pool);
+    pool.faults.next('event.from', { kind: 'failure', code: 'INTERNAL_ERROR' }, 100);
     const stop = new AbortController();
     const seen: number[] = [];
     const task = await client.call('task.create', ['t', '']);
@@ -169,6 +179,6 @@ describe('a task', () => {
       },
     });
     expect((await failureOf(waiting)).code).toBe('CANCELED');
-    expect(pool.calls).toContain('task.cancel');
+    expect(Object.keys(pool.objects.find('task', task)?.map('current_operations') ?? {})).toEqual([task]);
   });
 });

@@ -1,6 +1,6 @@
 import type { Row } from '../database.js';
 import { asFailure, XapiFailure } from '../failure.js';
-import { type Attachment, attachToHost, createDisk } from '../repository.js';
+import { type Attachment, attachToHost, createDisk, hasRawVolumes } from '../repository.js';
 import { textValue } from '../rpc/rpc-value.js';
 import { xmlValue } from '../rpc/xml-text.js';
 import type { Body } from '../streams/body.js';
@@ -53,12 +53,19 @@ interface Decoding {
   readonly task: string;
 }
 
-async function decode({ transfer, format, task }: Decoding, body: Body, disk: DiskWriter): Promise<void> {
+async function decode(
+  { transfer, format, task }: Decoding,
+  body: Body,
+  disk: DiskWriter,
+  sr: Row,
+): Promise<void> {
   const { state, request } = transfer;
   const length = contentLength(transfer) ?? disk.size;
   const progress = (done: number): void => state.tasks.progress(task, done);
   if (request.query.has('chunked')) {
     await takeChunks(body, disk);
+  } else if (format === 'vhd' && hasRawVolumes(sr)) {
+    throw new Error('unimplemented: blocks that a VHD leaves out are not zeros here');
   } else if (format === 'vhd') {
     await takeVhd(body, disk, { length, corruptOddBlocks: state.faithful.corruptOddVhdBlocks, progress });
   } else if (format === 'qcow2') {
@@ -73,8 +80,9 @@ async function decode({ transfer, format, task }: Decoding, body: Body, disk: Di
 /** Lets the helper work on an attached disk; throws VDI_IO_ERROR for whatever goes wrong with it. */
 async function help(decoding: Decoding, body: Body, vdi: Row): Promise<void> {
   const disk = await DiskWriter.open(decoding.transfer.state, vdi);
+  const { database } = decoding.transfer.state;
   try {
-    await decode(decoding, body, disk);
+    await decode(decoding, body, disk, database.get('SR', vdi.text('SR')));
   } catch {
     throw DEVICE_ERROR;
   } finally {

@@ -41,6 +41,10 @@ describe('mappings', () => {
       storage: 'SR a',
       disks: { '1': { storage: 'SR b' } },
       startOrder: 3,
+      haPriority: 'restart' as const,
+      gpuGroup: 'A40',
+      pci: ['0000:04:00.0'],
+      homeHost: 'xen1',
     };
     expect(mappings.map(MACHINE, own)).toMatchObject({
       name: 'shop',
@@ -50,6 +54,10 @@ describe('mappings', () => {
       ],
       storages: ['SR a', 'SR b'],
       startOrder: 3,
+      haPriority: 'restart',
+      gpuGroup: 'A40',
+      pci: ['0000:04:00.0'],
+      homeHost: 'xen1',
     });
   });
 

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   createNetwork,
   ensureAppliance,
@@ -6,33 +6,18 @@ import {
   readPool,
   removeOwned,
 } from '../../../../src/targets/xapi-pool/index.js';
-import { connectPool, type XapiClient } from '../../../../src/xapi/index.js';
+import type { SimulatedPool } from '../../../simulators/xapi-pool/index.js';
 import { failureOf } from '../../../support/failure.js';
-import { POOL_PASSWORD, type SmallPool, smallPool } from '../../../support/small-pool.js';
-import { tempFiles } from '../../../support/temp-files.js';
+import { connected, simulatedPool } from '../../../support/simulated-pool.js';
 
-const { put } = tempFiles();
-const password = { file: put('password', POOL_PASSWORD).path };
-const patience = { connect: 2_000, idle: 4_000, pauseScale: 0.001 };
 const { signal } = new AbortController();
-
-async function connected(): Promise<{ pool: SmallPool; client: XapiClient }> {
-  const pool = await smallPool();
-  const { url, tls } = pool;
-  const client = await connectPool({
-    url,
-    user: 'u',
-    password,
-    tlsFingerprints: [tls.fingerprint],
-    patience,
-  });
-  onTestFinished(() => client.close());
-  return { pool, client };
-}
 
 function newNetwork(over: NewNetwork['over']): NewNetwork {
   return { name: 'Shop', mtu: 1500, over, jobId: 'batch-1' };
 }
+
+/** Two hosts of three cards, as bonds and VLANs must be on each. */
+const ESTATE = { hosts: [{ nics: 3 }, { nics: 3 }] };
 
 const LACP = {
   kind: 'bond',
@@ -41,42 +26,64 @@ const LACP = {
   properties: { 'lacp-time': 'fast' },
 } as const;
 
+function networksOf({ objects }: SimulatedPool): string[] {
+  return objects.all('network').map((network) => network.text('name_label'));
+}
+
 describe('a network that is made', () => {
   it.each([
-    [{ kind: 'vlan', tag: 12, on: 'eth0' } as const, { VLAN: 12 }],
-    [{ kind: 'vlan', tag: 12, on: 'LAN' } as const, { VLAN: 12 }],
-    [LACP, { VLAN: -1 }],
-  ])('has its wires, and goes with its batch (%#)', async (over, wire) => {
-    const { pool, client } = await connected();
+    [{ kind: 'vlan', tag: 12, on: 'eth0' } as const, 'VLAN', 12],
+    [{ kind: 'vlan', tag: 12, on: 'Pool-wide network associated with eth0' } as const, 'VLAN', 12],
+    [LACP, 'VLAN', -1],
+  ])('has its wires on all hosts, and goes with its batch (%#)', async (over, field, value) => {
+    const pool = await simulatedPool(ESTATE);
+    const client = await connected(pool);
+    const before = networksOf(pool);
     const network = await createNetwork(client, await readPool(client), newNetwork(over), signal);
-    expect([...(pool.db.PIF?.values() ?? [])]).toContainEqual(expect.objectContaining({ network, ...wire }));
+    const wires = pool.objects.all('PIF').filter((pif) => pif.text('network') === network);
+    expect(wires.map((pif) => pif.number(field))).toEqual([value, value]);
+    expect(new Set(wires.map((pif) => pif.text('host'))).size).toBe(2);
     expect((await removeOwned(client, new Set(['batch-1']))).removed).toEqual(['network Shop']);
-    expect(pool.db.network?.size).toBe(1);
+    expect(networksOf(pool)).toEqual(before);
+  });
+
+  it('is no wire at all when it is internal', async () => {
+    const pool = await simulatedPool();
+    const client = await connected(pool);
+    const over = { kind: 'internal' } as const;
+    const network = await createNetwork(client, await readPool(client), newNetwork(over), signal);
+    expect(pool.objects.find('network', network)?.list('PIFs')).toEqual([]);
   });
 
   it.each([
     [{ kind: 'vlan', tag: 12, on: 'eth9' } as const],
     [{ ...LACP, devices: ['eth1', 'eth9'] } as const],
   ])('needs devices that are there (%#)', async (over) => {
-    const { pool, client } = await connected();
+    const pool = await simulatedPool(ESTATE);
+    const client = await connected(pool);
+    const before = networksOf(pool);
     const failure = await failureOf(createNetwork(client, await readPool(client), newNetwork(over), signal));
     expect(failure.code).toBe('POOL_NETWORK_MISSING');
-    expect(pool.db.network?.size).toBe(1);
+    expect(networksOf(pool)).toEqual(before);
   });
 
-  it('is gone again when its wires are refused', async () => {
-    const { pool, client } = await connected();
-    const view = await readPool(client);
-    pool.refuse = (method) => (method === 'Async.Bond.create' ? ['PIF_ALREADY_BONDED', 'x'] : undefined);
-    const failure = await failureOf(createNetwork(client, view, newNetwork(LACP), signal));
+  it.each([
+    [LACP, 'Async.Bond.create'],
+    [{ kind: 'vlan', tag: 12, on: 'eth0' } as const, 'Async.pool.create_VLAN_from_PIF'],
+  ])('is gone again when its wires are refused (%#)', async (over, method) => {
+    const pool = await simulatedPool(ESTATE);
+    const client = await connected(pool);
+    const [view, before] = [await readPool(client), networksOf(pool)];
+    pool.faults.next(method, { kind: 'failure', code: 'PIF_ALREADY_BONDED', params: ['x'] });
+    const failure = await failureOf(createNetwork(client, view, newNetwork(over), signal));
     expect(failure.message).toContain('PIF_ALREADY_BONDED');
-    expect(pool.db.network?.size).toBe(1);
+    expect(networksOf(pool)).toEqual(before);
   });
 });
 
 describe('an appliance', () => {
   it('is made once', async () => {
-    const { client } = await connected();
+    const client = await connected(await simulatedPool());
     const made = await ensureAppliance(client, 'Shop', signal);
     expect(await ensureAppliance(client, 'Shop', signal)).toBe(made);
   });

@@ -1,126 +1,72 @@
-import { inspect } from 'node:util';
-import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
-import { fileImage } from '../../../../src/images/index.js';
-import { blockCount, MIB } from '../../../../src/model/units.js';
-import { UNKNOWN_PLACEMENT } from '../../../../src/model/virtual-machine.js';
+import { open } from 'node:fs/promises';
+import { afterAll, describe, expect, it } from 'vitest';
+import { blockCount, GIB, MIB } from '../../../../src/model/units.js';
 import {
   importMachine,
-  type MachineImport,
-  readPool,
   releaseVm,
   removeOwned,
   resolvePool,
-  TransferSlots,
+  SpaceReservations,
 } from '../../../../src/targets/xapi-pool/index.js';
-import { WorkerThreadsPool } from '../../../../src/worker-threads-pool/index.js';
-import { connectPool } from '../../../../src/xapi/index.js';
-import { noise } from '../../../support/disk-maker.js';
+import type { PoolOptions } from '../../../simulators/xapi-pool/index.js';
 import { failureOf } from '../../../support/failure.js';
-import { testDisk, testMachine, testNic, testPlanned, testProfile } from '../../../support/machines.js';
-import { POOL_PASSWORD, type SmallPool, smallPool } from '../../../support/small-pool.js';
-import { tempFiles } from '../../../support/temp-files.js';
+import { CONTENTS, importMaker, storedDisks, WEB } from '../../../support/pool-import.js';
+import { connected, POOL_PASSWORD, simulatedPool, tracesOf } from '../../../support/simulated-pool.js';
+import { logIn, POOL_CERTIFICATE } from '../../../support/xapi-caller.js';
 
-const { put } = tempFiles();
-const password = { file: put('password', POOL_PASSWORD).path };
-const patience = { connect: 2_000, idle: 4_000, pauseScale: 0.001 };
-const threads = new WorkerThreadsPool(2);
-afterAll(() => threads.close());
+const importOf = importMaker(afterAll);
 
-/** Two disks: one that ends within a block and has a block of zeros in a file without holes, and a small one. */
-const boot = Buffer.alloc(7 * MIB + 512);
-noise(1, 2 * MIB).copy(boot);
-noise(2, 512).copy(boot, 7 * MIB);
-const CONTENTS = [boot, noise(3, 2 * MIB)];
-
-const machine = testMachine({
-  name: 'web',
-  description: 'Shop',
-  firmware: 'efi',
-  secureBoot: true,
-  virtualTpm: true,
-  cpus: 4,
-  coresPerSocket: 2,
-  disks: CONTENTS.map((content, index) =>
-    testDisk({ capacityBytes: content.length, file: `disk${index}.vmdk`, unit: index }),
-  ),
-  nics: [testNic(), testNic({ mac: null })],
-  placement: { ...UNKNOWN_PLACEMENT, folder: 'Shop/Front', tags: ['gold'], attributes: { Owner: 'Ada' } },
-});
-const planned = testPlanned(machine, {
-  startOrder: 2,
-  startDelaySeconds: 30,
-  profile: { id: 'debian', title: 'Debian', limits: [] },
-});
-const profile = testProfile({ platform: { viridian: 'false' } });
-
-/** A pool and an import into it that is ready to go. */
-async function prepared(
-  changes: Partial<MachineImport> = {},
-): Promise<{ pool: SmallPool; work: MachineImport }> {
-  const pool = await smallPool();
-  const { url, tls } = pool;
-  const client = await connectPool({
-    url,
-    user: 'u',
-    password,
-    tlsFingerprints: [tls.fingerprint],
-    patience,
-  });
-  onTestFinished(() => client.close());
-  const view = await readPool(client);
-  const placement = resolvePool([planned], [profile], view).placements.get(machine.id);
-  if (placement === undefined) throw new Error('not placed');
-  const disks = CONTENTS.map((content, index) => ({
-    pool: threads,
-    source: fileImage('raw', put(`disk${index}.raw`, content).path, content.length),
-    capacityBytes: content.length,
-    allocated: new Uint8Array(blockCount(content.length)).fill(1),
-    threads: 2,
-    digest: 'xxh64' as const,
-  }));
-  const spec = { planned, profile, placement, jobId: 'job-1', appliance: null };
-  const slots = new TransferSlots({ perHost: 1, perStorage: 2 });
-  const { signal } = new AbortController();
-  return {
-    pool,
-    work: { client, view, slots, spec, disks, format: 'chunked', readBack: 'all', signal, ...changes },
-  };
-}
-
-/** Classes of which a job may leave nothing. */
-function expectNothing({ db }: SmallPool): void {
-  for (const name of ['VM', 'VDI', 'VBD', 'VIF', 'VTPM', 'task']) expect(db[name]?.size, name).toBe(0);
-}
+const LVM_VOLUMES: PoolOptions = {
+  repositories: [{ name: 'Old', type: 'lvm', size: GIB, rawVolumes: true }],
+};
 
 describe('a machine that is imported', () => {
-  it('has its disks in their order, byte for byte', async () => {
-    const { pool, work } = await prepared();
-    const { readBackBytes } = await importMachine(work);
-    const vbds = [...(pool.db.VBD?.values() ?? [])];
-    expect(vbds.map(({ userdevice, type, bootable }) => [userdevice, type, bootable])).toEqual([
+  it.each([
+    ['chunked', {}],
+    ['vhd', {}],
+    ['qcow2', {}],
+    // Its volumes begin with what was there before.
+    ['chunked', LVM_VOLUMES],
+    ['vhd', LVM_VOLUMES],
+  ] as const)('has its disks in their order, byte for byte (%s, %#)', async (format, options) => {
+    const pool = await simulatedPool(options);
+    const work = await importOf(await connected(pool), { format });
+    const { vm, readBackBytes } = await importMachine(work);
+    const stored = storedDisks(pool, vm);
+    for (const [index, content] of CONTENTS.entries()) {
+      const disk = stored.get(String(index)) ?? Buffer.alloc(0);
+      expect(disk.length).toBe(blockCount(content.length) * 2 * MIB);
+      expect(disk.subarray(0, content.length).equals(content)).toBe(true);
+      expect(disk.subarray(content.length).every((byte) => byte === 0)).toBe(true);
+    }
+    const vbds = pool.objects.all('VBD').filter((vbd) => vbd.text('VM') === vm);
+    expect(vbds.map((vbd) => [vbd.text('userdevice'), vbd.text('type'), vbd.flag('bootable')])).toEqual([
       ['3', 'CD', false],
       ['0', 'Disk', true],
       ['1', 'Disk', false],
     ]);
-    for (const [index, content] of CONTENTS.entries()) {
-      const stored = pool.disks.get(String(vbds[index + 1]?.VDI)) ?? Buffer.alloc(0);
-      expect(stored.length).toBe(blockCount(content.length) * 2 * MIB);
-      expect(stored.subarray(0, content.length).equals(content)).toBe(true);
-    }
     expect(readBackBytes).toBe(10 * MIB);
-    expect(pool.db.task?.size).toBe(0);
+    // The pool's own tasks of exports go by themselves.
+    expect(new Set(pool.objects.all('task').map((task) => task.text('name_label')))).toEqual(
+      new Set(['VDI.export']),
+    );
   });
 
-  it('is as planned, and cannot be started until it is released', async () => {
-    const { pool, work } = await prepared();
-    const { vm, notes } = await importMachine(work);
-    const record = pool.db.VM?.get(vm);
-    expect(record).toMatchObject({
+  it('is as planned, and starts no sooner than it is released', async () => {
+    const pool = await simulatedPool({ networks: ['DMZ'], certificate: POOL_CERTIFICATE });
+    pool.objects.named('network', 'DMZ').set({ MTU: 9000 });
+    const [first, second] = WEB.nics;
+    if (first === undefined || second === undefined) throw new Error('two cards');
+    const planned = { ...WEB, nics: [{ ...first, network: 'DMZ' }, second] };
+    const client = await connected(pool);
+    const { vm, notes } = await importMachine(await importOf(client, {}, planned));
+    const record = pool.objects.find('VM', vm);
+    expect(record?.values).toMatchObject({
       name_label: 'web',
       name_description: 'Shop',
       domain_type: 'hvm',
-      memory_static_max: machine.memoryBytes,
-      memory_dynamic_min: machine.memoryBytes,
+      memory_static_max: WEB.machine.memoryBytes,
+      memory_dynamic_min: WEB.machine.memoryBytes,
       VCPUs_max: 4,
       HVM_boot_policy: 'BIOS order',
       HVM_boot_params: { order: 'cdn', firmware: 'uefi' },
@@ -129,115 +75,164 @@ describe('a machine that is imported', () => {
       start_delay: 30,
       tags: ['xenferry', 'gold'],
     });
-    expect(record?.platform).toMatchObject({
+    expect(record?.map('platform')).toMatchObject({
       'device-model': 'qemu-upstream-uefi',
       secureboot: 'true',
       'cores-per-socket': '2',
       viridian: 'false',
     });
-    expect(record?.other_config).toMatchObject({
+    expect(record?.map('other_config')).toMatchObject({
       folder: '/Shop/Front',
       'XenCenter.CustomFields.Owner': 'Ada',
       'xenferry:job': 'job-1',
     });
-    const vifs = [...(pool.db.VIF?.values() ?? [])];
-    expect(vifs.map(({ device, MAC, MTU }) => [device, MAC, MTU])).toEqual([
-      ['0', '00:50:56:00:00:01', 9000],
-      ['1', '', 9000],
-    ]);
-    expect(pool.db.VTPM?.size).toBe(1);
+    const [card, made] = pool.objects.all('VIF');
+    expect(card?.values).toMatchObject({ device: '0', MAC: '00:50:56:00:00:01', MTU: 9000 });
+    expect(made?.text('device')).toBe('1');
+    expect(made?.text('MAC')).toMatch(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/);
+    expect(pool.objects.all('VTPM')).toHaveLength(1);
     expect(notes.join()).toContain('TPM');
-    expect(Object.keys(record?.blocked_operations ?? {})).toEqual(['start', 'start_on']);
-    await releaseVm(work.client, vm);
-    expect(record?.blocked_operations).toEqual({});
+    const somebody = await logIn(pool.url, 'root', POOL_PASSWORD);
+    await expect(somebody.call('VM.start', vm, false, false)).rejects.toThrow('OPERATION_BLOCKED');
+    await releaseVm(client, vm);
+    await somebody.call('VM.start', vm, false, false);
   });
 
-  it('is whole after its uploads were cut at any place', async () => {
-    const { pool, work } = await prepared();
-    const cuts = [0, 100_000, undefined, 2 * MIB + 20];
-    pool.cutAfter = () => cuts.shift();
-    await importMachine(work);
-    expect(pool.calls.filter((method) => method === 'Async.VDI.create')).toHaveLength(5);
-    const stored = [...pool.disks.values()].map((disk) => disk.subarray(0, 2 * MIB));
-    expect(stored.filter((head) => head.equals(boot.subarray(0, 2 * MIB)))).toHaveLength(1);
-    expect(pool.db.VDI?.size).toBe(2);
+  it('has the GPU, devices, host and priority of the plan', async () => {
+    const pool = await simulatedPool({ gpuGroups: ['A40'], hosts: [{ name: 'xen1' }, { name: 'xen2' }] });
+    const own = { gpuGroup: 'A40', homeHost: 'xen2', haPriority: 'restart' as const };
+    const planned = { ...WEB, ...own, pci: ['0000:04:00.0', '0000:04:00.1'] };
+    const work = await importOf(await connected(pool), {}, planned);
+    const { vm, notes } = await importMachine(work);
+    const record = pool.objects.find('VM', vm);
+    expect(record?.text('affinity')).toBe(pool.hosts[1]?.ref);
+    expect(record?.text('ha_restart_priority')).toBe('restart');
+    expect(record?.map('other_config').pci).toBe('0/0000:04:00.0,0/0000:04:00.1');
+    const [gpu] = pool.objects.all('VGPU');
+    expect(gpu?.values).toMatchObject({ VM: vm, type: 'OpaqueRef:NULL' });
+    expect(notes.join()).not.toContain('left out');
+  });
+
+  it('is whole, and tells what is left out, when the user may do less', async () => {
+    const pool = await simulatedPool({
+      gpuGroups: ['A40'],
+      users: [{ name: 'root', password: POOL_PASSWORD, role: 'vm-admin' }],
+    });
+    const planned = { ...WEB, gpuGroup: 'A40', haPriority: 'restart' as const, pci: ['0000:04:00.0'] };
+    const work = await importOf(await connected(pool), {}, planned);
+    const { vm, notes } = await importMachine(work);
+    expect(storedDisks(pool, vm).size).toBe(2);
+    // The plan knew it.
+    const foreseen = resolvePool([planned], [], work.view).concerns.get(WEB.machine.id) ?? [];
+    expect(foreseen.filter(({ id }) => id === 'POOL_ROLE_MISSING')).toHaveLength(4);
+    expect(notes.filter((note) => note.includes('it takes the role'))).toEqual([
+      'The start order is left out: it takes the role pool-operator.',
+      'The restart priority is left out: it takes the role pool-operator.',
+      'The GPU is left out: it takes the role pool-operator.',
+      'The PCI device is left out: it takes the role pool-admin.',
+    ]);
+  });
+
+  it('goes without a vTPM and a GPU where the licence has none', async () => {
+    const pool = await simulatedPool({
+      gpuGroups: ['A40'],
+      restrictions: ['restrict_vtpm', 'restrict_gpu'],
+    });
+    const planned = { ...WEB, gpuGroup: 'A40' };
+    const { notes } = await importMachine(await importOf(await connected(pool), {}, planned));
+    expect(notes).toContain('The virtual TPM is left out: the pool has none.');
+    expect(notes).toContain("The GPU is left out: the pool's licence lacks it.");
   });
 });
 
-describe('an import that fails', () => {
-  it.each([
-    ['failing', 'POOL_UPLOAD_FAILED'],
-    ['pending', 'POOL_TASK_LOST'],
-  ] as const)('at the end of every upload (%s) leaves nothing behind', async (spoilsUploads, code) => {
-    const { pool, work } = await prepared();
-    pool.spoilsUploads = spoilsUploads;
-    const failure = await failureOf(importMachine(work));
-    expect(failure.code).toBe(code);
-    expect(inspect(failure)).not.toMatch(/OpaqueRef|session_id/);
-    expectNothing(pool);
-  });
-
-  it.each([
-    'VDI.create',
-    'VIF.create',
-    'VBD.create',
-    'VM.set_blocked_operations',
-    'VDI.get_record',
-  ])('at %s leaves nothing behind', async (method) => {
-    const { pool, work } = await prepared();
-    pool.refuse = (called) => (called.endsWith(method) ? ['RBAC_PERMISSION_DENIED', 'x', 'no'] : undefined);
-    expect((await failureOf(importMachine(work))).code).toBe('POOL_UNAUTHORIZED');
-    expectNothing(pool);
-  });
-
-  it.each([
-    0,
-    3 * MIB,
-    7 * MIB + 100,
-    8 * MIB - 1,
-  ])('by one wrong byte at %i leaves nothing behind', async (place) => {
-    const { pool, work } = await prepared();
-    pool.onExport = (disk) => {
-      if (disk.length === 8 * MIB) disk.writeUInt8(disk.readUInt8(place) ^ 1, place);
+describe('a disk that reads back wrong', () => {
+  /** Waits until the disks are stored, then has the pool's own file of the larger one changed. */
+  async function spoiled(place: number, readBack: 'all' | 'sampled' | 'none'): Promise<string[]> {
+    const pool = await simulatedPool();
+    const client = await connected(pool);
+    const onStored = async () => {
+      const large = pool.objects.all('VDI').find((vdi) => vdi.number('virtual_size') === 8 * MIB);
+      await spoil(pool.vdiFile(large?.ref ?? ''), place);
     };
-    expect((await failureOf(importMachine(work))).code).toBe('VERIFY_MISMATCH');
-    expectNothing(pool);
+    const work = await importOf(client, { readBack, onStored });
+    const outcome = await importMachine(work).then(
+      () => 'imported',
+      (error: unknown) => (error instanceof Error && 'code' in error ? String(error.code) : 'unknown'),
+    );
+    await pool.settled();
+    return [outcome, ...tracesOf(pool)];
+  }
+
+  async function spoil(path: string, place: number): Promise<void> {
+    const file = await open(path, 'r+');
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, place);
+    await file.write(Buffer.of(buffer.readUInt8(0) ^ 1), 0, 1, place);
+    await file.close();
+  }
+
+  it.each([
+    [0, 'all'],
+    [7 * MIB + 100, 'all'],
+    [8 * MIB - 1, 'all'],
+    [7 * MIB + 100, 'sampled'],
+  ] as const)('by one bit at %i is found (%s), and nothing is left', async (place, readBack) => {
+    expect(await spoiled(place, readBack)).toEqual(['VERIFY_MISMATCH']);
   });
 
-  it('because it was stopped in the middle leaves nothing behind', async () => {
-    const stop = new AbortController();
-    const { pool, work } = await prepared({ signal: stop.signal });
-    pool.cutAfter = () => {
-      stop.abort();
-      return undefined;
-    };
-    expect((await failureOf(importMachine(work))).code).toBe('CANCELED');
-    expectNothing(pool);
+  it('is not looked for where the operator does without', async () => {
+    expect((await spoiled(0, 'none'))[0]).toBe('imported');
+  });
+});
+
+describe('space in a repository', () => {
+  const small: PoolOptions = { repositories: [{ name: 'Local', type: 'ext', size: 11 * MIB }] };
+
+  it('is looked for before anything is made', async () => {
+    const pool = await simulatedPool({ repositories: [{ name: 'Local', type: 'ext', size: 9 * MIB }] });
+    const failure = await failureOf(importMachine(await importOf(await connected(pool))));
+    expect(failure.code).toBe('POOL_NO_SPACE');
+    expect(failure.message).toContain('Local has 9 MiB left');
+    expect(pool.objects.all('VDI')).toEqual([]);
+    expect(tracesOf(pool)).toEqual([]);
+  });
+
+  it('that another import still needs is not given twice, and free again after it', async () => {
+    const pool = await simulatedPool(small);
+    const client = await connected(pool);
+    const reservations = new SpaceReservations();
+    const first = importMachine(await importOf(client, { reservations }));
+    const { spec, ...second } = await importOf(client, { reservations });
+    const other = importMachine({ ...second, spec: { ...spec, jobId: 'job-2' } });
+    expect((await failureOf(other)).code).toBe('POOL_NO_SPACE');
+    await first;
+    await removeOwned(client, new Set(['job-1']));
+    await importMachine({ ...second, spec: { ...spec, jobId: 'job-3' } });
   });
 });
 
 describe('what a job made', () => {
   it('is removed, and nothing else: neither copies nor what others made', async () => {
-    const { pool, work } = await prepared();
-    const { vm } = await importMachine(work);
-    const record = pool.db.VM?.get(vm) ?? {};
-    const copy = { ...record, uuid: 'copy', VBDs: [] };
-    const foreign = { ...copy, uuid: 'foreign', other_config: {} };
-    pool.db.VM?.set('OpaqueRef:copy', copy).set('OpaqueRef:foreign', foreign);
-    expect((await removeOwned(work.client, new Set(['job-2']))).removed).toEqual([]);
-    const { removed, left } = await removeOwned(work.client, new Set(['job-1']));
+    const pool = await simulatedPool({ certificate: POOL_CERTIFICATE });
+    const client = await connected(pool);
+    const { vm } = await importMachine(await importOf(client));
+    await (await logIn(pool.url, 'root', POOL_PASSWORD)).call('VM.clone', vm, 'copy');
+    const before = pool.objects.all('VDI').length;
+    expect((await removeOwned(client, new Set(['job-2']))).removed).toEqual([]);
+    const { removed, left } = await removeOwned(client, new Set(['job-1']));
     expect([removed.length, left]).toEqual([3, []]);
-    expect([...(pool.db.VM?.keys() ?? [])]).toEqual(['OpaqueRef:copy', 'OpaqueRef:foreign']);
-    expect(pool.db.VDI?.size).toBe(0);
+    expect(pool.objects.all('VM').filter((one) => one.text('name_label') === 'copy')).toHaveLength(1);
+    expect(pool.objects.all('VDI')).toHaveLength(before - 2);
   });
 
   it('is left when it runs', async () => {
-    const { pool, work } = await prepared();
-    const { vm } = await importMachine(work);
-    Object.assign(pool.db.VM?.get(vm) ?? {}, { power_state: 'Running' });
-    const { removed, left } = await removeOwned(work.client, new Set(['job-1']));
+    const pool = await simulatedPool({ certificate: POOL_CERTIFICATE });
+    const client = await connected(pool);
+    const { vm } = await importMachine(await importOf(client));
+    await releaseVm(client, vm);
+    await (await logIn(pool.url, 'root', POOL_PASSWORD)).call('VM.start', vm, false, false);
+    const { removed, left } = await removeOwned(client, new Set(['job-1']));
     expect(removed).toEqual([]);
     expect(left).toContainEqual({ what: 'VM web', reason: 'it is running' });
-    expect(pool.db.VDI?.size).toBe(2);
+    expect(pool.objects.all('VDI')).toHaveLength(2);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GIB } from '../../../../src/model/units.js';
-import type { PoolView } from '../../../../src/targets/xapi-pool/index.js';
 import { resolvePool } from '../../../../src/targets/xapi-pool/index.js';
+import type { PoolView, StorageView } from '../../../../src/targets/xapi-pool/pool-view.js';
 import type { SrRecord } from '../../../../src/xapi/index.js';
 import { testDisk, testMachine, testNic, testPlanned, testProfile } from '../../../support/machines.js';
 
@@ -36,12 +36,16 @@ function view(changes: Partial<PoolView> = {}): PoolView {
     master: 'H1',
     defaultSr: 'SR-fast',
     hosts: new Map([['H1', '10.0.0.1']]),
+    hostNames: new Map([['H1', { uuid: 'h1-uuid', name_label: 'xen1' }]]),
+    highAvailability: true,
+    gpuGroups: new Map([['G1', { uuid: 'g1-uuid', name_label: 'A40' }]]),
+    permissions: null,
     product: 'xenserver',
     storage: new Map([
-      ['SR-fast', { record: sr('fast'), addresses: ['10.0.0.1'] }],
-      ['SR-twin1', { record: sr('twin'), addresses: ['10.0.0.1'] }],
-      ['SR-twin2', { record: sr('twin', { uuid: 'twin2-uuid' }), addresses: ['10.0.0.1'] }],
-      ['SR-lvm', { record: sr('thick', { type: 'lvmoiscsi' }), addresses: ['10.0.0.1'] }],
+      ['SR-fast', { record: sr('fast'), addresses: ['10.0.0.1'], qcow2: false }],
+      ['SR-twin1', { record: sr('twin'), addresses: ['10.0.0.1'], qcow2: false }],
+      ['SR-twin2', { record: sr('twin', { uuid: 'twin2-uuid' }), addresses: ['10.0.0.1'], qcow2: false }],
+      ['SR-lvm', { record: sr('thick', { type: 'lvmoiscsi' }), addresses: ['10.0.0.1'], qcow2: false }],
     ]),
     networks: new Map([
       ['N-lan', { uuid: 'lan-uuid', name_label: 'LAN', bridge: 'xenbr0', ...network }],
@@ -96,6 +100,80 @@ describe('the objects of a pool', () => {
   ])('that are wanting are concerns (%#)', (machine, id, severity) => {
     const { concerns } = resolvePool([machine], [profile], view());
     expect(concerns.get(machine.machine.id)).toContainEqual(expect.objectContaining({ id, severity }));
+  });
+});
+
+describe('a repository by its properties', () => {
+  const nfs = (name: string, free: number): [string, StorageView] => [
+    `SR-${name}`,
+    {
+      record: sr(name, { type: 'nfs', physical_size: free * GIB }),
+      addresses: ['10.0.0.1'],
+      qcow2: false,
+    },
+  ];
+  const storage = new Map([
+    ['SR-fast', { record: sr('fast'), addresses: ['10.0.0.1'], qcow2: false }],
+    nfs('a', 30),
+    nfs('b', 40),
+  ]);
+
+  function placed(count: number, wanted: string): (string | undefined)[] {
+    const machines = Array.from({ length: count }, (_, index) => {
+      const one = planned(wanted);
+      return { ...one, machine: { ...one.machine, id: String(index) } };
+    });
+    const { placements } = resolvePool(machines, [profile], view({ storage }));
+    return machines.map(({ machine }) => placements.get(machine.id)?.storage[0]);
+  }
+
+  it('is the one with the most space left after those before it', () => {
+    // Ten GiB each, into thirty and forty.
+    expect(placed(5, 'type:nfs')).toEqual(['SR-b', 'SR-a', 'SR-b', 'SR-a', 'SR-b']);
+    expect(placed(8, 'free').slice(0, 6)).toEqual(Array(6).fill('SR-fast'));
+    expect(placed(8, 'free').slice(6)).toContain('SR-b');
+  });
+
+  it('is missing when there is none of the type', () => {
+    const machine = planned('type:smb');
+    const { concerns } = resolvePool([machine], [profile], view({ storage }));
+    expect(concerns.get(machine.machine.id)).toContainEqual(
+      expect.objectContaining({ id: 'POOL_STORAGE_MISSING', severity: 'critical' }),
+    );
+  });
+});
+
+describe('what a machine asks of the pool', () => {
+  const asking = {
+    ...planned('fast'),
+    haPriority: 'restart' as const,
+    gpuGroup: 'A40',
+    pci: ['0000:04:00.0'],
+    homeHost: 'xen1',
+  };
+
+  it('is found by name or UUID', () => {
+    for (const names of [{}, { gpuGroup: 'g1-uuid', homeHost: 'h1-uuid' }]) {
+      const { placements } = resolvePool([{ ...asking, ...names }], [profile], view());
+      expect(placements.get(asking.machine.id)).toMatchObject({ gpuGroup: 'G1', homeHost: 'H1' });
+    }
+  });
+
+  it.each([
+    [view({ gpuGroups: new Map() }), ['POOL_GPU_MISSING']],
+    [view({ hostNames: new Map() }), ['POOL_HOST_MISSING']],
+    [view({ highAvailability: false }), ['POOL_HA_OFF']],
+    [view(), []],
+    // A vm-admin, and a pool-operator.
+    [view({ permissions: new Set() }), Array(3).fill('POOL_ROLE_MISSING')],
+    [
+      view({ permissions: new Set(['vm.set_ha_restart_priority', 'vgpu.create', 'vm.set_order']) }),
+      ['POOL_ROLE_MISSING'],
+    ],
+  ])('and is not there is a concern (%#)', (pool, expected) => {
+    const found = resolvePool([asking], [profile], pool).concerns.get(asking.machine.id) ?? [];
+    const ids = found.map(({ id }) => id).filter((id) => id !== 'POOL_TEMPLATE_MISSING');
+    expect(ids).toEqual(expected);
   });
 });
 
