@@ -18,10 +18,19 @@ export interface RepositoryOptions {
   readonly shared?: boolean;
 }
 
+export interface GpuOptions {
+  /** Of the group that its cards are in. */
+  readonly group: string;
+  /** The number of the host of each card. */
+  readonly hosts: readonly number[];
+}
+
 export interface EstateOptions {
   readonly hosts?: readonly HostOptions[];
   /** The first is the pool's default. */
   readonly repositories?: readonly RepositoryOptions[];
   /** Networks beside those of the hosts' cards. */
   readonly networks?: readonly string[];
+  /** None without. */
+  readonly gpus?: readonly GpuOptions[];
 }

@@ -7,7 +7,8 @@ import { createEstate } from './estate.js';
 import type { EstateOptions } from './estate-options.js';
 import { Faults } from './faults.js';
 import { serveConnection } from './http/connection.js';
-import { type Faithfulness, type PoolState, poolRow, type Timings } from './pool-state.js';
+import { join, leave } from './neighbours.js';
+import { type Faithfulness, type GuestLife, type PoolState, poolRow, type Timings } from './pool-state.js';
 import { Sessions, type User } from './sessions.js';
 import { Tasks } from './tasks.js';
 
@@ -42,6 +43,8 @@ export interface PoolOptions extends EstateOptions {
   readonly faithful?: Partial<Faithfulness>;
   /** What the licence lacks: `restrict_vtpm`, `restrict_vif_locking`, `restrict_gpu`. */
   readonly restrictions?: readonly string[];
+  /** What machines do by themselves once they run; nothing without. */
+  readonly guests?: (name: string) => GuestLife;
   /** One certificate for all hosts; each makes its own without. */
   readonly certificate?: Certificate;
   /** Whether hosts' addresses are told with the port, as no real host's is. */
@@ -189,6 +192,8 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
     faithful: { ...FAITHFUL, ...options.faithful },
     restrictions: new Set(options.restrictions),
     controlDomains,
+    guestOf: options.guests ?? (() => ({})),
+    domains: 0,
     port: () => port,
     running: new Set(),
   };
@@ -199,6 +204,7 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
     const address = addressOf(number);
     return new HostServer(state, row, address, options.certificate ?? selfSigned([address]));
   });
+  join(state);
   for (const host of hosts) {
     await host.listen(port);
     port = host.port;
@@ -228,6 +234,7 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
     },
     settled,
     close: async () => {
+      leave(state);
       await Promise.all(hosts.map((host) => host.stop()));
       await settled();
       await state.disks.close();
