@@ -1,7 +1,7 @@
 export { connectPool, type PoolAccess } from './connect-pool.js';
 export { exportVdi } from './export-vdi.js';
 export { type ImportFormat, importVdi } from './import-vdi.js';
-export { isFault } from './pool-fault.js';
+export { isFault, PoolFault } from './pool-fault.js';
 export {
   type NetworkRecord,
   type NewVbd,
@@ -12,6 +12,8 @@ export {
   type PifRecord,
   type Ref,
   type SrRecord,
+  type VbdRecord,
+  type VdiRecord,
   type VmRecord,
 } from './records.js';
 export { runTask } from './tasks.js';

@@ -95,7 +95,15 @@ export async function smallPool(): Promise<SmallPool> {
 
   for (const [index, device] of ['eth0', 'eth1', 'eth2'].entries()) {
     const none = { bond_slave_of: NULL_REF, bond_master_of: [], VLAN_master_of: NULL_REF };
-    add('PIF', { device, host, network: index === 0 ? lan : NULL_REF, VLAN: -1, physical: true, ...none });
+    add('PIF', {
+      device,
+      host,
+      network: index === 0 ? lan : NULL_REF,
+      VLAN: -1,
+      physical: true,
+      management: index === 0,
+      ...none,
+    });
   }
 
   const refused = (code: string, ...params: string[]): never => {
@@ -111,9 +119,13 @@ export async function smallPool(): Promise<SmallPool> {
       is_default_template: false,
       is_a_snapshot: false,
       blocked_operations: {},
+      resident_on: NULL_REF,
+      guest_metrics: NULL_REF,
+      snapshots: [],
       VBDs: [],
+      VIFs: [],
     },
-    VDI: { is_a_snapshot: false, VBDs: [] },
+    VDI: { physical_utilisation: 0, VBDs: [] },
     VBD: {},
     VIF: {},
     VTPM: {},
@@ -122,7 +134,13 @@ export async function smallPool(): Promise<SmallPool> {
   };
 
   const wire = (network: unknown, fields: Fields): string => {
-    const none = { physical: false, bond_slave_of: NULL_REF, bond_master_of: [], VLAN_master_of: NULL_REF };
+    const none = {
+      physical: false,
+      management: false,
+      bond_slave_of: NULL_REF,
+      bond_master_of: [],
+      VLAN_master_of: NULL_REF,
+    };
     return add('PIF', { device: 'wire', host, network, ...none, ...fields });
   };
 

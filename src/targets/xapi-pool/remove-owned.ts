@@ -12,7 +12,8 @@ export interface Removal {
 }
 
 /**
- * Removes what carries the id of one of `jobIds`, and nothing else: VMs with their devices, disks, networks. What
+ * Removes what carries the id of one of `jobIds`, and nothing else: VMs with their devices, disks, networks,
+ * snapshots that we took. What
  * somebody uses, such as a VM that runs, is left. One pass over the pool for all jobs. Rejects as `XapiClient.call`
  * does when the pool cannot be read.
  */
@@ -34,13 +35,13 @@ export async function removeOwned(client: XapiClient, jobIds: ReadonlySet<string
   ): [Ref, T][] => Object.entries(records).filter(([, record]) => jobIds.has(ownerOf(record) ?? ''));
 
   for (const [vm, record] of owned(await client.call('VM.get_all_records', []))) {
-    if (record.is_a_snapshot || record.is_a_template) continue;
+    // A snapshot is a template as well; somebody else's carries the mark of another object.
+    if (record.is_a_template && !record.is_a_snapshot) continue;
     const hindrance = record.power_state === 'Halted' ? null : `it is ${record.power_state.toLowerCase()}`;
     await attempt(`VM ${record.name_label}`, hindrance, () => runTask(client, 'VM.destroy', [vm]));
   }
   // After the VMs: their disks hang on nothing now.
   for (const [vdi, record] of owned(await client.call('VDI.get_all_records', []))) {
-    if (record.is_a_snapshot) continue;
     const hindrance = record.VBDs.length === 0 ? null : 'a VM has it';
     await attempt(`disk ${record.name_label}`, hindrance, () => destroyVdi(client, vdi));
   }

@@ -14,6 +14,7 @@ import { Tasks } from './tasks.js';
 
 export type { Row } from './database.js';
 export type { Fault } from './faults.js';
+export type { GuestLife } from './pool-state.js';
 
 /** All hosts listen on one port, each on an address of its own. */
 const ADDRESSES = '127.0.0.';
