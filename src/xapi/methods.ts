@@ -71,6 +71,8 @@ export const METHODS = {
   'VM.snapshot': { params: z.tuple([REF, STRING, z.array(REF).optional()]), result: REF },
   /** Whether paused; whether in spite of warnings. */
   'VM.start': { params: z.tuple([REF, z.boolean(), z.boolean()]), result: VOID },
+  /** To a host that sees its disks; options. */
+  'VM.pool_migrate': { params: z.tuple([REF, REF, STRINGS]), result: VOID },
   'VM.assert_can_migrate': { params: z.tuple([...JOURNEY]), result: VOID },
   /** At last formats of the disks, which older pools do not know. */
   'VM.migrate_send': { params: z.tuple([...JOURNEY, STRINGS.optional()]), result: REF },
@@ -121,6 +123,7 @@ export type LongMethod =
   | 'VM.snapshot'
   | 'VM.start'
   | 'VM.migrate_send'
+  | 'VM.pool_migrate'
   | 'VDI.copy'
   | 'VDI.pool_migrate'
   | 'VDI.create'

@@ -246,6 +246,24 @@ describe('a machine that moves', () => {
     expect(contentOf(pool, moved).equals(content)).toBe(true);
   });
 
+  it('changes its host by itself where its disks are seen', async () => {
+    const from = await connected();
+    const { pool, root, named } = from;
+    const [shared, local] = [await running(from, 'shared'), await running(from)];
+    const host = pool.hosts.find(
+      ({ ref }) => ref !== pool.objects.find('VM', shared.vm)?.text('resident_on'),
+    );
+    await root.call('VM.pool_migrate', shared.vm, host?.ref, { live: 'true' });
+    expect(await root.text('VM.get_resident_on', shared.vm)).toBe(host?.ref);
+    await expect(root.call('VM.pool_migrate', local.vm, pool.hosts[1]?.ref, {})).rejects.toThrow(
+      `VM_REQUIRES_SR ${local.vm} ${named('SR', 'first')}`,
+    );
+    await root.call('VM.hard_shutdown', shared.vm);
+    await expect(root.call('VM.pool_migrate', shared.vm, host?.ref, {})).rejects.toThrow(
+      `VM_BAD_POWER_STATE ${shared.vm} running halted`,
+    );
+  });
+
   it('goes to another pool with its devices and its snapshot', async () => {
     const [from, to] = [await connected(), await connected()];
     const { vm, vdi, vif, content } = await running(from);

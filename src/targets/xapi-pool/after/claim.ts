@@ -18,3 +18,11 @@ export async function claim(
     await client.call(`${className}.add_to_other_config`, [object, key, value]);
   }
 }
+
+/**
+ * Marks disks that have moved. Best effort: a disk without the mark is as good, and is only not removed should the job
+ * be taken back.
+ */
+export async function claimMoved(client: XapiClient, vdis: readonly Ref[], jobId: string): Promise<void> {
+  for (const vdi of vdis) await claim(client, 'VDI', vdi, jobId).catch(() => {});
+}

@@ -1,8 +1,9 @@
 import { toXenferryError, XenferryError } from '../../../model/errors.js';
 import { type Ref, runTask, type XapiClient } from '../../../xapi/index.js';
 import { diskAt } from './attached-disks.js';
-import { claim } from './claim.js';
+import { claimMoved } from './claim.js';
 import type { Moving, MovingDisk } from './moving-disk.js';
+import { whenFree } from './when-free.js';
 
 /**
  * Moves the disks of a VM that runs, one after the other, to repositories that its host sees. A disk that fails stays
@@ -12,8 +13,7 @@ export async function migrateDisks(client: XapiClient, { vm, disks, jobId, signa
   const moved: string[] = [];
   for (const disk of disks) {
     try {
-      const vdi = await migrateDisk(client, vm, disk, signal);
-      await claim(client, 'VDI', vdi, jobId);
+      await claimMoved(client, [await migrateDisk(client, vm, disk, signal)], jobId);
     } catch (failure) {
       if (moved.length === 0) throw failure;
       const { code, message } = toXenferryError(failure);
@@ -33,7 +33,7 @@ async function migrateDisk(
 ): Promise<Ref> {
   let failure: unknown = null;
   try {
-    await runTask(client, 'VDI.pool_migrate', [vdi, sr, {}], { signal });
+    await whenFree(client, signal, () => runTask(client, 'VDI.pool_migrate', [vdi, sr, {}], { signal }));
   } catch (error) {
     failure = error;
   }

@@ -1,5 +1,5 @@
-import { XenferryError } from '../../../model/errors.js';
-import { NULL_REF, type Ref, type VmRecord, type XapiClient } from '../../../xapi/index.js';
+import { toXenferryError, XenferryError } from '../../../model/errors.js';
+import { NULL_REF, type Ref, runTask, type VmRecord, type XapiClient } from '../../../xapi/index.js';
 import type { PoolView } from '../pool-view.js';
 import { attachedDisks } from './attached-disks.js';
 import { copyDisks } from './copy-disks.js';
@@ -55,11 +55,25 @@ export async function moveVm(client: XapiClient, view: PoolView, move: VmMove): 
       await migrateDisks(client, sending);
       return { vm, notes: [] };
     }
-    return { vm: await sendVm(client, sending, { client, view, host, networks: null }), notes: [] };
+    // Without disks to take along it needs no licence.
+    if (disks.length === 0)
+      await runTask(client, 'VM.pool_migrate', [vm, host, { live: 'true' }], { signal });
+    else await sendVm(client, sending, { client, view, host, networks: null });
+    return { vm, notes: [] };
   }
   const notes = await copyDisks(client, sending);
-  if (host !== null) await client.call('VM.set_affinity', [vm, host]);
+  if (host !== null) notes.push(...(await setHome(client, vm, host)));
   return { vm, notes };
+}
+
+/** The disks have moved already: what fails now is no failure of that. */
+async function setHome(client: XapiClient, vm: Ref, host: Ref): Promise<string[]> {
+  try {
+    await client.call('VM.set_affinity', [vm, host]);
+    return [];
+  } catch (error) {
+    return [`Its home host is not set: ${toXenferryError(error).message}.`];
+  }
 }
 
 /** Those that are not where they belong. */

@@ -2,8 +2,9 @@ import { XenferryError } from '../../../model/errors.js';
 import { isFault, type Ref, runTask, type XapiClient } from '../../../xapi/index.js';
 import type { PoolView } from '../pool-view.js';
 import { attachedDisks } from './attached-disks.js';
-import { claim } from './claim.js';
+import { claimMoved } from './claim.js';
 import type { Moving } from './moving-disk.js';
+import { whenFree } from './when-free.js';
 
 export interface Destination {
   /** Of its pool. */
@@ -13,6 +14,16 @@ export interface Destination {
   /** In the order of the machine's network cards; null in the same pool, where they stay on theirs. */
   readonly networks: readonly Ref[] | null;
 }
+
+/** VM, what the destination told, live, repositories by VDI, networks by VIF, options. */
+type Journey = [
+  Ref,
+  Record<string, string>,
+  true,
+  Record<Ref, Ref>,
+  Record<Ref, Ref>,
+  Record<string, string>,
+];
 
 /**
  * Sends a VM with its disks to a host, in its pool or another; running if it runs. The pool that sends asks first
@@ -26,19 +37,23 @@ export async function sendVm(client: XapiClient, moving: Moving, destination: De
   const receiver = await there.call('host.migrate_receive', [destination.host, network, {}], { signal });
   const storage = Object.fromEntries(disks.map(({ vdi, sr }) => [vdi, sr]));
   const networks = await networkMap(client, record.VIFs, destination.networks);
-  const live = record.power_state === 'Running';
-  await client.call('VM.assert_can_migrate', [vm, receiver, live, storage, networks, {}], { signal });
+  // What pools know is the live move; a VM that is halted arrives so.
+  const journey: Journey = [vm, receiver, true, storage, networks, {}];
+  await client.call('VM.assert_can_migrate', journey, { signal });
   let arrived: Ref;
   try {
-    await runTask(client, 'VM.migrate_send', [vm, receiver, live, storage, networks, {}], { signal });
+    await whenFree(client, signal, () => runTask(client, 'VM.migrate_send', journey, { signal }));
     arrived = await there.call('VM.get_by_uuid', [record.uuid]);
   } catch (failure) {
     const found = await arrivedAfterAll(client, moving, destination);
     if (found === null) throw failure;
     arrived = found;
   }
-  const sent = await attachedDisks(there, await there.call('VM.get_record', [arrived]));
-  for (const disk of sent) await claim(there, 'VDI', disk.record.VDI, jobId);
+  const vdis = await attachedDisks(there, await there.call('VM.get_record', [arrived])).then(
+    (sent) => sent.map((disk) => disk.record.VDI),
+    () => [],
+  );
+  await claimMoved(there, vdis, jobId);
   return arrived;
 }
 

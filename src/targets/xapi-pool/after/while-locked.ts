@@ -10,10 +10,12 @@ const REASON = 'Xenferry: its disks are being moved';
  */
 export async function whileLocked<T>(client: XapiClient, vm: Ref, action: () => Promise<T>): Promise<T> {
   const { blocked_operations } = await client.call('VM.get_record', [vm]);
-  const locking = LOCKED.filter((operation) => !Object.hasOwn(blocked_operations, operation));
+  const locked: string[] = [];
   try {
-    for (const operation of locking) {
+    for (const operation of LOCKED) {
+      if (Object.hasOwn(blocked_operations, operation)) continue;
       await client.call('VM.add_to_blocked_operations', [vm, operation, REASON]);
+      locked.push(operation);
     }
     // Only now nobody can change it any more.
     const { power_state, name_label } = await client.call('VM.get_record', [vm]);
@@ -23,7 +25,7 @@ export async function whileLocked<T>(client: XapiClient, vm: Ref, action: () => 
     return await action();
   } finally {
     // Where this fails, the reason that the pool gives for the lock names us.
-    for (const operation of locking) {
+    for (const operation of locked) {
       await client.call('VM.remove_from_blocked_operations', [vm, operation]).catch(() => {});
     }
   }

@@ -6,7 +6,7 @@ import type { Value } from '../model/model-types.js';
 import { poolOfSession } from '../neighbours.js';
 import { assertFeature, masterRow, type PoolState } from '../pool-state.js';
 import { attachedHosts, copyDisk, destroyDisk } from '../repository.js';
-import { assertBootable } from './boot-checks.js';
+import { assertBootable, assertCanBoot } from './boot-checks.js';
 import { assertNotBlocked, removeMachine } from './machine-methods.js';
 
 function assertLicensed(state: PoolState): void {
@@ -89,17 +89,14 @@ function diskMap(call: Call, records: readonly Row[], pool: PoolState, host: Row
   return found;
 }
 
-function assertMovable(vm: Row): void {
+function assertMovable(vm: Row, operation: 'pool_migrate' | 'migrate_send', powers: readonly string[]): void {
   if (vm.flag('is_a_template')) {
     throw new XapiFailure('VM_IS_TEMPLATE', [vm.ref]);
   }
-  assertNotBlocked(vm, 'migrate_send');
+  assertNotBlocked(vm, operation);
   const power = vm.text('power_state');
-  if (power !== 'Running' && power !== 'Halted') {
+  if (!powers.includes(power)) {
     throw new XapiFailure('VM_BAD_POWER_STATE', [vm.ref, 'running', power.toLowerCase()]);
-  }
-  if (vm.list('snapshots').length > 1) {
-    throw new XapiFailure('VM_HAS_TOO_MANY_SNAPSHOTS', [vm.ref]);
   }
   if (vm.map('other_config').pci !== undefined) {
     throw new XapiFailure('VM_HAS_PCI_ATTACHED', [vm.ref]);
@@ -109,12 +106,20 @@ function assertMovable(vm: Row): void {
   }
 }
 
+/** Disks go along, and with them those of one snapshot. */
+function assertSendable(vm: Row): void {
+  assertMovable(vm, 'migrate_send', ['Running', 'Halted']);
+  if (vm.list('snapshots').length > 1) {
+    throw new XapiFailure('VM_HAS_TOO_MANY_SNAPSHOTS', [vm.ref]);
+  }
+}
+
 /** Throws what keeps a machine from going where it is to go. */
 function planned(call: Call): Journey {
   const { state, args } = call;
   assertLicensed(state);
   const vm = target(call, 'VM', 'vm');
-  assertMovable(vm);
+  assertSendable(vm);
   const dest = args.map('dest');
   const pool = poolOfSession(dest.session_id ?? '');
   if (pool === undefined) {
@@ -263,6 +268,16 @@ async function send(call: Call): Promise<Value> {
   }
 }
 
+/** To a host that sees all that the machine has. */
+function migrate(call: Call): Value {
+  const { state } = call;
+  const [vm, host] = [target(call, 'VM', 'vm'), target(call, 'host', 'host')];
+  assertMovable(vm, 'pool_migrate', ['Running']);
+  assertCanBoot(state, vm, host);
+  vm.set({ resident_on: host.ref });
+  return VOID;
+}
+
 /** To another repository while the machine goes on. */
 async function migrateDisk(call: Call): Promise<Value> {
   const { state } = call;
@@ -278,7 +293,7 @@ async function migrateDisk(call: Call): Promise<Value> {
   if (vm === undefined) {
     throw new XapiFailure('VDI_NEEDS_VM_FOR_MIGRATE', [vdi.ref]);
   }
-  assertMovable(vm);
+  assertSendable(vm);
   if (!attachedHosts(state, sr).has(vm.text('resident_on'))) {
     throw new XapiFailure('SR_NOT_ATTACHED', [sr.ref]);
   }
@@ -291,6 +306,7 @@ async function migrateDisk(call: Call): Promise<Value> {
 /** Machines and disks that change their host, repository or pool. */
 export const migrationMethods: Methods = {
   'host.migrate_receive': receive,
+  'VM.pool_migrate': migrate,
   'VM.assert_can_migrate': (call) => {
     planned(call);
     return VOID;

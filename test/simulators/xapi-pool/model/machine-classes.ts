@@ -223,6 +223,17 @@ export const vmClass: ClassModel = {
       params: [{ name: 'vm', type: 'VM ref' }],
     },
     {
+      name: 'pool_migrate',
+      role: 'vm-power-admin',
+      result: 'void',
+      async: true,
+      params: [
+        { name: 'vm', type: 'VM ref' },
+        { name: 'host', type: 'host ref' },
+        { name: 'options', type: '(string -> string) map' },
+      ],
+    },
+    {
       name: 'assert_can_migrate',
       role: 'vm-power-admin',
       result: 'void',

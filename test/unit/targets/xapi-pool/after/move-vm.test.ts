@@ -89,6 +89,16 @@ describe('a halted VM', () => {
     expect(await from.root.text('VM.get_affinity', machine.vm)).toBe(host);
   });
 
+  it('has moved even if its home is not set, for which a lesser user has no right', async () => {
+    const from = await testPool();
+    const machine = await importedVm(from, 'web');
+    const denied = { kind: 'failure', code: 'RBAC_PERMISSION_DENIED', params: ['vm.set_affinity'] } as const;
+    from.pool.faults.next('VM.set_affinity', denied);
+    const { notes } = await move(from, machine, ['shared'], { host: from.pool.hosts[1]?.ref ?? '' });
+    expect(notes).toEqual([expect.stringContaining('home host is not set')]);
+    expect(hungDisks(from, machine.vm)[0]?.repository).toBe('shared');
+  });
+
   it('cannot be started meanwhile, and keeps the locks that it had', async () => {
     const from = await testPool({ timings: { asyncMs: 100 } });
     const machine = await importedVm(from, 'web');
@@ -228,6 +238,24 @@ describe('a VM that runs', () => {
     const [disk] = hungDisks(from, machine.vm);
     expect(disk?.repository).toBe('second');
     expect(disk?.content.equals(machine.disks[0]?.content ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  it('changes its host alone where its disks are seen, which needs no licence', async () => {
+    const from = await testPool({ restrictions: ['restrict_storage_xen_motion'] });
+    const machine = await running(from, ['shared']);
+    const host = from.pool.hosts[1]?.ref ?? '';
+    await move(from, machine, ['shared'], { host });
+    expect(await from.root.text('VM.get_resident_on', machine.vm)).toBe(host);
+    expectUntouched(from, machine);
+  });
+
+  it('waits until the pool has done with others', async () => {
+    const from = await testPool();
+    const machine = await running(from);
+    const busy = { kind: 'failure', code: 'TOO_MANY_STORAGE_MIGRATES', params: ['3'] } as const;
+    from.pool.faults.next('Async.VDI.pool_migrate', busy, 3);
+    await move(from, machine, ['shared']);
+    expect(hungDisks(from, machine.vm)[0]?.repository).toBe('shared');
   });
 
   it('stays when the host does not see the repository', async () => {
