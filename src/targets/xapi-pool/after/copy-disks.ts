@@ -1,6 +1,6 @@
 import { toXenferryError, XenferryError } from '../../../model/errors.js';
 import { formatBytes } from '../../../model/format.js';
-import { NULL_REF, type Ref, runTask, type XapiClient } from '../../../xapi/index.js';
+import { type NewVdi, NULL_REF, type Ref, runTask, type XapiClient } from '../../../xapi/index.js';
 import { destroyVdi } from '../destroy-vdi.js';
 import { ownedBy, SELF_KEY } from '../ownership.js';
 import { freeBytes, takenBytes } from '../storage-space.js';
@@ -59,25 +59,20 @@ async function copyDisk(
 ): Promise<void> {
   const { name_label, name_description, virtual_size, tags } = record;
   const { [SELF_KEY]: _original, ...facts } = record.other_config;
-  const copy = await runTask(
-    client,
-    'VDI.create',
-    [
-      {
-        name_label,
-        name_description,
-        SR: sr,
-        virtual_size,
-        type: 'user',
-        sharable: false,
-        read_only: false,
-        other_config: { ...facts, ...ownedBy(jobId) },
-        sm_config: {},
-        tags,
-      },
-    ],
-    { signal },
-  );
+  const wanted: NewVdi = {
+    name_label,
+    name_description,
+    SR: sr,
+    virtual_size,
+    type: 'user',
+    sharable: false,
+    read_only: false,
+    other_config: { ...facts, ...ownedBy(jobId) },
+    sm_config: {},
+    tags,
+  };
+  // To its end, which is soon: one that is given up may make a disk that we never hear of.
+  const copy = await runTask(client, 'VDI.create', [wanted]);
   onMade(copy);
   const made = await client.call('VDI.get_record', [copy], { signal });
   await client.call('VDI.add_to_other_config', [copy, SELF_KEY, made.uuid], { signal });

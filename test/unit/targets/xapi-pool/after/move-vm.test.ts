@@ -161,11 +161,14 @@ describe('a halted VM', () => {
     expectUntouched(from, machine);
   });
 
-  it('stays when it is canceled', async () => {
-    const from = await testPool({ timings: { asyncMs: 50 } });
+  it.each([
+    ['made', 100],
+    ['filled', 320],
+  ])('stays when it is canceled while the copy is %s', async (_step, milliseconds) => {
+    const from = await testPool({ timings: { asyncMs: 200 } });
     const machine = await importedVm(from, 'web');
     const stop = new AbortController();
-    setTimeout(() => stop.abort(), 80);
+    setTimeout(() => stop.abort(), milliseconds);
     const failure = await failureOf(move(from, machine, ['shared'], { signal: stop.signal }));
     expect(failure.code).toBe('CANCELED');
     await from.pool.settled();
