@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import { type Certificate, selfSigned } from '../../support/certificate.js';
 import { Database, type Row } from './database.js';
@@ -102,8 +102,11 @@ class HostServer implements SimulatedHost {
     this.tlsFingerprint = certificate.fingerprint;
     const { cert, key } = certificate;
     this.server = createServer({ cert, key, allowHalfOpen: true }, (socket) => {
-      this.sockets.add(socket);
       void serveConnection(state, row, socket);
+    });
+    // Those whose handshake never ends keep a server from closing as well.
+    this.server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
     });
     // A client that does not trust the certificate ends the handshake; that is its affair.
