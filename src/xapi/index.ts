@@ -12,6 +12,8 @@ export {
   type PifRecord,
   type Ref,
   type SrRecord,
+  type VbdRecord,
+  type VdiRecord,
   type VmRecord,
 } from './records.js';
 export { runTask } from './tasks.js';

@@ -4,6 +4,7 @@ import {
   allRecords,
   EVENTS,
   GPU_GROUP_RECORD,
+  GUEST_METRICS_RECORD,
   HOST_METRICS_RECORD,
   HOST_RECORD,
   NETWORK_RECORD,
@@ -26,8 +27,12 @@ import {
 } from './records.js';
 
 const STRING = z.string();
+const STRINGS = z.record(STRING, STRING);
 /** A void result is an empty string. */
 const VOID = z.unknown().transform(() => undefined);
+
+/** VM, what the destination told, live, repositories by VDI, networks by VIF, options; graphics, which we never map. */
+const JOURNEY = [REF, STRINGS, z.boolean(), STRINGS, STRINGS, STRINGS, STRINGS.optional()] as const;
 
 /** Every call that is made, with what comes after the session and what comes back. */
 export const METHODS = {
@@ -50,6 +55,13 @@ export const METHODS = {
   'SR.get_record': { params: z.tuple([REF]), result: SR_RECORD },
   'VBD.get_record': { params: z.tuple([REF]), result: VBD_RECORD },
   'VM.get_record': { params: z.tuple([REF]), result: VM_RECORD },
+  'VM.get_by_uuid': { params: z.tuple([STRING]), result: REF },
+  /** Hosts that could run it now. */
+  'VM.get_possible_hosts': { params: z.tuple([REF]), result: z.array(REF) },
+  'VM.assert_can_boot_here': { params: z.tuple([REF, REF]), result: VOID },
+  'VM_guest_metrics.get_record': { params: z.tuple([REF]), result: GUEST_METRICS_RECORD },
+  'network.get_record': { params: z.tuple([REF]), result: NETWORK_RECORD },
+  'VIF.get_record': { params: z.tuple([REF]), result: VIF_RECORD },
   'VDI.get_record': { params: z.tuple([REF]), result: VDI_RECORD },
   'task.get_record': { params: z.tuple([REF]), result: TASK_RECORD },
   /** Classes or `task/<ref>`, the token of the last answer, seconds to wait. */
@@ -58,8 +70,6 @@ export const METHODS = {
   'VM.create': { params: z.tuple([NEW_VM]), result: REF },
   'VM.add_to_other_config': { params: z.tuple([REF, STRING, STRING]), result: VOID },
   'VM.set_is_a_template': { params: z.tuple([REF, z.boolean()]), result: VOID },
-  'VM.set_blocked_operations': { params: z.tuple([REF, z.record(STRING, STRING)]), result: VOID },
-  'VM.remove_from_blocked_operations': { params: z.tuple([REF, STRING]), result: VOID },
   'VM.set_order': { params: z.tuple([REF, z.number().int()]), result: VOID },
   'VM.set_start_delay': { params: z.tuple([REF, z.number().int()]), result: VOID },
   'VM.set_appliance': { params: z.tuple([REF, REF]), result: VOID },
@@ -70,13 +80,37 @@ export const METHODS = {
     params: z.tuple([REF, REF, STRING, z.record(STRING, STRING), REF]),
     result: REF,
   },
+  'VM.remove_from_other_config': { params: z.tuple([REF, STRING]), result: VOID },
+  'VM.set_name_description': { params: z.tuple([REF, STRING]), result: VOID },
+  /** The host that it starts on if that can be. */
+  'VM.set_affinity': { params: z.tuple([REF, REF]), result: VOID },
+  'VM.set_blocked_operations': { params: z.tuple([REF, STRINGS]), result: VOID },
+  'VM.add_to_blocked_operations': { params: z.tuple([REF, STRING, STRING]), result: VOID },
+  'VM.remove_from_blocked_operations': { params: z.tuple([REF, STRING]), result: VOID },
+  /** Name; the disks that are left out, which older pools do not know. */
+  'VM.snapshot': { params: z.tuple([REF, STRING, z.array(REF).optional()]), result: REF },
+  /** Whether paused; whether in spite of warnings. */
+  'VM.start': { params: z.tuple([REF, z.boolean(), z.boolean()]), result: VOID },
+  /** To a host that sees its disks; options. */
+  'VM.pool_migrate': { params: z.tuple([REF, REF, STRINGS]), result: VOID },
+  'VM.assert_can_migrate': { params: z.tuple([...JOURNEY]), result: VOID },
+  /** At last formats of the disks, which older pools do not know. */
+  'VM.migrate_send': { params: z.tuple([...JOURNEY, STRINGS.optional()]), result: REF },
+  /** Network, options. What it gives opens the pool: it holds the session. */
+  'host.migrate_receive': { params: z.tuple([REF, REF, STRINGS]), result: STRINGS },
   'VM.destroy': { params: z.tuple([REF]), result: VOID },
   'VBD.create': { params: z.tuple([NEW_VBD]), result: REF },
+  'VBD.destroy': { params: z.tuple([REF]), result: VOID },
   'VIF.create': { params: z.tuple([NEW_VIF]), result: REF },
   /** Of a VM; whether only one VM may ever have it. */
   'VTPM.create': { params: z.tuple([REF, z.boolean()]), result: REF },
   'VDI.create': { params: z.tuple([NEW_VDI]), result: REF },
   'VDI.add_to_other_config': { params: z.tuple([REF, STRING, STRING]), result: VOID },
+  'VDI.remove_from_other_config': { params: z.tuple([REF, STRING]), result: VOID },
+  /** To a repository; the disk that it differs from; or into a disk. */
+  'VDI.copy': { params: z.tuple([REF, REF, REF, REF]), result: REF },
+  /** To a repository, options; of a VM that runs. */
+  'VDI.pool_migrate': { params: z.tuple([REF, REF, STRINGS]), result: REF },
   'VDI.destroy': { params: z.tuple([REF]), result: VOID },
   'VM_appliance.create': {
     params: z.tuple([z.object({ name_label: STRING, name_description: STRING })]),
@@ -90,7 +124,7 @@ export const METHODS = {
   'VLAN.destroy': { params: z.tuple([REF]), result: VOID },
   /** Network, PIFs of one host, MAC or nothing, mode, properties. */
   'Bond.create': {
-    params: z.tuple([REF, z.array(REF), STRING, STRING, z.record(STRING, STRING)]),
+    params: z.tuple([REF, z.array(REF), STRING, STRING, STRINGS]),
     result: REF,
   },
   'Bond.destroy': { params: z.tuple([REF]), result: VOID },
@@ -106,6 +140,12 @@ export type Result<M extends Method> = z.output<(typeof METHODS)[M]['result']>;
 /** Those that take long and can be watched: they are started as tasks. */
 export type LongMethod =
   | 'VM.destroy'
+  | 'VM.snapshot'
+  | 'VM.start'
+  | 'VM.migrate_send'
+  | 'VM.pool_migrate'
+  | 'VDI.copy'
+  | 'VDI.pool_migrate'
   | 'VDI.create'
   | 'VDI.destroy'
   | 'pool.create_VLAN_from_PIF'

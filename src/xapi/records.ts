@@ -75,6 +75,7 @@ export const PIF_RECORD = z.object({
   host: REF,
   VLAN: INT,
   physical: z.boolean(),
+  management: z.boolean(),
   bond_slave_of: REF,
   bond_master_of: REFS,
   VLAN_master_of: REF,
@@ -93,23 +94,31 @@ export const VM_RECORD = z.object({
   recommendations: z.string(),
   other_config: STRINGS,
   blocked_operations: STRINGS,
+  resident_on: REF,
+  guest_metrics: REF,
+  snapshots: REFS,
   VBDs: REFS,
+  VIFs: REFS,
 });
 export type VmRecord = z.infer<typeof VM_RECORD>;
 
 export const VDI_RECORD = z.object({
   uuid: z.string(),
   name_label: z.string(),
+  name_description: z.string(),
   SR: REF,
   virtual_size: INT,
+  physical_utilisation: INT,
   other_config: STRINGS,
-  is_a_snapshot: z.boolean(),
+  tags: z.array(z.string()),
   VBDs: REFS,
 });
+export type VdiRecord = z.infer<typeof VDI_RECORD>;
 
-export const VBD_RECORD = z.object({ VM: REF });
+export const VIF_RECORD = z.object({ VM: REF, MAC: z.string(), device: z.string() });
 
-export const VIF_RECORD = z.object({ VM: REF, MAC: z.string() });
+/** `networks`: such as `0/ip` or `1/ipv6/0`, by the number of the VIF. */
+export const GUEST_METRICS_RECORD = z.object({ networks: STRINGS });
 
 export const APPLIANCE_RECORD = z.object({ uuid: z.string(), name_label: z.string(), VMs: REFS });
 
@@ -196,6 +205,9 @@ export const NEW_VBD = z.object({
   ...QOS,
 });
 export type NewVbd = z.infer<typeof NEW_VBD>;
+
+export const VBD_RECORD = NEW_VBD.extend({ type: z.string() });
+export type VbdRecord = z.infer<typeof VBD_RECORD>;
 
 export const NEW_VIF = z.object({
   device: z.string(),

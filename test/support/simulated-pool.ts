@@ -18,7 +18,8 @@ export async function simulatedPool(options: PoolOptions = {}): Promise<Simulate
     users: [{ name: 'root', password: POOL_PASSWORD, role: 'pool-admin' }],
     repositories: [{ name: 'Local', type: 'ext', size: 1024 * GIB }],
     ...options,
-    timings: { loginDelayMs: 10, ...options.timings },
+    // As short in proportion as the patience of the tests.
+    timings: { loginDelayMs: 10, detachMs: 5, ...options.timings },
   });
   onTestFinished(() => pool.close());
   return pool;

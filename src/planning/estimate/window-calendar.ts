@@ -1,3 +1,4 @@
+import { XenferryError } from '../../model/errors.js';
 import type { MigrationWindow, Weekday } from '../../model/plan.js';
 import { ZonedClock } from './zoned-clock.js';
 
@@ -70,6 +71,19 @@ function inWindows(seconds: number, start: number, window: MigrationWindow, cloc
     windows: windows + Math.ceil(rest),
     idleSeconds: (idle / 1000) * (1 + growth),
   };
+}
+
+/**
+ * The span in which a window is open at `instant`, or the next one; milliseconds since 1970, and it begins at `instant`
+ * when that lies in it. Throws CONFIG_INVALID for a time zone that does not exist, and for a window that never opens.
+ */
+export function nextOpening(
+  window: MigrationWindow,
+  instant: number,
+): { readonly begin: number; readonly end: number } {
+  const [opening] = openings(instant, window, new ZonedClock(window.timeZone));
+  if (opening !== undefined) return opening;
+  throw new XenferryError('CONFIG_INVALID', `the window ${window.name} never opens`);
 }
 
 /** The window's openings from `start` on, the first cut off there; as many as are looked up. */

@@ -31,9 +31,7 @@ export async function findOwned(client: XapiClient, prefix: string): Promise<Own
   const vms = await client.call('VM.get_all_records', []);
   const machines = Object.entries(vms).filter(([, vm]) => !vm.is_a_snapshot && !isTemplateOfOthers(vm));
   add('vm', Object.fromEntries(machines), (vm) => vm.is_a_template || isLocked(vm));
-  const vdis = await client.call('VDI.get_all_records', []);
-  const disks = Object.entries(vdis).filter(([, vdi]) => !vdi.is_a_snapshot);
-  add('disk', Object.fromEntries(disks), () => false);
+  add('disk', await client.call('VDI.get_all_records', []), () => false);
   add('network', await client.call('network.get_all_records', []), () => false);
   return found;
 }

@@ -1,3 +1,17 @@
+export {
+  type MovedVm,
+  moveVm,
+  type OtherPool,
+  type VmMove,
+} from './after/move-vm.js';
+export { snapshotVm } from './after/snapshot-vm.js';
+export {
+  type StartableVm,
+  type StartObserver,
+  type StartOutcome,
+  startInOrder,
+} from './after/start-in-order.js';
+export type { StartChecks } from './after/start-vm.js';
 export { createNetwork, type NewNetwork } from './create-network.js';
 export { releaseVm } from './create-vm.js';
 export { ensureAppliance } from './ensure-appliance.js';

@@ -12,9 +12,10 @@ export interface Removal {
 }
 
 /**
- * Removes what carries the id of one of `jobIds`, and nothing else: VMs with their devices, disks, networks. VMs with a
- * UUID of `kept` stay, with the disks that hang on them. What somebody uses, such as a VM that runs, is left. One pass
- * over the pool for all jobs. Rejects as `XapiClient.call` does when the pool cannot be read.
+ * Removes what carries the id of one of `jobIds`, and nothing else: VMs with their devices, disks, networks, snapshots
+ * that we took. VMs with a UUID of `kept` stay, with the disks that hang on them and the snapshots of both. What somebody
+ * uses, such as a VM that runs, is left. One pass over the pool for all jobs. Rejects as `XapiClient.call` does when the
+ * pool cannot be read.
  */
 export async function removeOwned(
   client: XapiClient,
@@ -39,9 +40,12 @@ export async function removeOwned(
 
   const keptVbds = new Set<Ref>();
   const vms = await client.call('VM.get_all_records', []);
+  const keptSnapshots = new Set(
+    Object.values(vms).flatMap(({ uuid, snapshots }) => (kept.has(uuid) ? snapshots : [])),
+  );
   for (const [vm, record] of owned(vms)) {
-    if (record.is_a_snapshot || isTemplateOfOthers(record)) continue;
-    if (kept.has(record.uuid)) {
+    if (!record.is_a_snapshot && isTemplateOfOthers(record)) continue;
+    if (kept.has(record.uuid) || keptSnapshots.has(vm)) {
       for (const vbd of record.VBDs) keptVbds.add(vbd);
       continue;
     }
@@ -50,7 +54,7 @@ export async function removeOwned(
   }
   // After the VMs: their disks hang on nothing now.
   for (const [vdi, record] of owned(await client.call('VDI.get_all_records', []))) {
-    if (record.is_a_snapshot || record.VBDs.some((vbd) => keptVbds.has(vbd))) continue;
+    if (record.VBDs.some((vbd) => keptVbds.has(vbd))) continue;
     const hindrance = (await hasUser(client, vms, record.VBDs)) ? 'a VM has it' : null;
     await attempt(`disk ${record.name_label}`, hindrance, () => destroyVdi(client, vdi));
   }

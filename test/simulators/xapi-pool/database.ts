@@ -9,16 +9,26 @@ import { initialOf } from './model/wire-messages.js';
 const BACKLINKS: Readonly<
   Record<string, Readonly<Record<string, readonly [className: string, field: string]>>>
 > = {
-  VDI: { SR: ['SR', 'VDIs'] },
+  VDI: { SR: ['SR', 'VDIs'], snapshot_of: ['VDI', 'snapshots'] },
   VBD: { VM: ['VM', 'VBDs'], VDI: ['VDI', 'VBDs'] },
   VIF: { VM: ['VM', 'VIFs'], network: ['network', 'VIFs'] },
   VTPM: { VM: ['VM', 'VTPMs'] },
-  VGPU: { VM: ['VM', 'VGPUs'], GPU_group: ['GPU_group', 'VGPUs'] },
+  VGPU: {
+    VM: ['VM', 'VGPUs'],
+    GPU_group: ['GPU_group', 'VGPUs'],
+    resident_on: ['PGPU', 'resident_VGPUs'],
+  },
+  PGPU: { GPU_group: ['GPU_group', 'PGPUs'], host: ['host', 'PGPUs'] },
   PBD: { SR: ['SR', 'PBDs'], host: ['host', 'PBDs'] },
   PIF: { network: ['network', 'PIFs'], host: ['host', 'PIFs'], bond_slave_of: ['Bond', 'slaves'] },
   VLAN: { tagged_PIF: ['PIF', 'VLAN_slave_of'] },
   Bond: { master: ['PIF', 'bond_master_of'] },
-  VM: { resident_on: ['host', 'resident_VMs'], appliance: ['VM_appliance', 'VMs'] },
+  VM: {
+    resident_on: ['host', 'resident_VMs'],
+    appliance: ['VM_appliance', 'VMs'],
+    snapshot_of: ['VM', 'snapshots'],
+    parent: ['VM', 'children'],
+  },
 };
 
 const listed = new Set(

@@ -89,9 +89,10 @@ export class DiskStore {
     }
   }
 
-  async copy(from: string, to: string): Promise<void> {
-    const [source, target] = [this.disks.get(from), this.disks.get(to)];
-    if (source === undefined || target === undefined) {
+  /** Gives a disk, of this store or of another pool's, the content of one of this store's. */
+  async copy(from: string, target: Disk): Promise<void> {
+    const source = this.disks.get(from);
+    if (source === undefined) {
       return;
     }
     const reading = await open(source.path, 'r');

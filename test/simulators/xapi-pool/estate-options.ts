@@ -22,12 +22,19 @@ export interface RepositoryOptions {
   readonly rawVolumes?: boolean;
 }
 
+export interface GpuOptions {
+  /** Of the group that its cards are in. */
+  readonly group: string;
+  /** The number of the host of each card. */
+  readonly hosts: readonly number[];
+}
+
 export interface EstateOptions {
   readonly hosts?: readonly HostOptions[];
   /** The first is the pool's default. */
   readonly repositories?: readonly RepositoryOptions[];
   /** Networks beside those of the hosts' cards. */
   readonly networks?: readonly string[];
-  /** Names of groups of GPUs, of one GPU each. */
-  readonly gpuGroups?: readonly string[];
+  /** None without. */
+  readonly gpus?: readonly GpuOptions[];
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database, Row } from './database.js';
-import type { EstateOptions, HostOptions, RepositoryOptions } from './estate-options.js';
+import type { EstateOptions, GpuOptions, HostOptions, RepositoryOptions } from './estate-options.js';
 import { stockTemplates } from './templates.js';
 
 const GIB = 1024 ** 3;
@@ -117,6 +117,17 @@ function createRepository(database: Database, options: RepositoryOptions, hosts:
   return sr;
 }
 
+function createGpus(database: Database, { group, hosts: numbers }: GpuOptions, hosts: readonly Row[]): void {
+  const { ref } = database.create('GPU_group', { name_label: group });
+  for (const number of numbers) {
+    const host = hosts[number]?.ref;
+    if (host === undefined) {
+      throw new Error(`no host ${number}`);
+    }
+    database.create('PGPU', { GPU_group: ref, host });
+  }
+}
+
 export interface Estate {
   readonly hosts: readonly Row[];
   /** The machines that stand for the hosts' own systems, by the hosts' refs. */
@@ -144,15 +155,14 @@ export function createEstate(
   const repositories = (options.repositories ?? REPOSITORIES).map((one) =>
     createRepository(database, one, hosts),
   );
+  for (const gpus of options.gpus ?? []) {
+    createGpus(database, gpus, hosts);
+  }
   for (const type of new Set(repositories.map((sr) => sr.text('type')))) {
     const own = (options.repositories ?? []).filter((one) => one.type === type);
     const formats = new Set(['vhd', ...own.flatMap((one) => one.formats ?? [])]);
     const supported = type === 'iso' ? [] : [...formats];
     database.create('SM', { type, name_label: type, supported_image_formats: supported });
-  }
-  for (const name of options.gpuGroups ?? []) {
-    // A group without a GPU lets no machine start; GPUs themselves are not simulated.
-    database.create('GPU_group', { name_label: name, PGPUs: [`OpaqueRef:${randomUUID()}`] });
   }
   for (const template of stockTemplates()) {
     database.create('VM', template);

@@ -7,8 +7,16 @@ import { createEstate } from './estate.js';
 import type { EstateOptions } from './estate-options.js';
 import { Faults } from './faults.js';
 import { serveConnection } from './http/connection.js';
+import { join, leave } from './neighbours.js';
 import { changeMaster } from './outages.js';
-import { type Faithfulness, type HostControl, type PoolState, poolRow, type Timings } from './pool-state.js';
+import {
+  type Faithfulness,
+  type GuestLife,
+  type HostControl,
+  type PoolState,
+  poolRow,
+  type Timings,
+} from './pool-state.js';
 import { Schedule } from './schedule.js';
 import { Sessions, type User } from './sessions.js';
 import { Tasks } from './tasks.js';
@@ -16,6 +24,7 @@ import { Tasks } from './tasks.js';
 export type { Row } from './database.js';
 export type { RepositoryOptions } from './estate-options.js';
 export type { Fault } from './fault.js';
+export type { GuestLife } from './pool-state.js';
 
 /** All hosts listen on one port, each on an address of its own. */
 const ADDRESSES = '127.0.0.';
@@ -47,6 +56,8 @@ export interface PoolOptions extends EstateOptions {
   readonly faithful?: Partial<Faithfulness>;
   /** What the licence lacks: `restrict_vtpm`, `restrict_vif_locking`, `restrict_gpu`. */
   readonly restrictions?: readonly string[];
+  /** What machines do by themselves once they run; nothing without. */
+  readonly guests?: (name: string) => GuestLife;
   /** One certificate for all hosts; each makes its own without. */
   readonly certificate?: Certificate;
   /** That all hosts listen on; any that is free without. */
@@ -210,6 +221,8 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
     faithful: { ...FAITHFUL, ...options.faithful },
     restrictions: new Set(options.restrictions),
     controlDomains,
+    guestOf: options.guests ?? (() => ({})),
+    domains: 0,
     port: () => port,
     controls: new Map(),
     booting: new Set(),
@@ -224,7 +237,9 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
     const address = addressOf(number);
     return new HostServer(state, row, address, options.certificate ?? selfSigned([address]));
   });
+  join(state);
   const close = async (): Promise<void> => {
+    leave(state);
     state.schedule.close();
     await Promise.all(hosts.map((host) => host.stop()));
     await Promise.allSettled(state.running);

@@ -49,6 +49,16 @@ export interface Faithfulness {
 /** The licence's features that are missing, by the name of the restriction: `restrict_vtpm`. */
 export type Restrictions = ReadonlySet<string>;
 
+/** What a machine does by itself once it runs; times in milliseconds from its start. */
+export interface GuestLife {
+  /** When its agent tells `networks`; never without. */
+  readonly reportsAfterMs?: number;
+  /** As the agent writes them: `{ '0/ip': '10.0.0.2' }`. */
+  readonly networks?: Readonly<Record<string, string>>;
+  /** When it shuts down. */
+  readonly haltsAfterMs?: number;
+}
+
 /** Everything that calls and transfers work on. */
 export interface PoolState {
   readonly database: Database;
@@ -61,6 +71,10 @@ export interface PoolState {
   readonly restrictions: Restrictions;
   /** The virtual machine that stands for a host's own system, by the host's ref. */
   readonly controlDomains: ReadonlyMap<string, string>;
+  /** What a machine does by itself, by its name. */
+  readonly guestOf: (name: string) => GuestLife;
+  /** How many machines were started so far. */
+  domains: number;
   /** The port that all hosts listen on. */
   readonly port: () => number;
   /** By the host's ref. */

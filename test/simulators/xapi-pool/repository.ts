@@ -1,3 +1,4 @@
+import { timestamp } from './clock.js';
 import type { Row } from './database.js';
 import type { Disk } from './disk-store.js';
 import { XapiFailure } from './failure.js';
@@ -160,20 +161,41 @@ export async function resizeDisk(state: PoolState, vdi: Row, wanted: number): Pr
   await state.disks.resize(vdi.ref, size);
 }
 
-/** A second disk of the same content. */
-export async function copyDisk(state: PoolState, vdi: Row, sr: Row, into?: Row): Promise<Row> {
+/** A second disk of the same content, which may be in another pool. */
+export async function copyDisk(
+  state: PoolState,
+  vdi: Row,
+  sr: Row,
+  { into, pool = state }: { readonly into?: Row; readonly pool?: PoolState } = {},
+): Promise<Row> {
   const source = state.disks.get(vdi.ref);
   const copied = ['name_label', 'name_description', 'type', 'other_config', 'tags', 'virtual_size'];
   const fields = Object.fromEntries(copied.map((name) => [name, vdi.value(name)]));
-  const target = into ?? (await createDisk(state, sr, fields));
-  const disk = state.disks.get(target.ref);
-  if (source !== undefined && disk !== undefined) {
-    for (const { offset, length } of source.written()) {
-      makeRoom(state, target, disk, offset, length);
-    }
-    await state.disks.copy(vdi.ref, target.ref);
+  const target = into ?? (await createDisk(pool, sr, fields));
+  const disk = pool.disks.get(target.ref);
+  if (source === undefined || disk === undefined) {
+    return target;
   }
-  return target;
+  try {
+    for (const { offset, length } of source.written()) {
+      makeRoom(pool, target, disk, offset, length);
+    }
+    await state.disks.copy(vdi.ref, disk);
+    return target;
+  } catch (error) {
+    // What was given by the caller is the caller's, half filled as it is.
+    if (into === undefined) {
+      await destroyDisk(pool, target);
+    }
+    throw error;
+  }
+}
+
+/** A disk as it is now, for a machine's snapshot or its own. */
+export async function snapshotDisk(state: PoolState, vdi: Row): Promise<Row> {
+  const row = await copyDisk(state, vdi, state.database.get('SR', vdi.text('SR')));
+  row.set({ is_a_snapshot: true, snapshot_of: vdi.ref, snapshot_time: timestamp() });
+  return row;
 }
 
 /** A disk that a transfer has attached to a host's own system. */

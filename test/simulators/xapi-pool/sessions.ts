@@ -70,6 +70,10 @@ export class Sessions {
     return row;
   }
 
+  knows(ref: string): boolean {
+    return this.sessions.has(ref);
+  }
+
   /** Throws SESSION_INVALID. */
   use(ref: string): Session {
     const session = this.sessions.get(ref);

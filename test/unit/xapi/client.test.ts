@@ -179,6 +179,6 @@ describe('a task', () => {
       },
     });
     expect((await failureOf(waiting)).code).toBe('CANCELED');
-    expect(Object.keys(pool.objects.find('task', task)?.map('current_operations') ?? {})).toEqual([task]);
+    expect(pool.objects.find('task', task)?.map('current_operations')).toMatchObject({ [task]: 'cancel' });
   });
 });

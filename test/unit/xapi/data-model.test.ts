@@ -56,6 +56,12 @@ describe.skipIf(!existsSync(MODEL))('the calls we make', () => {
     'pool.create_VLAN_from_PIF',
     'Bond.create',
     'VLAN.destroy',
+    'VM.snapshot',
+    'VM.start',
+    'VM.migrate_send',
+    'VM.pool_migrate',
+    'VDI.copy',
+    'VDI.pool_migrate',
   ])('%s can be a task', (name) => {
     const [className = ''] = name.split('.');
     expect(classes[className]?.messages.find(({ wire }) => wire === name)?.async).toBe(true);

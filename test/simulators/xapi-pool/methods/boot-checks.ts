@@ -103,6 +103,31 @@ function assertNetworks(state: PoolState, vm: Row, host: Row): void {
   }
 }
 
+/** The card of a host that a machine's graphics could use; a type of null takes one whole. */
+export function freeCard(state: PoolState, vgpu: Row, host: Row): Row | undefined {
+  const type = vgpu.text('type');
+  return state.database
+    .get('GPU_group', vgpu.text('GPU_group'))
+    .list('PGPUs')
+    .map((ref) => state.database.get('PGPU', ref))
+    .filter((card) => card.text('host') === host.ref)
+    .find((card) =>
+      type === NULL_REF
+        ? card.list('resident_VGPUs').length === 0
+        : card.list('enabled_VGPU_types').includes(type),
+    );
+}
+
+function assertGraphics(state: PoolState, vm: Row, vgpu: Row, host: Row): void {
+  if (freeCard(state, vgpu, host) !== undefined) {
+    return;
+  }
+  const [group, type] = [vgpu.text('GPU_group'), vgpu.text('type')];
+  throw type === NULL_REF
+    ? new XapiFailure('VM_REQUIRES_GPU', [vm.ref, group])
+    : new XapiFailure('VM_REQUIRES_VGPU', [vm.ref, group, type]);
+}
+
 /** Throws what keeps a machine from starting on a host, in the order in which the pool looks. */
 export function assertCanBoot(state: PoolState, vm: Row, host: Row): void {
   assertBootable(vm);
@@ -118,10 +143,7 @@ export function assertCanBoot(state: PoolState, vm: Row, host: Row): void {
     throw new XapiFailure('VM_REQUIRES_IOMMU', [host.ref]);
   }
   for (const ref of vm.list('VGPUs')) {
-    const group = state.database.get('VGPU', ref).text('GPU_group');
-    if (state.database.get('GPU_group', group).list('PGPUs').length === 0) {
-      throw new XapiFailure('VM_REQUIRES_GPU', [vm.ref, group]);
-    }
+    assertGraphics(state, vm, state.database.get('VGPU', ref), host);
   }
   const [needed, free] = [vm.number('memory_static_max'), freeMemory(state, host)];
   if (needed > free) {

@@ -4,10 +4,11 @@ import type { Row } from '../database.js';
 import { XapiFailure } from '../failure.js';
 import { NULL_REF } from '../fields.js';
 import type { Value } from '../model/model-types.js';
-import { poolRow } from '../pool-state.js';
+import { type PoolState, poolRow } from '../pool-state.js';
 import { assertUnused, copyDisk, createDisk } from '../repository.js';
 import { freeDevices } from './block-devices.js';
-import { assertBootable, assertCanBoot } from './boot-checks.js';
+import { assertBootable, assertCanBoot, freeCard } from './boot-checks.js';
+import { forgetGuest, live } from './guest-life.js';
 import { generatedMac } from './network-methods.js';
 
 /** How many network interfaces a machine may have. */
@@ -51,8 +52,7 @@ function createMachine({ state, args }: Call): Value {
 }
 
 /** Takes a machine's record and all that belongs to it alone; its disks stay. */
-function removeMachine(call: Call, vm: Row): void {
-  const { database } = call.state;
+export function removeMachine({ database }: PoolState, vm: Row): void {
   for (const [className, field] of [
     ['VBD', 'VBDs'],
     ['VIF', 'VIFs'],
@@ -72,7 +72,7 @@ function destroyMachine(call: Call): Value {
     throw new XapiFailure('VM_CANNOT_DELETE_DEFAULT_TEMPLATE', [vm.ref]);
   }
   assertPower(vm, 'Halted');
-  removeMachine(call, vm);
+  removeMachine(call.state, vm);
   return VOID;
 }
 
@@ -152,20 +152,25 @@ async function provision(call: Call): Promise<Value> {
   return VOID;
 }
 
-function assertMayStart(call: Call, vm: Row): void {
+function assertMayStart(call: Call, vm: Row, operation: 'start' | 'start_on'): void {
   if (vm.flag('is_a_template')) {
     throw new XapiFailure('VM_IS_TEMPLATE', [vm.ref]);
   }
   assertPower(vm, 'Halted');
-  const blocked = vm.map('blocked_operations').start;
-  if (blocked !== undefined) {
-    throw new XapiFailure('OPERATION_BLOCKED', [vm.ref, blocked]);
-  }
+  assertNotBlocked(vm, operation);
   for (const ref of vm.list('VBDs')) {
     const vdi = call.state.database.find('VDI', call.state.database.get('VBD', ref).text('VDI'));
     if (vdi !== undefined && !vdi.flag('sharable') && !vdi.flag('read_only')) {
       assertUnused(call.state, vdi, 'attach');
     }
+  }
+}
+
+/** Throws OPERATION_BLOCKED for what somebody forbade for this machine. */
+export function assertNotBlocked(vm: Row, operation: string): void {
+  const blocked = vm.map('blocked_operations')[operation];
+  if (blocked !== undefined) {
+    throw new XapiFailure('OPERATION_BLOCKED', [vm.ref, blocked]);
   }
 }
 
@@ -180,11 +185,27 @@ function setAttached(call: Call, vm: Row, attached: boolean): void {
   }
 }
 
-function run(call: Call, vm: Row, host: Row): void {
+function setGraphics(call: Call, vm: Row, host?: Row): void {
+  for (const ref of vm.list('VGPUs')) {
+    const vgpu = call.state.database.get('VGPU', ref);
+    const card = host && freeCard(call.state, vgpu, host);
+    vgpu.set({ resident_on: card?.ref ?? NULL_REF, currently_attached: card !== undefined });
+  }
+}
+
+function run(call: Call, vm: Row, host: Row, paused: boolean): void {
   setAttached(call, vm, true);
-  const domid = host.list('resident_VMs').length + 1;
-  const operations = allowedOperations('Running');
-  vm.set({ power_state: 'Running', resident_on: host.ref, domid, allowed_operations: operations });
+  setGraphics(call, vm, host);
+  call.state.domains += 1;
+  vm.set({
+    power_state: paused ? 'Paused' : 'Running',
+    resident_on: host.ref,
+    domid: call.state.domains,
+    allowed_operations: allowedOperations('Running'),
+  });
+  if (!paused) {
+    live(call.state, vm, () => halt(call, vm));
+  }
 }
 
 /** What keeps a machine from a host, if anything does. */
@@ -198,8 +219,8 @@ function obstacle(call: Call, vm: Row, host: Row): unknown {
 }
 
 /** Starts a machine on the host that it prefers or the first that can; throws what keeps it from starting. */
-export function startMachine(call: Call, vm: Row): void {
-  assertMayStart(call, vm);
+export function startMachine(call: Call, vm: Row, paused: boolean): void {
+  assertMayStart(call, vm, 'start');
   assertBootable(vm);
   const hosts = call.state.database.all('host');
   const obstacles = hosts.map((host) => obstacle(call, vm, host));
@@ -208,27 +229,37 @@ export function startMachine(call: Call, vm: Row): void {
   if (host === undefined) {
     throw hosts.length === 1 ? obstacles[0] : new XapiFailure('NO_HOSTS_AVAILABLE');
   }
-  run(call, vm, host);
+  run(call, vm, host, paused);
 }
 
 function startOn(call: Call): Value {
   const [vm, host] = [target(call, 'VM', 'vm'), target(call, 'host', 'host')];
-  assertMayStart(call, vm);
+  assertMayStart(call, vm, 'start_on');
   assertCanBoot(call.state, vm, host);
-  run(call, vm, host);
+  run(call, vm, host, call.args.flag('start_paused'));
   return VOID;
 }
 
-export function stopMachine(call: Call, vm: Row): void {
-  assertPower(vm, 'Running');
+function halt(call: Call, vm: Row): void {
   setAttached(call, vm, false);
+  setGraphics(call, vm);
+  forgetGuest(call.state, vm);
   const operations = allowedOperations('Halted');
   vm.set({ power_state: 'Halted', resident_on: NULL_REF, domid: -1, allowed_operations: operations });
 }
 
-function stop(call: Call): Value {
-  stopMachine(call, target(call, 'VM', 'vm'));
-  return VOID;
+export function stopMachine(call: Call, vm: Row): void {
+  assertPower(vm, 'Running');
+  halt(call, vm);
+}
+
+function stopBy(operation: string): (call: Call) => Value {
+  return (call) => {
+    const vm = target(call, 'VM', 'vm');
+    assertNotBlocked(vm, operation);
+    stopMachine(call, vm);
+    return VOID;
+  };
 }
 
 function setBiosStrings(call: Call): Value {
@@ -251,13 +282,13 @@ export const machineMethods: Methods = {
   },
   'VM.provision': provision,
   'VM.start': (call) => {
-    startMachine(call, target(call, 'VM', 'vm'));
+    startMachine(call, target(call, 'VM', 'vm'), call.args.flag('start_paused'));
     return VOID;
   },
   'VM.start_on': startOn,
-  'VM.clean_shutdown': stop,
-  'VM.hard_shutdown': stop,
-  'VM.shutdown': stop,
+  'VM.clean_shutdown': stopBy('clean_shutdown'),
+  'VM.hard_shutdown': stopBy('hard_shutdown'),
+  'VM.shutdown': stopBy('shutdown'),
   'VM.set_bios_strings': setBiosStrings,
   'VM.assert_can_boot_here': (call) => {
     assertCanBoot(call.state, target(call, 'VM'), target(call, 'host', 'host'));

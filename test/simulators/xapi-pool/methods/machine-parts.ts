@@ -89,7 +89,10 @@ export const machineParts: Methods = {
     call.state.database.destroy(row);
     return VOID;
   },
-  'VM_appliance.start': (call) => toEach(call, 'VM_appliance.start', startMachine),
+  'VM_appliance.start': (call) => {
+    const paused = call.args.flag('paused');
+    return toEach(call, 'VM_appliance.start', (each, vm) => startMachine(each, vm, paused));
+  },
   'VM_appliance.clean_shutdown': (call) => toEach(call, 'VM_appliance.clean_shutdown', stopMachine),
   'VM_appliance.hard_shutdown': (call) => toEach(call, 'VM_appliance.hard_shutdown', stopMachine),
   'VM_appliance.shutdown': (call) => toEach(call, 'VM_appliance.shutdown', stopMachine),

@@ -10,6 +10,7 @@ import {
   createDisk,
   destroyDisk,
   resizeDisk,
+  snapshotDisk,
 } from '../repository.js';
 import { newDevice } from './block-devices.js';
 
@@ -38,16 +39,20 @@ async function copyVdi(call: Call): Promise<Value> {
     const reason = 'exactly one of sr and into_vdi must be given';
     throw new XapiFailure('OPERATION_NOT_ALLOWED', [reason]);
   }
+  assertUnused(call.state, vdi, 'copy');
   if (into === NULL_REF) {
     return (await copyDisk(call.state, vdi, database.get('SR', sr))).ref;
   }
   const given = database.get('VDI', into);
-  return (await copyDisk(call.state, vdi, database.get('SR', given.text('SR')), given)).ref;
-}
-
-async function cloneVdi(call: Call): Promise<Row> {
-  const vdi = target(call, 'VDI', 'vdi');
-  return copyDisk(call.state, vdi, call.state.database.get('SR', vdi.text('SR')));
+  assertUnused(call.state, given, 'copy');
+  if (given.flag('read_only')) {
+    throw new XapiFailure('VDI_READONLY', [given.ref]);
+  }
+  const size = vdi.number('virtual_size');
+  if (given.number('virtual_size') < size) {
+    throw new XapiFailure('VDI_TOO_SMALL', [given.ref, String(size)]);
+  }
+  return (await copyDisk(call.state, vdi, database.get('SR', given.text('SR')), { into: given })).ref;
 }
 
 function vmOf(call: Call, vm: string): Row {
@@ -139,12 +144,11 @@ export const storageMethods: Methods = {
     return VOID;
   },
   'VDI.copy': copyVdi,
-  'VDI.clone': async (call) => (await cloneVdi(call)).ref,
-  'VDI.snapshot': async (call) => {
-    const row = await cloneVdi(call);
-    row.set({ is_a_snapshot: true, snapshot_of: call.args.text('vdi') });
-    return row.ref;
+  'VDI.clone': async ({ state, args }) => {
+    const vdi = state.database.get('VDI', args.text('vdi'));
+    return (await copyDisk(state, vdi, state.database.get('SR', vdi.text('SR')))).ref;
   },
+  'VDI.snapshot': async (call) => (await snapshotDisk(call.state, target(call, 'VDI', 'vdi'))).ref,
   'VDI.resize': async (call) => {
     await resizeDisk(call.state, target(call, 'VDI', 'vdi'), call.args.number('size'));
     return VOID;

@@ -3,6 +3,7 @@ import {
   hostClass,
   hostMetricsClass,
   pbdClass,
+  pgpuClass,
   poolClass,
   vgpuTypeClass,
 } from './host-classes.js';
@@ -37,6 +38,7 @@ export const CLASSES: ReadonlyMap<string, ClassModel> = new Map(
     hostMetricsClass,
     pbdClass,
     gpuGroupClass,
+    pgpuClass,
     vgpuTypeClass,
     vmClass,
     vmMetricsClass,

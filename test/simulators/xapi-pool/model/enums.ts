@@ -37,6 +37,7 @@ export const ENUMS: Readonly<Record<string, readonly string[]>> = {
   ],
   on_normal_exit: ['destroy', 'restart'],
   on_softreboot_behavior: ['soft_reboot', 'destroy', 'restart', 'preserve'],
+  pci_dom0_access: ['enabled', 'disable_on_reboot', 'disabled', 'enable_on_reboot'],
   persistence_backend: ['xapi'],
   pif_igmp_status: ['enabled', 'disabled', 'unknown'],
   pool_allowed_operations: [

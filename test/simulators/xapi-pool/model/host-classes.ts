@@ -263,6 +263,17 @@ export const hostClass: ClassModel = {
       params: [{ name: 'host', type: 'host ref' }],
     },
     {
+      name: 'migrate_receive',
+      role: 'vm-power-admin',
+      result: '(string -> string) map',
+      async: true,
+      params: [
+        { name: 'host', type: 'host ref' },
+        { name: 'network', type: 'network ref' },
+        { name: 'options', type: '(string -> string) map' },
+      ],
+    },
+    {
       name: 'compute_free_memory',
       role: 'read-only',
       result: 'int',
@@ -388,6 +399,37 @@ export const vgpuTypeClass: ClassModel = {
     { name: 'identifier', type: 'string', access: 'constructor', initial: '' },
     { name: 'experimental', type: 'bool', access: 'constructor', initial: false },
     { name: 'compatible_types_in_vm', type: 'VGPU_type ref set', access: 'runtime', initial: [] },
+  ],
+  messages: [],
+};
+
+export const pgpuClass: ClassModel = {
+  name: 'PGPU',
+  listed: true,
+  fields: [
+    { name: 'uuid', type: 'string', access: 'runtime' },
+    { name: 'PCI', type: 'PCI ref', access: 'constructor', initial: 'OpaqueRef:NULL' },
+    { name: 'GPU_group', type: 'GPU_group ref', access: 'constructor', initial: 'OpaqueRef:NULL' },
+    { name: 'host', type: 'host ref', access: 'runtime', initial: 'OpaqueRef:NULL' },
+    {
+      name: 'other_config',
+      type: '(string -> string) map',
+      access: 'RW',
+      writer: 'pool-operator',
+      initial: {},
+    },
+    { name: 'supported_VGPU_types', type: 'VGPU_type ref set', access: 'runtime' },
+    { name: 'enabled_VGPU_types', type: 'VGPU_type ref set', access: 'runtime' },
+    { name: 'resident_VGPUs', type: 'VGPU ref set', access: 'runtime' },
+    {
+      name: 'supported_VGPU_max_capacities',
+      type: '(VGPU_type ref -> int) map',
+      access: 'runtime',
+      initial: {},
+    },
+    { name: 'dom0_access', type: 'enum pci_dom0_access', access: 'runtime', initial: 'enabled' },
+    { name: 'is_system_display_device', type: 'bool', access: 'runtime', initial: false },
+    { name: 'compatibility_metadata', type: '(string -> string) map', access: 'runtime', initial: {} },
   ],
   messages: [],
 };

@@ -192,6 +192,17 @@ export const vdiClass: ClassModel = {
       ],
     },
     {
+      name: 'pool_migrate',
+      role: 'vm-power-admin',
+      result: 'VDI ref',
+      async: true,
+      params: [
+        { name: 'vdi', type: 'VDI ref' },
+        { name: 'sr', type: 'SR ref' },
+        { name: 'options', type: '(string -> string) map' },
+      ],
+    },
+    {
       name: 'set_sharable',
       role: 'vm-admin',
       result: 'void',

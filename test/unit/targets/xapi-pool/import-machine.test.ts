@@ -99,7 +99,10 @@ describe('a machine that is imported', () => {
   });
 
   it('has the GPU, devices, host and priority of the plan', async () => {
-    const pool = await simulatedPool({ gpuGroups: ['A40'], hosts: [{ name: 'xen1' }, { name: 'xen2' }] });
+    const pool = await simulatedPool({
+      gpus: [{ group: 'A40', hosts: [0] }],
+      hosts: [{ name: 'xen1' }, { name: 'xen2' }],
+    });
     const own = { gpuGroup: 'A40', homeHost: 'xen2', haPriority: 'restart' as const };
     const planned = { ...WEB, ...own, pci: ['0000:04:00.0', '0000:04:00.1'] };
     const work = await importOf(await connected(pool), {}, planned);
@@ -115,7 +118,7 @@ describe('a machine that is imported', () => {
 
   it('is whole, and tells what is left out, when the user may do less', async () => {
     const pool = await simulatedPool({
-      gpuGroups: ['A40'],
+      gpus: [{ group: 'A40', hosts: [0] }],
       users: [{ name: 'root', password: POOL_PASSWORD, role: 'vm-admin' }],
     });
     const planned = { ...WEB, gpuGroup: 'A40', haPriority: 'restart' as const, pci: ['0000:04:00.0'] };
@@ -135,7 +138,7 @@ describe('a machine that is imported', () => {
 
   it('goes without a vTPM and a GPU where the licence has none', async () => {
     const pool = await simulatedPool({
-      gpuGroups: ['A40'],
+      gpus: [{ group: 'A40', hosts: [0] }],
       restrictions: ['restrict_vtpm', 'restrict_gpu'],
     });
     const planned = { ...WEB, gpuGroup: 'A40' };

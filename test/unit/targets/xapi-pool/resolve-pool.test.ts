@@ -25,6 +25,7 @@ function sr(name: string, changes: Partial<SrRecord> = {}): SrRecord {
 function view(changes: Partial<PoolView> = {}): PoolView {
   const network = { MTU: 1500, other_config: {}, PIFs: [], VIFs: [] };
   const pif = {
+    management: true,
     device: 'eth1',
     host: 'H1',
     physical: false,
