@@ -1,0 +1,1 @@
+export { type XlConfig, type XlDiskFormat, xlConfig } from './domain-config.js';
