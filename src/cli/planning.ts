@@ -7,6 +7,9 @@ import { FIXUP_MODES, type FixupMode, type GuestMeans, type Plan } from '../mode
 import {
   applyWhatIf,
   buildPlan,
+  destinationOf,
+  FILE_KINDS,
+  type FileKind,
   type Migration,
   type PlanOptions,
   type Preparation,
@@ -23,6 +26,7 @@ const DEFAULT_TARGET = 'out';
 export interface PlanningOptions {
   readonly source: string[] | undefined;
   readonly target: string | undefined;
+  readonly into: FileKind | undefined;
   readonly only: string[];
   readonly migration: string | undefined;
   readonly fixups: FixupMode | undefined;
@@ -45,7 +49,12 @@ export function withPlanningOptions<T>(args: Argv<T>): Argv<T & PlanningOptions>
     .option('target', {
       type: 'string',
       requiresArg: true,
-      describe: 'Folder for the .xva files, the report and the ledger; without, the migration file’s, or out',
+      describe: 'Folder for the machines, the report and the ledger; without, the migration file’s, or out',
+    })
+    .option('into', {
+      choices: FILE_KINDS,
+      requiresArg: true,
+      describe: 'What machines become in it; xva without (docs/targets.md)',
     })
     .option('fixups', {
       choices: FIXUP_MODES,
@@ -89,7 +98,7 @@ export async function readPlanning(options: PlanningOptions): Promise<PreparedPl
   const profiles = await loadProfiles();
   const preparation = await prepare(options.migration ?? null, profiles);
   const { folder } = preparation;
-  const migration = { ...preparation.migration, ...(options.fixups && { fixups: options.fixups }) };
+  const migration = withOptions(preparation.migration, options);
   const sources = sourcesOf(options, preparation);
   const inventories = await Promise.all(
     sources.map(async ({ label, path, configuration }) => ({
@@ -104,9 +113,19 @@ export async function readPlanning(options: PlanningOptions): Promise<PreparedPl
     profiles,
     sources: sources.map(({ path }) => path),
     target: targetOf(options, migration.target?.folder, folder),
+    destination: destinationOf(migration.target ?? {}, folder),
     guests: await guestMeansOf(options, migration, folder),
     threads: countOption('workers', undefined),
     today: new Date().toISOString().slice(0, 10),
+  };
+}
+
+/** What the command line says counts more than what the migration file does. */
+function withOptions(migration: Migration, { fixups, into }: PlanningOptions): Migration {
+  return {
+    ...migration,
+    ...(fixups && { fixups }),
+    ...(into && { target: { ...migration.target, pool: undefined, into } }),
   };
 }
 

@@ -5,7 +5,6 @@ import type { Profile } from '../guests/profiles/index.js';
 import { locatedImage, readImageInfo } from '../images/index.js';
 import { systemErrorCode } from '../model/errors.js';
 import type { GuestMeans, PlannedMachine } from '../model/plan.js';
-import type { XvaPlan } from '../targets/xva-folder/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
 
 /** What a batch makes of every machine. */
@@ -17,16 +16,16 @@ export interface BatchWays {
 }
 
 /**
- * Tells whether a job is still the one that was begun: a digest of what will be written around the blocks and of name,
+ * Tells whether a job is still the one that was begun: a digest of what is made around its disks and of name,
  * size and time of every source file. Never throws for a damaged source.
  */
 export async function fingerprintOf(
   { machine, output, fixups, profile }: PlannedMachine,
-  { ovaXml }: XvaPlan,
+  surroundings: unknown,
   { checksum, digest, profiles, guests }: BatchWays,
 ): Promise<string> {
   const wanted = profiles.find(({ id }) => id === profile.id)?.fixups ?? [];
-  const ways = [output, ovaXml, checksum, digest, fixups, wanted, guests];
+  const ways = [output, surroundings, checksum, digest, fixups, wanted, guests];
   const hash = createHash('sha256').update(JSON.stringify(ways));
   for (const { location } of machine.disks) {
     if (location === null) continue;

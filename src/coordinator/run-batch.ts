@@ -5,12 +5,14 @@ import { Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
-import { xvaPlan } from '../targets/xva-folder/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
 import type { BatchObserver } from './batch-events.js';
+import type { Delivery } from './delivery.js';
 import { fingerprintOf } from './fingerprint.js';
-import { type PlannedJob, runJob } from './run-job.js';
+import type { BatchContext, PlannedJob } from './job.js';
+import { openDelivery } from './open-delivery.js';
+import { runJob } from './run-job.js';
 
 export interface BatchOptions {
   readonly plan: Plan;
@@ -41,12 +43,16 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const ledger = await Ledger.open(plan.target);
   const pool = new WorkerThreadsPool(options.threads);
   try {
+    const context: BatchContext = { ...options, ledger, pool, target: plan.target, guests: plan.guests };
     const batchId = await ledger.beginBatch(JSON.stringify(plan.sources), plan.target);
-    const jobs = await enlist(ledger, batchId, options);
-    for (const folder of await ledger.orphanedGuestFolders()) await removeGuestFolder(folder);
-    await runAll(jobs, options.parallel, (job) =>
-      runJob({ ...options, ledger, pool, target: plan.target, guests: plan.guests }, job),
-    );
+    const delivery = await openDelivery(plan, context);
+    try {
+      const jobs = await enlist(context, delivery, batchId, plan);
+      for (const folder of await ledger.orphanedGuestFolders()) await removeGuestFolder(folder);
+      await runAll(jobs, options.parallel, (job) => runJob(context, delivery, job));
+    } finally {
+      await delivery.close();
+    }
     await ledger.finishBatch(batchId);
     const states = (await ledger.jobs(batchId)).map(({ state }) => state);
     const count = (wanted: string) => states.filter((state) => state === wanted).length;
@@ -64,13 +70,17 @@ function refuseBlockedPlan(plan: Plan): void {
 }
 
 /** Writes the plan's jobs down; descriptors that could not be read are jobs that have failed already. */
-async function enlist(ledger: Ledger, batchId: number, options: BatchOptions): Promise<PlannedJob[]> {
-  const { plan, profiles, observe } = options;
-  const ways = { ...options, guests: plan.guests };
+async function enlist(
+  context: BatchContext,
+  delivery: Delivery,
+  batchId: number,
+  plan: Plan,
+): Promise<PlannedJob[]> {
+  const { ledger, observe } = context;
   const prepared = await Promise.all(
     inOrder(plan).map(async (planned) => {
-      const xva = xvaPlan(planned, profiles);
-      return { planned, xva, fingerprint: await fingerprintOf(planned, xva, ways) };
+      const surroundings = delivery.surroundings(planned);
+      return { planned, surroundings, fingerprint: await fingerprintOf(planned, surroundings, context) };
     }),
   );
   await ledger.enlist(batchId, [

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
+import type { KeyReference } from '../model/destination.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
-import type { KeyReference } from '../model/plan.js';
 
 /**
  * A secret, a line of at most `maxBytes` bytes of text as it is typed; a final line feed is none of it. `noun` is for

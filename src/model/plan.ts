@@ -1,3 +1,4 @@
+import type { Destination, KeyReference } from './destination.js';
 import type { Problem, Severity } from './inventory.js';
 import type { VirtualMachine } from './virtual-machine.js';
 
@@ -54,9 +55,6 @@ export interface PlannedNic {
 export const FIXUP_MODES = ['auto', 'attempted', 'off'] as const;
 export type FixupMode = (typeof FIXUP_MODES)[number];
 
-/** Where a key is, never the key itself: an absolute path, or the name of an environment variable. */
-export type KeyReference = { readonly file: string } | { readonly environment: string };
-
 /** What work inside guests is done with. */
 export interface GuestMeans {
   /** Absolute path of a folder with guest tools to install; null when there is none. */
@@ -74,7 +72,7 @@ export interface PlannedMachine {
   readonly name: string;
   /** Of its guest family. */
   readonly profile: PlannedProfile;
-  /** Name of the file it becomes, in the target folder. */
+  /** Name of the file or folder it becomes, in the target folder; of its VM in a pool. */
   readonly output: string;
   readonly disks: readonly PlannedDisk[];
   readonly nics: readonly PlannedNic[];
@@ -191,8 +189,9 @@ export interface Estimate {
 export interface Plan {
   /** Absolute paths. */
   readonly sources: readonly string[];
-  /** Absolute path of the folder of XVAs. */
+  /** Absolute path of the folder of the ledger, the report and, where machines become files, of those. */
   readonly target: string;
+  readonly destination: Destination;
   readonly guests: GuestMeans;
   readonly machines: readonly PlannedMachine[];
   /** Of all machines; in the order in which they are taken. */

@@ -1,5 +1,6 @@
 import { matchProfile, type Profile } from '../guests/profiles/index.js';
 import { freeBytes } from '../io/free-space.js';
+import type { Destination } from '../model/destination.js';
 import { XenferryError } from '../model/errors.js';
 import type { Inventory, Problem } from '../model/inventory.js';
 import {
@@ -36,6 +37,7 @@ export interface PlanOptions extends Omit<Preparation, 'folder'> {
   readonly sources: readonly string[];
   /** Absolute path of the target folder; need not exist yet. */
   readonly target: string;
+  readonly destination: Destination;
   readonly profiles: readonly Profile[];
   readonly guests: GuestMeans;
   /** That the machine has for conversions, where the migration names no number. */
@@ -95,7 +97,7 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
   const facts = planFacts(plan, { target: migration.target, shared }, selection.unmatched);
   const concerns = [
     ...notes.map(concernOfProblem),
-    ...(await spaceConcerns(machines, options.target)),
+    ...(options.destination.kind === 'pool' ? [] : await spaceConcerns(machines, options.target)),
     ...(await guestConcerns(machines, options.profiles)),
     ...book.planConcerns(facts),
     ...waiverConcerns(refused, waivedIds(migration), rules),
@@ -104,6 +106,7 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
     ...plan,
     sources: options.sources,
     target: options.target,
+    destination: options.destination,
     guests: options.guests,
     concerns: applyWaivers(concerns, migration.waive ?? {}).concerns,
   };
@@ -113,13 +116,13 @@ async function draftMachines(
   { problems }: Inventory,
   { machines, overrides }: Selection,
   waves: Waves,
-  { migration, profiles }: PlanOptions,
+  { migration, profiles, destination }: PlanOptions,
 ): Promise<Draft[]> {
   const mappings = new Mappings(migration);
   const mapped = machines.map((machine) => mappings.map(machine, overrides.of(machine)));
   const outputs = outputNames(
     mapped.map(({ name }) => name),
-    '.xva',
+    destination.kind === 'xva' ? '.xva' : '',
   );
   const found = groupBy(problems, ({ machineId }) => machineId);
   const drafts: Draft[] = [];

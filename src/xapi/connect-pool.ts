@@ -1,5 +1,5 @@
 import { readSecretLine } from '../io/secret-line.js';
-import type { KeyReference } from '../model/plan.js';
+import type { KeyReference } from '../model/destination.js';
 import type { PoolPatience, XapiClient } from './xapi-client.js';
 
 const MAX_PASSWORD_BYTES = 1024;

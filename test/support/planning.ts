@@ -15,6 +15,7 @@ export async function planOptions(
     guests: { tools: null, luksKeys: [], isolate: false },
     sources: [],
     target,
+    destination: { kind: 'xva', compression: 'none' },
     threads: 2,
     today: '2026-11-27',
   };

@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import { BOND_MODES, READ_BACK_AMOUNTS, XL_DISK_FORMATS } from '../../model/destination.js';
 import { FIXUP_MODES } from '../../model/plan.js';
+
+/** Kinds of files that machines can become. */
+export const FILE_KINDS = ['xva', 'xva-zstd', 'vhd', 'xl'] as const;
 
 /** A pattern in which `*` stands for anything; letter case does not count. */
 const GLOB = z.string().min(1);
@@ -58,9 +62,56 @@ const STORAGE = z.strictObject({
   format: z.enum(['vhd', 'qcow2', 'raw']).default('vhd'),
 });
 
+/** Where a key is: a file, relative to the migration file, or an environment variable. */
+const KEY = z.union([z.strictObject({ file: NAME }), z.strictObject({ environment: NAME })]);
+
+const NEW_NETWORK = z.strictObject({
+  name: NAME,
+  mtu: z.number().int().min(68).max(65535).default(1500),
+  /** One of the two; neither makes a network without a wire. */
+  vlan: z
+    .strictObject({
+      tag: z.number().int().min(0).max(4094),
+      /** A device such as `eth1` or `bond0`, or the name of its network. */
+      on: NAME,
+    })
+    .optional(),
+  bond: z
+    .strictObject({
+      /** Of every host. */
+      devices: z.array(NAME).min(2),
+      mode: z.enum(BOND_MODES).default('balance-slb'),
+      /** As XAPI has them, such as `hashing_algorithm`. */
+      properties: z.record(NAME, z.string()).default({}),
+    })
+    .optional(),
+});
+
+const POOL = z.strictObject({
+  /** Of any member. */
+  url: z.url({ protocol: /^https$/ }),
+  user: NAME,
+  password: KEY,
+  /** SHA-256 of the certificates of the pool's hosts; without any, those the system trusts. */
+  tlsFingerprints: z.array(z.string().regex(/^([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$/)).default([]),
+  /** How much of every disk is read back and compared. */
+  readBack: z.enum(READ_BACK_AMOUNTS).default('all'),
+  /** Disks on their way at the same time. */
+  disksPerHost: z.number().int().positive().max(64).default(4),
+  disksPerStorage: z.number().int().positive().max(64).default(8),
+  /** Made when the pool has none of that name. */
+  newNetworks: z.array(NEW_NETWORK).default([]),
+});
+
 const TARGET = z.strictObject({
-  /** Folder for the .xva files, the report and the ledger, relative to the migration file. */
+  /** Folder for the report, the ledger and the machines as files, relative to the migration file. */
   folder: NAME.optional(),
+  /** What machines become in the folder; `xva` when left out. */
+  into: z.enum(FILE_KINDS).optional(),
+  /** Of `xl`; `raw` when left out. */
+  diskFormat: z.enum(XL_DISK_FORMATS).optional(),
+  /** They become VMs of this pool instead. */
+  pool: POOL.optional(),
   product: z.enum(['xenserver', 'xcp-ng']).optional(),
   /** Such as `8.3`. */
   release: NAME.optional(),
@@ -158,9 +209,7 @@ export const MIGRATION_SCHEMA = z.strictObject({
       /** Folder with guest tools to install (.deb, .rpm, .msi), relative to the migration file. */
       tools: NAME.optional(),
       /** Where passphrases of LUKS volumes are; each is tried on every one. Files are relative to the migration file. */
-      luksKeys: z
-        .array(z.union([z.strictObject({ file: NAME }), z.strictObject({ environment: NAME })]))
-        .optional(),
+      luksKeys: z.array(KEY).optional(),
       /** Has guests opened by libguestfs alone, in a machine of its own: for estates that nobody vouches for. */
       isolate: z.boolean().optional(),
     })

@@ -1,6 +1,6 @@
 import { readSecretLine } from '../../../io/secret-line.js';
+import type { KeyReference } from '../../../model/destination.js';
 import { XenferryError } from '../../../model/errors.js';
-import type { KeyReference } from '../../../model/plan.js';
 
 /** Bytes; twice what cryptsetup(8) reads from a terminal. */
 const MAX_KEY = 1024;

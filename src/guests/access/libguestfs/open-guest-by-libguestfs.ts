@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KeyReference } from '../../../model/destination.js';
 import { XenferryError } from '../../../model/errors.js';
-import type { KeyReference } from '../../../model/plan.js';
 import type { FileSystemType } from '../file-system-type.js';
 import { openSystem, type VolumeStore } from '../guest-system.js';
 import { type GuestVolume, passedOver } from '../guest-volumes.js';

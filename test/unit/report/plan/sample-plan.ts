@@ -254,6 +254,7 @@ const ids = (machines: readonly PlannedMachine[]) => machines.map(({ machine }) 
 export const PLAN: Plan = {
   sources: ['/exports/berlin', '/exports/lists/rvtools.xlsx'],
   target: '/srv/xva',
+  destination: { kind: 'xva', compression: 'none' },
   guests: { tools: null, luksKeys: [], isolate: false },
   machines: MACHINES,
   waves: [

@@ -1,0 +1,16 @@
+import type { PlannedMachine } from '../model/plan.js';
+import type { PlannedJob } from './job.js';
+
+/** How machines get to where the plan sends them: one for a batch. */
+export interface Delivery {
+  /** What is made around a machine's disks, as data: a change of it makes the job another. Throws PROFILE_INVALID. */
+  surroundings(planned: PlannedMachine): unknown;
+  /** Whether an earlier run brought the machine there, verified, and it still is there. */
+  isFinished(job: PlannedJob): Promise<boolean>;
+  /**
+   * Brings the machine there and verifies it, going on where an earlier run stopped as far as the target allows. After
+   * a failure nothing is left but what the next run goes on with.
+   */
+  deliver(job: PlannedJob): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,59 @@
+import { DIGEST, type DiskSurvey, surveyImage } from '../conversion/index.js';
+import type { ImageSource } from '../images/index.js';
+import { firstFailure } from '../model/errors.js';
+import type { VirtualMachine } from '../model/virtual-machine.js';
+import { type WorkerThreadsPool, withCancelFlag } from '../worker-threads-pool/index.js';
+
+/** One after the other: their tables take memory. Rejects as `surveyImage` does. */
+export async function surveyDisks(
+  images: readonly ImageSource[],
+  signal: AbortSignal,
+): Promise<DiskSurvey[]> {
+  const surveys: DiskSurvey[] = [];
+  for (const source of images) surveys.push(await surveyImage(source, signal));
+  return surveys;
+}
+
+/**
+ * Moves a machine's disks and, beside that, checks the manifest's digests of the source files. The first failure of
+ * either stops both.
+ */
+export async function besideManifestChecks<T>(
+  machine: VirtualMachine,
+  pool: WorkerThreadsPool,
+  outer: AbortSignal,
+  move: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([outer, stop.signal]);
+  const stopping = async <R>(work: Promise<R>): Promise<R> => {
+    try {
+      return await work;
+    } catch (error) {
+      stop.abort();
+      throw error;
+    }
+  };
+  const moving = stopping(move(signal));
+  const checking = stopping(checkDigests(machine, pool, signal));
+  const failure = firstFailure(await Promise.allSettled([moving, checking]));
+  if (failure !== undefined) throw failure;
+  return await moving;
+}
+
+/** Reads every disk file that a manifest covers from start to end, in threads of the pool. */
+async function checkDigests(
+  machine: VirtualMachine,
+  pool: WorkerThreadsPool,
+  signal: AbortSignal,
+): Promise<void> {
+  await withCancelFlag(signal, async (canceled) => {
+    const parts = machine.disks.flatMap(({ location }) => location?.parts ?? []);
+    const checks = parts.map(async ({ range, expectedDigest, name }) => {
+      if (expectedDigest === null) return;
+      await pool.run(DIGEST, { range, expected: expectedDigest, name, canceled });
+    });
+    const failure = firstFailure(await Promise.allSettled(checks));
+    if (failure !== undefined) throw failure;
+  });
+}

@@ -1,0 +1,60 @@
+/** Where a key is, never the key itself: an absolute path, or the name of an environment variable. */
+export type KeyReference = { readonly file: string } | { readonly environment: string };
+
+/** What machines become. */
+export type Destination = FileDestination | PoolDestination;
+
+/** Files in the target folder. */
+export type FileDestination =
+  | { readonly kind: 'xva'; readonly compression: 'none' | 'zstd' }
+  /** A folder a machine, with a descriptor. */
+  | { readonly kind: 'vhd' }
+  /** A folder a machine, with an `xl.cfg`. */
+  | { readonly kind: 'xl'; readonly format: XlDiskFormat };
+
+export const XL_DISK_FORMATS = ['raw', 'qcow2', 'vhd'] as const;
+export type XlDiskFormat = (typeof XL_DISK_FORMATS)[number];
+
+/** VMs of a XenServer or XCP-ng pool; the target folder has the ledger and the report. */
+export interface PoolDestination {
+  readonly kind: 'pool';
+  /** `https://host` of any member. */
+  readonly url: string;
+  readonly user: string;
+  readonly password: KeyReference;
+  /** SHA-256 of the certificates of the pool's hosts, in hex; without any, those the system trusts. */
+  readonly tlsFingerprints: readonly string[];
+  readonly readBack: ReadBackAmount;
+  /** Disks on their way through one host at the same time. */
+  readonly disksPerHost: number;
+  /** Disks on their way to or from one repository at the same time. */
+  readonly disksPerStorage: number;
+  /** Made when the pool has none of that name. */
+  readonly newNetworks: readonly PlannedNetwork[];
+}
+
+export const READ_BACK_AMOUNTS = ['all', 'sampled', 'none'] as const;
+/** How much of what a pool stored is read back and compared. */
+export type ReadBackAmount = (typeof READ_BACK_AMOUNTS)[number];
+
+/** A network that a pool may not have yet. */
+export interface PlannedNetwork {
+  readonly name: string;
+  readonly mtu: number;
+  readonly over: NetworkBase;
+}
+
+export const BOND_MODES = ['balance-slb', 'active-backup', 'lacp'] as const;
+
+export type NetworkBase =
+  /** No wire: its machines see each other on one host. */
+  | { readonly kind: 'internal' }
+  /** `on`: a device such as `eth1` or `bond0`, or the name of its network. */
+  | { readonly kind: 'vlan'; readonly tag: number; readonly on: string }
+  /** Of the devices of that name of every host. LACP needs Open vSwitch and switches that take part. */
+  | {
+      readonly kind: 'bond';
+      readonly devices: readonly string[];
+      readonly mode: (typeof BOND_MODES)[number];
+      readonly properties: Readonly<Record<string, string>>;
+    };
