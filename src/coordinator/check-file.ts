@@ -4,7 +4,7 @@ import { SourceFile } from '../io/source-file.js';
 import { describeError, XenferryError } from '../model/errors.js';
 import { checkVhd } from '../vhd/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
-import { XvaArchive } from '../xva/index.js';
+import { readXvaHead } from '../xva/index.js';
 
 export interface FileCheck {
   readonly file: string;
@@ -52,8 +52,7 @@ async function checkVhdFile(file: string): Promise<FileCheck> {
 
 async function checkXva(file: string): Promise<FileCheck> {
   return await judged({ file, format: 'xva' }, async () => {
-    const archive = XvaArchive.open(file);
-    archive.close();
+    const archive = await readXvaHead(file);
     const canceled = new Int32Array(new SharedArrayBuffer(4));
     await withPool((pool) => pool.run(VERIFY, { kind: 'xva', path: file, expected: null, canceled }));
     return { disks: archive.disks.map(({ virtualBytes }) => ({ virtualBytes })), findings: [] };

@@ -1,13 +1,11 @@
 import { join } from 'node:path';
 import type { Profile } from '../../guests/profiles/index.js';
+import type { XlDiskFormat } from '../../model/destination.js';
 import { XenferryError } from '../../model/errors.js';
 import type { PlannedMachine } from '../../model/plan.js';
 import { MIB } from '../../model/units.js';
 import { bootParameters, CD_DEVICE, deviceNumber, machineUuid, macOf } from '../machine-facts.js';
 import { type ConfigValue, encodeComments, encodeConfig } from './config-syntax.js';
-
-/** What xl's disks can be here; the words are those of xl-disk-configuration(5). */
-export type XlDiskFormat = 'raw' | 'qcow2' | 'vhd';
 
 /** What the kernel takes for the name of a network interface: 15 bytes, no space, slash or colon. */
 const INTERFACE_NAME = /^(?!\.{1,2}$)[\w.-]{1,15}$/;

@@ -1,1 +1,1 @@
-export { type XlConfig, type XlDiskFormat, xlConfig } from './domain-config.js';
+export { type XlConfig, xlConfig } from './domain-config.js';

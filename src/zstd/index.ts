@@ -1,0 +1,1 @@
+export { isZstd, zstdCompress, zstdDecompress, zstdVersion } from './zstd.js';
