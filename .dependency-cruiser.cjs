@@ -64,6 +64,19 @@ module.exports = {
       from: { path: '^workers/' },
       to: { path: folder(FLOORS.slice(5).flat()) },
     },
+    {
+      name: 'simulators-are-for-one-command',
+      comment: 'nothing that works on real machines may come to need what was made for tests',
+      severity: 'error',
+      from: { path: '^(?:src|workers)/', pathNot: '^src/cli/commands/simulate-pool\\.ts$' },
+      to: { path: '^test/' },
+    },
+    {
+      name: 'one-command-is-for-simulators-alone',
+      severity: 'error',
+      from: { path: '^src/cli/commands/simulate-pool\\.ts$' },
+      to: { path: '^test/', pathNot: '^test/simulators/[^/]+/index\\.ts$' },
+    },
     { name: 'unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {

@@ -56,7 +56,7 @@ async function main(args: readonly string[]): Promise<void> {
       .command(
         lazy(
           'run [source..]',
-          'Convert machines into .xva files, verify and report; run it again to go on',
+          'Move machines into a pool or into files, verify and report; run it again to go on',
           async () => (await import('./commands/run.js')).runCommand,
         ),
       )
@@ -72,6 +72,13 @@ async function main(args: readonly string[]): Promise<void> {
           'report [target]',
           'Write report.html and report.json of the last run into its target folder',
           async () => (await import('./commands/report.js')).reportCommand,
+        ),
+      )
+      .command(
+        lazy(
+          'cleanup [target]',
+          'Remove from the pool what failed or stopped runs left there',
+          async () => (await import('./commands/cleanup.js')).cleanupCommand,
         ),
       )
       .command(
@@ -114,6 +121,13 @@ async function main(args: readonly string[]): Promise<void> {
           'doctor',
           'Say what this machine lacks and the command that mends it',
           async () => (await import('./commands/doctor.js')).doctorCommand,
+        ),
+      )
+      .command(
+        lazy(
+          'simulate-pool',
+          'Start a pool of simulated hosts to try imports on; nothing on it runs or stays',
+          async () => (await import('./commands/simulate-pool.js')).simulatePoolCommand,
         ),
       )
       .demandCommand(1, 'Which command?')

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
+import { type AskedPool, askPool, judgeByPool } from '../coordinator/index.js';
 import { globMatches, loadProfiles, type Profile } from '../guests/profiles/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Inventory } from '../model/inventory.js';
@@ -87,10 +88,10 @@ export async function planSources(options: PlanningOptions): Promise<PlannedSour
 }
 
 /** What a plan is made of. */
-export interface PreparedPlanning extends Omit<PlanOptions, 'target' | 'sources'> {
+export interface PreparedPlanning extends PlanOptions {
   readonly inventory: Inventory;
-  readonly sources: readonly string[];
-  readonly target: string;
+  /** Null where no pool is the target. */
+  readonly asked: AskedPool | null;
 }
 
 /** Reads everything that a plan is made of. Rejects with USAGE, CONFIG_INVALID, SOURCE_*. */
@@ -106,14 +107,19 @@ export async function readPlanning(options: PlanningOptions): Promise<PreparedPl
       inventory: await readInventory(path, { configuration }),
     })),
   );
+  const target = targetOf(options, migration.target?.folder, folder);
+  const destination = destinationOf(migration.target ?? {}, folder);
+  const asked = destination.kind === 'pool' ? await askPool(destination, target) : null;
   return {
     ...preparation,
-    migration,
+    asked,
+    // What the migration file says of the pool counts more than what the pool does.
+    migration: { ...migration, target: { ...asked?.facts, ...migration.target } },
     inventory: selected(joinInventories(inventories), options.only),
     profiles,
     sources: sources.map(({ path }) => path),
-    target: targetOf(options, migration.target?.folder, folder),
-    destination: destinationOf(migration.target ?? {}, folder),
+    target,
+    destination,
     guests: await guestMeansOf(options, migration, folder),
     threads: countOption('workers', undefined),
     today: new Date().toISOString().slice(0, 10),
@@ -134,8 +140,10 @@ export async function planPrepared(
   prepared: PreparedPlanning,
   whatIf: readonly string[] = [],
 ): Promise<Plan> {
-  const { inventory, ...options } = prepared;
-  return await buildPlan(inventory, { ...options, migration: applyWhatIf(prepared.migration, whatIf) });
+  const { inventory, asked, ...options } = prepared;
+  const migration = applyWhatIf(prepared.migration, whatIf);
+  const plan = await buildPlan(inventory, { ...options, migration });
+  return asked === null ? plan : judgeByPool(plan, prepared.profiles, asked);
 }
 
 interface NamedSource {

@@ -49,7 +49,7 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
           ),
       });
     },
-    close: async () => {},
+    close: async () => [],
   };
 }
 
@@ -90,7 +90,8 @@ function openFolder(
       const descriptor = await folder.file(contents.descriptorName, false);
       await descriptor.write(text, 0);
       await folder.finishFiles();
-      return made.reduce((sum, { fileBytes }) => sum + fileBytes, text.length);
+      const outputBytes = made.reduce((sum, { fileBytes }) => sum + fileBytes, text.length);
+      return { outputBytes, notes: contents.notes };
     },
     publish: () => folder.publish(),
     keep: () => folder.keep(),

@@ -1,5 +1,6 @@
 import { removeGuestFolder } from '../guests/index.js';
 import type { ImageSource } from '../images/index.js';
+import type { JobOutput } from '../ledger/index.js';
 import { type ErrorCode, toXenferryError } from '../model/errors.js';
 import { keptOutcome, mendedDisks, wantsFixups } from './fix-machine.js';
 import { type BatchContext, fixGuest, type PlannedJob } from './job.js';
@@ -22,8 +23,8 @@ export interface Output {
 export interface OpenOutput {
   /** Absolute path; files beside it whose names begin with its name are for the time of the conversion. */
   readonly path: string;
-  /** Converts, verifies and makes durable. Resolves with its bytes. */
-  make(disks: readonly ImageSource[]): Promise<number>;
+  /** Converts, verifies and makes durable. */
+  make(disks: readonly ImageSource[]): Promise<JobOutput>;
   /** Gives it its final name, replacing what has that name. */
   publish(): Promise<void>;
   /** Leaves it for a later run. */
@@ -49,7 +50,7 @@ export async function deliverOutput(context: BatchContext, job: PlannedJob, outp
   const open = await output.open(known !== null);
   try {
     if (known === null || !isWhole) {
-      const bytes = await withReadableDisks(
+      const made = await withReadableDisks(
         planned.machine,
         open.path,
         { inOnePiece: wantsFixups(planned, profiles), signal },
@@ -58,7 +59,7 @@ export async function deliverOutput(context: BatchContext, job: PlannedJob, outp
           return await open.make(mendedDisks(disks, guest, guestFolder));
         },
       );
-      await ledger.recordOutput(id, bytes);
+      await ledger.recordOutput(id, made);
     }
     await open.publish();
     await ledger.clearBlocks(id);

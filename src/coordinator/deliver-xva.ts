@@ -45,7 +45,7 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
         open: async (resume) => openXva(context, job, xva, compression, await PartialFile.open(path, resume)),
       });
     },
-    close: async () => {},
+    close: async () => [],
   };
 }
 
@@ -70,7 +70,7 @@ function openXva(
       const records = disks.map((disk) => disk.records);
       await verifyFiles(context, job, compression === 'none' ? 'xva' : 'xva-zstd', [{ path, records }]);
       await partial.sync();
-      return fileBytes;
+      return { outputBytes: fileBytes };
     },
     publish: () => partial.publish(),
     keep: () => partial.keep(),

@@ -12,5 +12,6 @@ export interface Delivery {
    * a failure nothing is left but what the next run goes on with.
    */
   deliver(job: PlannedJob): Promise<void>;
-  close(): Promise<void>;
+  /** Returns what was left behind that should not be, one sentence each. */
+  close(): Promise<readonly string[]>;
 }

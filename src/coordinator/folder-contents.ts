@@ -20,6 +20,8 @@ export interface FolderContents {
   readonly diskFormat: XlDiskFormat;
   readonly diskNames: readonly string[];
   readonly descriptorName: string;
+  /** What the machine had and the folder has not, one sentence each. */
+  readonly notes: readonly string[];
   /** Its text when the disks are known; without them that of the plan alone. */
   describe(files?: readonly DescribedFile[]): string;
 }
@@ -46,11 +48,12 @@ export function folderContents(
         diskFormat,
         diskNames,
         descriptorName: `${output}.ovf`,
+        notes: [],
         describe: (files = []) => ovfDescriptor(planned, profile, files),
       };
     case 'xl': {
-      const { text } = xlConfig(planned, profile, { folder, format: diskFormat, files: diskNames });
-      return { diskFormat, diskNames, descriptorName: `${output}.cfg`, describe: () => text };
+      const { text, notes } = xlConfig(planned, profile, { folder, format: diskFormat, files: diskNames });
+      return { diskFormat, diskNames, descriptorName: `${output}.cfg`, notes, describe: () => text };
     }
   }
 }

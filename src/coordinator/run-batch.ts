@@ -31,6 +31,8 @@ export interface BatchResult {
   readonly done: number;
   readonly failed: number;
   readonly cancelled: number;
+  /** What was left behind at the target that should not be, one sentence each. */
+  readonly leftBehind: readonly string[];
 }
 
 /**
@@ -44,19 +46,24 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const pool = new WorkerThreadsPool(options.threads);
   try {
     const context: BatchContext = { ...options, ledger, pool, target: plan.target, guests: plan.guests };
-    const batchId = await ledger.beginBatch(JSON.stringify(plan.sources), plan.target);
+    const batchId = await ledger.beginBatch({
+      sources: JSON.stringify(plan.sources),
+      target: plan.target,
+      destination: JSON.stringify(plan.destination),
+    });
     const delivery = await openDelivery(plan, context);
+    let leftBehind: readonly string[] = [];
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
       for (const folder of await ledger.orphanedGuestFolders()) await removeGuestFolder(folder);
       await runAll(jobs, options.parallel, (job) => runJob(context, delivery, job));
     } finally {
-      await delivery.close();
+      leftBehind = await delivery.close();
     }
     await ledger.finishBatch(batchId);
     const states = (await ledger.jobs(batchId)).map(({ state }) => state);
     const count = (wanted: string) => states.filter((state) => state === wanted).length;
-    return { done: count('done'), failed: count('failed'), cancelled: count('cancelled') };
+    return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), leftBehind };
   } finally {
     await pool.close();
     await ledger.close();

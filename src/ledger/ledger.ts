@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely, Migrator, sql } from 'kysely';
@@ -9,6 +10,16 @@ import { type JobState, type LedgerSchema, MIGRATIONS, type StepName } from './s
 import { SqliteDialect } from './sqlite-dialect.js';
 
 const LEDGER_FOLDER = '.xenferry';
+
+/** What is moved, and where to. */
+export interface BatchSpec {
+  /** JSON. */
+  readonly sources: string;
+  /** Absolute path of the target folder. */
+  readonly target: string;
+  /** The model's Destination as JSON. */
+  readonly destination: string;
+}
 
 /** A job as it is to be: what the plan says and what its source files are. */
 export interface JobSpec {
@@ -28,6 +39,17 @@ export interface JobRecord {
   readonly planned: string;
   readonly error: RecordedError | null;
   readonly outputBytes: number | null;
+  /** UUID of the VM that the machine became in a pool. */
+  readonly landed: string | null;
+  /** What the machine lost on its way, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** What came of a machine's move, verified. */
+export interface JobOutput {
+  readonly outputBytes: number;
+  readonly landed?: string | undefined;
+  readonly notes?: readonly string[] | undefined;
 }
 
 /**
@@ -74,9 +96,21 @@ export class Ledger {
     return new Ledger(folder, null, connect(folder), new Ballast(join(folder, 'reserve')));
   }
 
+  /** Whether a run has written into `target`. */
+  static existsIn(target: string): boolean {
+    return existsSync(databaseFile(join(target, LEDGER_FOLDER)));
+  }
+
   async close(): Promise<void> {
     await this.#db.destroy();
     await this.#lock?.release();
+  }
+
+  /** UUID by which things elsewhere are known to be of this ledger's jobs; null in one from before pools, only read. */
+  async identity(): Promise<string | null> {
+    if (!(await this.#hasTable('identity'))) return null;
+    const row = await this.#db.selectFrom('identity').select('uuid').executeTakeFirst();
+    return row?.uuid ?? null;
   }
 
   /** Absolute path of a folder beside the ledger for the layers on a machine's disks. */
@@ -93,7 +127,7 @@ export class Ledger {
   }
 
   /** The batch for these sources and this target, made if it is new; it counts as running again. */
-  async beginBatch(sources: string, target: string): Promise<number> {
+  async beginBatch({ sources, target, destination }: BatchSpec): Promise<number> {
     return await this.#durably(async () => {
       const { last } = await this.#db
         .selectFrom('batches')
@@ -102,12 +136,13 @@ export class Ledger {
       const run = Number(last ?? 0) + 1;
       const { id } = await this.#db
         .insertInto('batches')
-        .values({ sources, target, started_at: Date.now(), finished_at: null, run })
+        .values({ sources, target, destination, started_at: Date.now(), finished_at: null, run })
         .onConflict((conflict) =>
           conflict.columns(['sources', 'target']).doUpdateSet({
             // A killed run left no end: this one goes on with it, and its time counts.
             started_at: sql<number>`CASE WHEN batches.finished_at IS NULL THEN batches.started_at ELSE excluded.started_at END`,
             finished_at: null,
+            destination,
             run,
           }),
         )
@@ -127,6 +162,7 @@ export class Ledger {
   async latestBatch(): Promise<{
     id: number;
     sources: string;
+    destination: string | null;
     startedAt: number;
     finishedAt: number | null;
   } | null> {
@@ -137,7 +173,9 @@ export class Ledger {
       .limit(1)
       .executeTakeFirst();
     if (row === undefined) return null;
-    return { id: row.id, sources: row.sources, startedAt: row.started_at, finishedAt: row.finished_at };
+    const { id, sources, started_at: startedAt, finished_at: finishedAt } = row;
+    // A ledger that is only read may be from before.
+    return { id, sources, destination: row.destination ?? null, startedAt, finishedAt };
   }
 
   /**
@@ -166,6 +204,8 @@ export class Ledger {
               fingerprint,
               error: null,
               output_bytes: null,
+              landed: null,
+              notes: null,
             })
             .onConflict((conflict) =>
               conflict.columns(['batch_id', 'machine_id']).doUpdateSet({ position, planned }),
@@ -192,7 +232,15 @@ export class Ledger {
       planned: row.planned,
       error: row.error === null ? null : (JSON.parse(row.error) as RecordedError),
       outputBytes: row.output_bytes,
+      landed: row.landed ?? null,
+      notes: row.notes == null ? [] : (JSON.parse(row.notes) as string[]),
     }));
+  }
+
+  /** UUIDs of all VMs that were verified in a pool. */
+  async landedVms(): Promise<Set<string>> {
+    const rows = await this.#db.selectFrom('jobs').select('landed').where('landed', 'is not', null).execute();
+    return new Set(rows.flatMap(({ landed }) => landed ?? []));
   }
 
   async setState(jobId: number, state: JobState): Promise<void> {
@@ -212,18 +260,21 @@ export class Ledger {
     );
   }
 
-  /** Notes the size of the verified output before it gets its final name. */
-  async recordOutput(jobId: number, outputBytes: number): Promise<void> {
-    await this.#durably(() =>
-      this.#db.updateTable('jobs').set({ output_bytes: outputBytes }).where('id', '=', jobId).execute(),
-    );
+  /** Notes the verified output before it gets its final name, or before its VM may be started. */
+  async recordOutput(jobId: number, { outputBytes, landed, notes }: JobOutput): Promise<void> {
+    const output = { output_bytes: outputBytes, landed: landed ?? null, notes: JSON.stringify(notes ?? []) };
+    await this.#durably(() => this.#db.updateTable('jobs').set(output).where('id', '=', jobId).execute());
   }
 
   /** Forgets what was done for a job, so that it starts afresh. */
   async resetJob(jobId: number): Promise<void> {
     await this.#durably(() =>
       this.#db.transaction().execute(async (trx) => {
-        await trx.updateTable('jobs').set({ output_bytes: null }).where('id', '=', jobId).execute();
+        await trx
+          .updateTable('jobs')
+          .set({ output_bytes: null, landed: null, notes: null })
+          .where('id', '=', jobId)
+          .execute();
         for (const table of ['blocks', 'steps', 'disks', 'guests'] as const) {
           await trx.deleteFrom(table).where('job_id', '=', jobId).execute();
         }
@@ -297,15 +348,19 @@ export class Ledger {
 
   /** What was recorded last; null when the job's guest was never looked at, or before ledgers knew guests. */
   async guest(jobId: number): Promise<string | null> {
-    // A ledger that is only read may be from before.
-    const tables = await this.#db.introspection.getTables();
-    if (!tables.some(({ name }) => name === 'guests')) return null;
+    if (!(await this.#hasTable('guests'))) return null;
     const row = await this.#db
       .selectFrom('guests')
       .select('outcome')
       .where('job_id', '=', jobId)
       .executeTakeFirst();
     return row?.outcome ?? null;
+  }
+
+  /** A ledger that is only read may be from before. */
+  async #hasTable(wanted: string): Promise<boolean> {
+    const tables = await this.#db.introspection.getTables();
+    return tables.some(({ name }) => name === wanted);
   }
 
   blockJournal(jobId: number, disk: number): LedgerBlockJournal {

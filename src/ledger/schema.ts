@@ -1,4 +1,5 @@
-import type { Generated, Kysely, Migration, MigrationProvider } from 'kysely';
+import { randomUUID } from 'node:crypto';
+import { type Generated, type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
 
 export type JobState = 'planned' | 'fixing' | 'converting' | 'verifying' | 'done' | 'failed' | 'cancelled';
 export type StepName = 'fix' | 'convert' | 'verify';
@@ -11,6 +12,8 @@ export interface LedgerSchema {
     id: Generated<number>;
     sources: string;
     target: string;
+    /** The model's Destination; null for one from before there were several. */
+    destination: string | null;
     started_at: number;
     finished_at: number | null;
     /** Counts the runs of all batches: the highest is the last. */
@@ -31,6 +34,15 @@ export interface LedgerSchema {
     /** SerializedError without its stack. */
     error: string | null;
     output_bytes: number | null;
+    /** UUID of the VM that the machine became in a pool. */
+    landed: string | null;
+    /** JSON: sentences about what the machine lost on its way. */
+    notes: string | null;
+  };
+  /** One row. */
+  identity: {
+    /** Of the ledger: marks what its jobs make elsewhere. */
+    uuid: string;
   };
   steps: {
     job_id: number;
@@ -133,13 +145,20 @@ const FIRST: Migration = {
   },
 };
 
+async function addColumn(
+  db: Kysely<unknown>,
+  table: string,
+  column: string,
+  type: 'blob' | 'text',
+): Promise<void> {
+  const tables = await db.introspection.getTables();
+  const found = tables.find(({ name }) => name === table);
+  if (found?.columns.some(({ name }) => name === column) === true) return;
+  await db.schema.alterTable(table).addColumn(column, type).execute();
+}
+
 const BLOCK_SHA256: Migration = {
-  async up(db: Kysely<unknown>): Promise<void> {
-    const tables = await db.introspection.getTables();
-    const blocks = tables.find(({ name }) => name === 'blocks');
-    if (blocks?.columns.some(({ name }) => name === 'sha256') === true) return;
-    await db.schema.alterTable('blocks').addColumn('sha256', 'blob').execute();
-  },
+  up: (db: Kysely<unknown>) => addColumn(db, 'blocks', 'sha256', 'blob'),
 };
 
 const GUESTS: Migration = {
@@ -155,11 +174,28 @@ const GUESTS: Migration = {
   },
 };
 
+const POOLS: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await addColumn(db, 'batches', 'destination', 'text');
+    await addColumn(db, 'jobs', 'landed', 'text');
+    await addColumn(db, 'jobs', 'notes', 'text');
+    await db.schema
+      .createTable('identity')
+      .ifNotExists()
+      .addColumn('uuid', 'text', (column) => column.notNull())
+      .execute();
+    await sql`INSERT INTO identity (uuid) SELECT ${randomUUID()} WHERE NOT EXISTS (SELECT 1 FROM identity)`.execute(
+      db,
+    );
+  },
+};
+
 /** Every step of the schema's history, in order; steps are never changed once released. */
 export const MIGRATIONS: MigrationProvider = {
   getMigrations: async () => ({
     '0001-first': FIRST,
     '0002-block-sha256': BLOCK_SHA256,
     '0003-guests': GUESTS,
+    '0004-pools': POOLS,
   }),
 };

@@ -58,3 +58,11 @@ export type NetworkBase =
       readonly mode: (typeof BOND_MODES)[number];
       readonly properties: Readonly<Record<string, string>>;
     };
+
+/** Of records from before there were others. */
+const XVA_FILES: Destination = { kind: 'xva', compression: 'none' };
+
+/** What `JSON.stringify` made of a destination; null stands for a record from before there were several. */
+export function readDestination(recorded: string | null): Destination {
+  return recorded === null ? XVA_FILES : (JSON.parse(recorded) as Destination);
+}

@@ -16,8 +16,8 @@ export function details(report: RunReport): Markup | null {
   if (parts.length === 0) return null;
   return html`<section aria-labelledby="details">
 <h2 id="details">Machine details</h2>
-<p class="note">A content digest depends on what a disk holds, not on its format. A machine counts as done once its file
-was read back and gave the same content.</p>
+<p class="note">A content digest depends on what a disk holds, not on its format. A machine counts as done once what
+was written was read back and gave the same content.</p>
 ${parts}
 </section>`;
 }
@@ -33,6 +33,7 @@ ${hardware(planned)}
 ${concernList(concerns)}
 ${limitList(planned)}
 ${guestChanges(report.guest)}
+${losses(report.notes)}
 ${disks(report.disks, machine)}
 ${nics(machine)}
 </div>
@@ -76,6 +77,14 @@ function limitList({ profile: { title, limits } }: PlannedMachine): Markup | nul
   return html`<h4>Good to know about ${title} guests</h4>
 <ul>
 ${limits.map((limit) => html`<li>${limit}</li>\n`)}</ul>`;
+}
+
+/** What the target has no counterpart of. */
+function losses(notes: readonly string[]): Markup | null {
+  if (notes.length === 0) return null;
+  return html`<h4>Different from the source</h4>
+<ul>
+${notes.map((note) => html`<li>${note}</li>\n`)}</ul>`;
 }
 
 function disks(reports: readonly DiskReport[], machine: VirtualMachine): Markup | null {

@@ -27,10 +27,16 @@ ${facts([
     report.sources.length === 1 ? 'Source' : 'Sources',
     report.sources.map((source) => html`<div>${code(source)}</div>`),
   ],
-  ['Target', code(report.target)],
+  ['Target', target(report)],
 ])}
 </header>`;
 }
+
+function target({ destination, target: folder }: RunReport): Markup {
+  return code(destination.kind === 'pool' ? destination.url : folder);
+}
+
+const OUTPUTS = { xva: 'XVA file', vhd: 'folder', xl: 'folder', pool: 'VM' } as const;
 
 /** Links to the parts that this report has. */
 function contents({ totals, machines }: RunReport): Markup | null {
@@ -46,17 +52,18 @@ function contents({ totals, machines }: RunReport): Markup | null {
   )}</nav>`;
 }
 
-function lead({ totals: { machines, done, failed, open } }: RunReport): string {
+function lead({ destination, totals: { machines, done, failed, open } }: RunReport): string {
+  const ready = destination.kind === 'pool' ? 'ready to start' : 'ready to import';
   if (machines === 0) return 'The sources held nothing to convert.';
   const parts = [
-    done === 0 ? '' : `${count(done, 'machine')} converted, verified and ready to import`,
+    done === 0 ? '' : `${count(done, 'machine')} converted, verified and ${ready}`,
     failed === 0 ? '' : `${failed} failed`,
     open === 0 ? '' : `${open} not finished`,
   ];
   return `${parts.filter((part) => part !== '').join(', ')}.`;
 }
 
-function totalFigures({ totals, machines, startedAt, finishedAt }: RunReport): Markup {
+function totalFigures({ totals, machines, startedAt, finishedAt, destination }: RunReport): Markup {
   const seconds = finishedAt === null ? null : (finishedAt - startedAt) / 1000;
   const converted = machines.filter((machine) => dataBytesOf(machine) !== null);
   const capacity = converted
@@ -69,7 +76,7 @@ function totalFigures({ totals, machines, startedAt, finishedAt }: RunReport): M
       formatBytes(totals.dataBytes),
       capacity === 0 ? null : `of ${formatBytes(capacity)} disk space`,
     ],
-    ['Output', formatBytes(totals.outputBytes), count(totals.done, 'XVA file')],
+    ['Output', formatBytes(totals.outputBytes), count(totals.done, OUTPUTS[destination.kind])],
     ['Duration', seconds === null ? '–' : formatSeconds(seconds), 'from start to end'],
     ['Overall rate', seconds === null ? '–' : formatRate(totals.dataBytes, seconds), 'data moved per second'],
   ]);

@@ -65,9 +65,9 @@ function guest({ planned }: MachineReport): Content {
   return stacked(planned.profile.title, planned.machine.guestOs);
 }
 
-function output({ state, output: file, outputBytes }: MachineReport): Content {
+function output({ state, output: file, landed, outputBytes }: MachineReport): Content {
   if (file === null || state !== 'done') return null;
-  return stacked(code(file), outputBytes === null ? null : formatBytes(outputBytes));
+  return stacked(code(landed ?? file), outputBytes === null ? null : formatBytes(outputBytes));
 }
 
 function step(machine: MachineReport, name: StepReport['name']): Content {

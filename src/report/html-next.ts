@@ -8,7 +8,7 @@ import type { MachineReport, RunReport } from './run-report.js';
 /** What is left for people, in order, with the commands to paste. */
 export function nextSteps(report: RunReport): Markup | null {
   const done = report.machines.filter(({ state }) => state === 'done');
-  const steps = [finishBatch(report), ...(done.length === 0 ? [] : importSteps(report, done))];
+  const steps = [finishBatch(report), ...(done.length === 0 ? [] : afterwards(report, done))];
   const shown = steps.filter((step) => step !== null);
   if (shown.length === 0) return null;
   return html`<section aria-labelledby="next">
@@ -18,8 +18,19 @@ ${shown.map((step) => html`<li>${step}</li>\n`)}</ol>
 </section>`;
 }
 
-function importSteps(report: RunReport, done: readonly MachineReport[]): (Markup | null)[] {
-  return [networks(done), repository(), imports(done), concerns(report), start(report)];
+/** What the destination leaves to do. */
+function afterwards(report: RunReport, done: readonly MachineReport[]): (Markup | null)[] {
+  switch (report.destination.kind) {
+    case 'pool':
+      return [concerns(report), start(report, startCommands(done))];
+    default:
+      return [networks(done), repository(), imports(done), concerns(report), start(report, null)];
+  }
+}
+
+function startCommands(done: readonly MachineReport[]): Markup {
+  return html`<p>On a host of the pool:</p>
+${commands(done.flatMap(({ name, landed }) => (landed === null ? [] : [`xe vm-start uuid=${landed}  # ${name.replaceAll(/[\r\n]/g, ' ')}`])))}`;
 }
 
 function finishBatch({ totals: { done, failed, open }, sources, target }: RunReport): Markup | null {
@@ -76,9 +87,10 @@ function concerns({ machines }: RunReport): Markup | null {
 <ul>${links}</ul>`;
 }
 
-function start(report: RunReport): Markup {
+function start(report: RunReport, how: Markup | null): Markup {
   return html`<h3>Start them</h3>
 <p>Shut the originals down first: they have the same names and addresses.</p>
+${how}
 ${startSequences(report)}`;
 }
 

@@ -1,11 +1,13 @@
 import type { GuestOutcome } from '../coordinator/index.js';
 import type { JobState, Ledger, RecordedError, StepName } from '../ledger/index.js';
+import { type Destination, readDestination } from '../model/destination.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES } from '../model/units.js';
 
 /** What a batch did, machine by machine; the content of report.json. Sizes are bytes, times milliseconds since 1970. */
 export interface RunReport {
   readonly target: string;
+  readonly destination: Destination;
   readonly sources: readonly string[];
   readonly startedAt: number;
   /** Null while the batch runs, or when it was killed. */
@@ -26,9 +28,13 @@ export interface MachineReport {
   readonly name: string;
   readonly state: JobState;
   readonly error: RecordedError | null;
-  /** File in the target folder; null for a descriptor that could not be read. */
+  /** File or folder in the target folder; null for a descriptor that could not be read. */
   readonly output: string | null;
   readonly outputBytes: number | null;
+  /** UUID of the VM that it became in a pool. */
+  readonly landed: string | null;
+  /** What the machine had and has no more, one sentence each. */
+  readonly notes: readonly string[];
   /** Guest data of an unfinished machine that the journal holds: a new run does not do it again. */
   readonly safeBytes: number;
   /** As planned; null for a descriptor that could not be read. */
@@ -68,6 +74,7 @@ export async function collectReport(ledger: Ledger, target: string): Promise<Run
   const failed = machines.filter(({ state }) => state === 'failed').length;
   return {
     target,
+    destination: readDestination(batch.destination),
     sources: JSON.parse(batch.sources),
     startedAt: batch.startedAt,
     finishedAt: batch.finishedAt,
@@ -97,6 +104,8 @@ async function machineReport(
     error: job.error,
     output: planned?.output ?? null,
     outputBytes: job.outputBytes,
+    landed: job.landed,
+    notes: job.notes,
     safeBytes: (await ledger.journaledDataBlocks(job.id)) * BLOCK_BYTES,
     planned,
     guest: guest === null ? null : JSON.parse(guest),

@@ -3,6 +3,7 @@ import {
   APPLIANCE_RECORD,
   allRecords,
   EVENTS,
+  HOST_METRICS_RECORD,
   HOST_RECORD,
   NETWORK_RECORD,
   NEW_NETWORK,
@@ -29,6 +30,7 @@ const VOID = z.unknown().transform(() => undefined);
 export const METHODS = {
   'pool.get_all_records': { params: z.tuple([]), result: allRecords(POOL_RECORD) },
   'host.get_all_records': { params: z.tuple([]), result: allRecords(HOST_RECORD) },
+  'host_metrics.get_all_records': { params: z.tuple([]), result: allRecords(HOST_METRICS_RECORD) },
   'SR.get_all_records': { params: z.tuple([]), result: allRecords(SR_RECORD) },
   'PBD.get_all_records': { params: z.tuple([]), result: allRecords(PBD_RECORD) },
   'network.get_all_records': { params: z.tuple([]), result: allRecords(NETWORK_RECORD) },

@@ -18,7 +18,12 @@ export const HOST_RECORD = z.object({
   address: z.string(),
   enabled: z.boolean(),
   software_version: STRINGS,
+  cpu_info: STRINGS,
+  metrics: REF,
+  PGPUs: REFS,
 });
+
+export const HOST_METRICS_RECORD = z.object({ memory_total: INT });
 
 export const SR_RECORD = z.object({
   uuid: z.string(),

@@ -58,6 +58,7 @@ export const REPORT = z.object({
   machines: z.array(
     z.object({
       name: z.string(),
+      landed: z.string().nullable(),
       state: STATE,
       output: z.string().nullable(),
       outputBytes: BYTES.nullable(),

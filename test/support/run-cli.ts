@@ -23,6 +23,11 @@ export function startCli(args: readonly string[], cwd?: string) {
   return start(process.execPath, [MAIN, ...args], cwd);
 }
 
+/** Starts `xenferry ARGS` with more in its environment. */
+export function startCliWith(env: Readonly<Record<string, string>>, args: readonly string[]) {
+  return execa(process.execPath, [MAIN, ...args], { ...LIMITS, env });
+}
+
 /** Starts `xenferry ARGS` with a standard output that nobody reads. */
 export function startUnread(args: readonly string[]) {
   return execa(process.execPath, [MAIN, ...args], { ...LIMITS, buffer: { stdout: false } });

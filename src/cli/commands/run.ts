@@ -1,7 +1,7 @@
 import { type BatchResult, type GuestOutcome, runBatch } from '../../coordinator/index.js';
 import { describeError } from '../../model/errors.js';
 import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
-import { type RunReport, writeReport } from '../../report/index.js';
+import { type MachineReport, type RunReport, writeReport } from '../../report/index.js';
 import type { Command } from '../command.js';
 import { DIGEST_OPTION } from '../digest-option.js';
 import { EXIT, exitCodeOfCounts } from '../exit-codes.js';
@@ -40,7 +40,8 @@ export const runCommand: Command<Options> = {
       })
       .option('digest', DIGEST_OPTION)
       .example('$0 run exports/ --target /srv/xva', 'Everything below exports/')
-      .example('$0 run shop.ovf gateway.ova --target out', 'Two exports'),
+      .example('$0 run shop.ovf gateway.ova --target out', 'Two exports')
+      .example('$0 run -m migration.yaml', 'What a migration file says, into a pool where it names one'),
   handler: async (options) => {
     const asked = {
       threads: countOption('workers', options.workers),
@@ -50,7 +51,7 @@ export const runCommand: Command<Options> = {
     const { limits } = plan.estimate;
     const threads = options.workers === undefined ? limits.threads : asked.threads;
     const parallel = options.parallel === undefined ? limits.machinesAtOnce : asked.parallel;
-    note(`${plan.machines.length} machines into ${plan.target}`);
+    note(`${plan.machines.length} machines into ${destinationName(plan)}`);
     const view = new LiveView(plan.machines.reduce((sum, { dataBytes }) => sum + dataBytes, 0));
     const batch = (signal: AbortSignal) =>
       runBatch({ ...options, plan, profiles, threads, parallel, signal, observe: view.observe });
@@ -58,6 +59,7 @@ export const runCommand: Command<Options> = {
     const report = await loadReport(plan.target);
     if (options.json) printJson(report);
     else printSummary(report);
+    for (const line of result.leftBehind) note(yellow(line));
     process.exitCode = exitCodeOfResult(result);
     const { html } = await writeReport(report, plan.target);
     if (!options.json)
@@ -79,15 +81,20 @@ function guestLines(guest: GuestOutcome | null): string[] {
   return [`${system.title}: ${edits.length} files changed`, ...warnings.map((warning) => yellow(warning))];
 }
 
-function printSummary({ machines, totals, target, startedAt, finishedAt }: RunReport): void {
+function destinationName({ destination, target }: Pick<RunReport, 'destination' | 'target'>): string {
+  return destination.kind === 'pool' ? destination.url : target;
+}
+
+function printSummary(report: RunReport): void {
+  const { machines, totals, startedAt, finishedAt } = report;
   printLine();
-  for (const { name, state, output, outputBytes, steps, error, guest } of machines) {
+  for (const { name, state, output, landed, outputBytes, steps, error, guest } of machines) {
     const convert = steps.find((step) => step.name === 'convert');
     const speed =
       convert?.seconds == null
         ? ''
         : ` in ${formatSeconds(convert.seconds)}, ${formatRate(convert.bytes, convert.seconds)}`;
-    if (state === 'done') printLine(`${name}: ${output}, ${formatBytes(outputBytes ?? 0)}${speed}`);
+    if (state === 'done') printLine(`${name}: ${landed ?? output}, ${formatBytes(outputBytes ?? 0)}${speed}`);
     else printLine(`${name}: ${state}${error === null ? '' : ` – ${describeError(error)} (${error.code})`}`);
     for (const line of guestLines(guest)) printLine(`  ${line}`);
   }
@@ -97,11 +104,20 @@ function printSummary({ machines, totals, target, startedAt, finishedAt }: RunRe
   );
   if (totals.open > 0) printLine('\nThe same command goes on with what is not done.');
   const finished = machines.filter(({ state }) => state === 'done');
-  if (finished.length > 0) {
-    printLine(
-      `\nOn a host of the pool, where ${target} is mounted or copied to (preserve=true keeps the MAC addresses):`,
-    );
-    for (const { output } of finished)
-      printLine(`  xe vm-import filename=${shellQuote(output ?? '')} preserve=true`);
+  if (finished.length > 0) printNextSteps(report, finished);
+}
+
+function printNextSteps({ destination, target }: RunReport, finished: readonly MachineReport[]): void {
+  switch (destination.kind) {
+    case 'pool':
+      printLine('\nThe VMs are in the pool, verified and halted. To start one, on a host of the pool:');
+      for (const { landed } of finished) printLine(`  xe vm-start uuid=${landed}`);
+      break;
+    default:
+      printLine(
+        `\nOn a host of the pool, where ${target} is mounted or copied to (preserve=true keeps the MAC addresses):`,
+      );
+      for (const { output } of finished)
+        printLine(`  xe vm-import filename=${shellQuote(output ?? '')} preserve=true`);
   }
 }

@@ -1,3 +1,4 @@
+import type { NetworkBase, PlannedNetwork } from '../../model/destination.js';
 import { XenferryError } from '../../model/errors.js';
 import { NULL_REF, type Ref, runTask, type XapiClient } from '../../xapi/index.js';
 import { ownedBy, SELF_KEY } from './ownership.js';
@@ -5,26 +6,10 @@ import type { PoolView } from './pool-view.js';
 import { removeNetwork } from './remove-network.js';
 
 /** A network that a pool does not have yet. */
-export interface NewNetwork {
-  readonly name: string;
-  readonly mtu: number;
-  readonly over: NetworkBase;
+export interface NewNetwork extends PlannedNetwork {
   /** Of the batch: machines share it. */
   readonly jobId: string;
 }
-
-export type NetworkBase =
-  /** No wire: its machines see each other on one host. */
-  | { readonly kind: 'internal' }
-  /** `on`: a device such as `eth1` or `bond0`, or the name of its network. */
-  | { readonly kind: 'vlan'; readonly tag: number; readonly on: string }
-  /** Of the devices of that name of every host. LACP needs Open vSwitch and switches that take part. */
-  | {
-      readonly kind: 'bond';
-      readonly devices: readonly string[];
-      readonly mode: 'balance-slb' | 'active-backup' | 'lacp';
-      readonly properties: Readonly<Record<string, string>>;
-    };
 
 /**
  * Makes a network on all hosts, or leaves nothing behind. Needs the role pool-operator.

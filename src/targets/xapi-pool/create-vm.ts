@@ -1,4 +1,4 @@
-import { isFault, type Ref, type XapiClient } from '../../xapi/index.js';
+import { isFault, type Ref, type VmRecord, type XapiClient } from '../../xapi/index.js';
 import { cdVbdRecord, vifRecord } from './device-records.js';
 import { SELF_KEY } from './ownership.js';
 import type { PoolView } from './pool-view.js';
@@ -44,6 +44,11 @@ export async function createVm(
   }
   const notes = [...lostSettings(spec), ...(await createVtpm(client, spec, vm, signal))];
   return { vm, uuid, notes };
+}
+
+/** Whether an import that was not verified holds the VM back. */
+export function isLocked({ blocked_operations }: VmRecord): boolean {
+  return BLOCKED.some((operation) => blocked_operations[operation] === REASON);
 }
 
 /** Lets a VM be started. Rejects as `XapiClient.call` does. */

@@ -22,8 +22,8 @@ export interface MachineImport {
   readonly format: ImportFormat;
   readonly readBack: ReadBackAmount;
   readonly signal: AbortSignal;
-  /** Told when all disks are stored, before they are read back. */
-  readonly onVerifying?: (() => void) | undefined;
+  /** Told when all disks are stored, in the machine's disk order, before they are read back. */
+  readonly onStored?: ((disks: readonly ConvertedDisk[]) => Promise<void>) | undefined;
 }
 
 export interface ImportedMachine {
@@ -72,7 +72,7 @@ async function importAll(work: MachineImport, made: Made, stop: () => void): Pro
     made.vdis.push(found.vdi);
     return found;
   });
-  work.onVerifying?.();
+  await work.onStored?.(uploaded.map(({ converted }) => converted));
   const compared = await allOrFirstFailure(uploaded, stop, (disk, index) => compare(work, disk, index));
   // Only now: as long as no VM has them, a failed disk can be removed cleanly.
   for (const [index, { vdi }] of uploaded.entries()) {

@@ -1,9 +1,12 @@
 export { createNetwork, type NewNetwork } from './create-network.js';
 export { releaseVm } from './create-vm.js';
 export { ensureAppliance } from './ensure-appliance.js';
+export { findNetworks } from './find-objects.js';
+export { findOwned, type OwnedObject } from './find-owned.js';
 export { type ImportedMachine, importMachine, type MachineImport } from './import-machine.js';
+export { type PoolFacts, readPoolFacts } from './pool-facts.js';
 export { type PoolView, readPool } from './pool-view.js';
-export type { ReadBackAmount } from './read-back-vdi.js';
 export { type Removal, removeOwned } from './remove-owned.js';
 export { type MachinePlacement, type ResolvedPool, resolvePool } from './resolve-pool.js';
+export { poolSurroundings } from './surroundings.js';
 export { type TransferLimits, TransferSlots } from './transfer-slots.js';

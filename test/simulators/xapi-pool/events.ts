@@ -124,6 +124,14 @@ export async function eventsFrom(database: Database, watch: Watch): Promise<Valu
   }
 }
 
+/** Tells watchers of an object as if it had changed; the token of the time before. Throws HANDLE_INVALID. */
+export function inject(database: Database, className: string, ref: string): string {
+  const before = database.generation;
+  const name = BY_LOWER_CASE.get(className.toLowerCase()) ?? className;
+  database.touch(database.get(name, ref));
+  return tokenText(before);
+}
+
 function refCounts(database: Database): Value {
   const counts = [...CLASSES.keys()].map((name) => [name.toLowerCase(), database.table(name).size] as const);
   return Object.fromEntries(counts);

@@ -1,28 +1,6 @@
-/**
- * What goes wrong on demand. `afterBytes` counts bytes of a file transfer's body; calls of the API, which have
- * none, fail at once.
- */
-export type Fault =
-  /** The call fails with a code of the API; a file transfer answers with an error page that names it. */
-  | { readonly kind: 'failure'; readonly code: string; readonly params?: readonly string[] }
-  /** An HTTP status without a word of the API. */
-  | { readonly kind: 'status'; readonly status: number }
-  /** The host is starting: refused before the call is looked at, in the shape that only this has. */
-  | { readonly kind: 'booting' }
-  /** The connection goes away without an answer. */
-  | { readonly kind: 'cut'; readonly afterBytes?: number }
-  /** The program that writes the disk dies: the task ends with VDI_IO_ERROR. */
-  | { readonly kind: 'io-error'; readonly afterBytes?: number }
-  /** The repository is full from here on. */
-  | { readonly kind: 'sr-full'; readonly afterBytes?: number }
-  /** The session is dropped: this call and all later ones fail with SESSION_INVALID. */
-  | { readonly kind: 'session-lost'; readonly afterBytes?: number }
-  /** The task vanishes; what it stood for goes on. */
-  | { readonly kind: 'task-lost'; readonly afterBytes?: number }
-  /** A pause before the answer, and a limit to the rate of a transfer. */
-  | { readonly kind: 'slow'; readonly delayMs?: number; readonly bytesPerSecond?: number }
-  /** A file transfer is sent to this host, by its number in `pool.hosts`. */
-  | { readonly kind: 'redirect'; readonly host: number };
+import type { Fault } from './fault.js';
+import { randomNumbers } from './random-numbers.js';
+import { Storm, type StormOptions } from './storm.js';
 
 export interface RandomFaults {
   readonly seed: number;
@@ -41,20 +19,10 @@ interface Planned {
   readonly spent: () => boolean;
 }
 
-/** A generator of numbers from 0 to 1 that gives the same ones for the same seed (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** The faults that wait for calls to hit. */
 export class Faults {
   private planned: Planned[] = [];
+  private weather: Storm | undefined;
 
   /** Hits the next matching call, or the next `times` ones. */
   next(place: FaultPlace, fault: Fault, times = 1): void {
@@ -72,13 +40,19 @@ export class Faults {
     this.planned.push({ place, fault, hits: () => random() < probability, spent: () => false });
   }
 
+  /** Everything that can go wrong, at random, wherever it can; the same seed and the same calls give the same faults. */
+  storm(options: StormOptions): void {
+    this.weather = new Storm(options);
+  }
+
   clear(): void {
     this.planned = [];
+    this.weather = undefined;
   }
 
   /** The faults that this call meets. */
   meet(place: FaultPlace): readonly Fault[] {
-    const met: Fault[] = [];
+    const met: Fault[] = [...(this.weather?.meet(place) ?? [])];
     for (const one of this.planned) {
       if ((one.place === '*' || one.place === place) && one.hits()) {
         met.push(one.fault);

@@ -7,12 +7,15 @@ import { createEstate } from './estate.js';
 import type { EstateOptions } from './estate-options.js';
 import { Faults } from './faults.js';
 import { serveConnection } from './http/connection.js';
-import { type Faithfulness, type PoolState, poolRow, type Timings } from './pool-state.js';
+import { changeMaster } from './outages.js';
+import { type Faithfulness, type HostControl, type PoolState, poolRow, type Timings } from './pool-state.js';
+import { Schedule } from './schedule.js';
 import { Sessions, type User } from './sessions.js';
 import { Tasks } from './tasks.js';
 
 export type { Row } from './database.js';
-export type { Fault } from './faults.js';
+export type { RepositoryOptions } from './estate-options.js';
+export type { Fault } from './fault.js';
 
 /** All hosts listen on one port, each on an address of its own. */
 const ADDRESSES = '127.0.0.';
@@ -25,10 +28,12 @@ const TIMINGS: Timings = {
   taskCompletedMs: (65 / 60) * HOUR,
   taskPendingMs: 24 * HOUR,
   taskProgressMs: 0,
-  detachMs: 0,
+  detachMs: 500,
   asyncMs: 0,
   headerReadMs: 10_000,
   headerTotalMs: 60_000,
+  restartMs: 3000,
+  cancelCheckMs: 10_000,
 };
 
 const FAITHFUL: Faithfulness = { shortRawTail: true, corruptOddVhdBlocks: true, qcow2: true };
@@ -44,6 +49,8 @@ export interface PoolOptions extends EstateOptions {
   readonly restrictions?: readonly string[];
   /** One certificate for all hosts; each makes its own without. */
   readonly certificate?: Certificate;
+  /** That all hosts listen on; any that is free without. */
+  readonly port?: number;
   /** Whether hosts' addresses are told with the port, as no real host's is. */
   readonly portInAddress?: boolean;
 }
@@ -56,6 +63,8 @@ export interface SimulatedHost {
   /** Drops all connections and refuses new ones. */
   down(): Promise<void>;
   up(): Promise<void>;
+  /** Its toolstack and the old master's start anew, which breaks all connections to both. */
+  becomeMaster(): void;
 }
 
 /** What is in the pool, as it is and not as a client sees it. */
@@ -81,7 +90,7 @@ export interface SimulatedPool {
 }
 
 /** One host's listener. */
-class HostServer implements SimulatedHost {
+class HostServer implements SimulatedHost, HostControl {
   readonly ref: string;
   readonly address: string;
   readonly tlsFingerprint: string;
@@ -98,12 +107,14 @@ class HostServer implements SimulatedHost {
     this.tlsFingerprint = certificate.fingerprint;
     const { cert, key } = certificate;
     this.server = createServer({ cert, key, allowHalfOpen: true }, (socket) => {
-      this.sockets.add(socket);
       void serveConnection(state, row, socket);
+    });
+    // Before the handshake, too: a client that does not trust the certificate leaves in the midst of it.
+    this.server.on('connection', (socket) => {
+      this.sockets.add(socket);
       socket.on('close', () => this.sockets.delete(socket));
     });
-    // A client that does not trust the certificate ends the handshake; that is its affair.
-    this.server.on('tlsClientError', () => {});
+    this.server.on('tlsClientError', (_error, socket) => socket.destroy());
   }
 
   get url(): string {
@@ -131,17 +142,27 @@ class HostServer implements SimulatedHost {
   }
 
   async up(): Promise<void> {
-    await this.listen(this.state.port());
+    if (!this.server.listening) {
+      await this.listen(this.state.port());
+    }
     this.metrics()?.set({ live: true });
+  }
+
+  becomeMaster(): void {
+    changeMaster(this.state, this.row);
+  }
+
+  drop(): void {
+    for (const socket of this.sockets) {
+      socket.destroy();
+    }
   }
 
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.server.close(() => resolve());
     });
-    for (const socket of this.sockets) {
-      socket.destroy();
-    }
+    this.drop();
     await closed;
   }
 
@@ -168,7 +189,7 @@ function objectsOf(database: Database): PoolObjects {
 export async function startPool(options: PoolOptions = {}): Promise<SimulatedPool> {
   const database = new Database();
   const timings = { ...TIMINGS, ...options.timings };
-  let port = 0;
+  let port = options.port ?? 0;
   const addressOf = (number: number): string => `${ADDRESSES}${number + 1}`;
   const { hosts: rows, controlDomains } = createEstate(database, options, addressOf);
   const state: PoolState = {
@@ -190,6 +211,10 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
     restrictions: new Set(options.restrictions),
     controlDomains,
     port: () => port,
+    controls: new Map(),
+    booting: new Set(),
+    detaching: new Map(),
+    schedule: new Schedule(),
     running: new Set(),
   };
   poolRow(state).set({
@@ -199,9 +224,22 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
     const address = addressOf(number);
     return new HostServer(state, row, address, options.certificate ?? selfSigned([address]));
   });
-  for (const host of hosts) {
-    await host.listen(port);
-    port = host.port;
+  const close = async (): Promise<void> => {
+    state.schedule.close();
+    await Promise.all(hosts.map((host) => host.stop()));
+    await Promise.allSettled(state.running);
+    state.tasks.close();
+    await state.disks.close();
+  };
+  try {
+    for (const host of hosts) {
+      await host.listen(port);
+      port = host.port;
+      state.controls.set(host.ref, host);
+    }
+  } catch (error) {
+    await close();
+    throw error;
   }
   for (const row of options.portInAddress === true ? rows : []) {
     row.set({ address: `${row.text('address')}:${port}` });
@@ -212,6 +250,7 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
   }
   const settled = async (): Promise<void> => {
     await Promise.allSettled(state.running);
+    await state.tasks.settled();
   };
   return {
     url: master.url,
@@ -227,10 +266,6 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
       return disk.path;
     },
     settled,
-    close: async () => {
-      await Promise.all(hosts.map((host) => host.stop()));
-      await settled();
-      await state.disks.close();
-    },
+    close,
   };
 }

@@ -2,6 +2,7 @@ import type { Database, Row } from './database.js';
 import type { DiskStore } from './disk-store.js';
 import { XapiFailure } from './failure.js';
 import type { Faults } from './faults.js';
+import type { Schedule } from './schedule.js';
 import type { Sessions } from './sessions.js';
 import type { Tasks } from './tasks.js';
 
@@ -14,12 +15,25 @@ export interface Timings {
   readonly taskPendingMs: number;
   /** How often a task's progress is written at most. */
   readonly taskProgressMs: number;
-  /** How long a disk stays attached to the host after a transfer. */
+  /** How long a disk stays attached to the host after a transfer that broke; one that succeeds detaches it first. */
   readonly detachMs: number;
   /** How long each call that has a task of its own takes at least. */
   readonly asyncMs: number;
   readonly headerReadMs: number;
   readonly headerTotalMs: number;
+  /** How long a host answers that it is starting, after another host became the pool's master. */
+  readonly restartMs: number;
+  /** How long after the last look an import of an archive looks again whether it is to be cancelled. */
+  readonly cancelCheckMs: number;
+}
+
+/** What can happen to a whole host. */
+export interface HostControl {
+  /** Drops all connections; new ones are taken. */
+  drop(): void;
+  /** Drops all connections and refuses new ones. */
+  down(): Promise<void>;
+  up(): Promise<void>;
 }
 
 /** What of the real thing's behaviour can be turned off. */
@@ -49,6 +63,13 @@ export interface PoolState {
   readonly controlDomains: ReadonlyMap<string, string>;
   /** The port that all hosts listen on. */
   readonly port: () => number;
+  /** By the host's ref. */
+  readonly controls: Map<string, HostControl>;
+  /** The hosts that are starting, which answer nothing else. */
+  readonly booting: Set<string>;
+  /** Disks that are being detached from a host's own system, by ref; who attaches them waits for that. */
+  readonly detaching: Map<string, Promise<void>>;
+  readonly schedule: Schedule;
   /** Transfers under way, so that closing the pool can wait for them. */
   readonly running: Set<Promise<void>>;
 }

@@ -163,13 +163,20 @@ export async function copyDisk(state: PoolState, vdi: Row, sr: Row, into?: Row):
   return target;
 }
 
-/** Attaches a disk to a host's own system, as transfers do; the returned function detaches it. */
-export function attachToHost(
+/** Detaches a disk; after a transfer that broke the storage takes its time to let it go. */
+export type Detach = (broken: boolean) => Promise<void>;
+
+/**
+ * Attaches a disk to a host's own system, as transfers do. Waits while it is being detached, as the pool does for an
+ * operation that is under way; throws VDI_IN_USE for a disk that is used.
+ */
+export async function attachToHost(
   state: PoolState,
   vdi: Row,
   host: string,
   mode: 'RO' | 'RW',
-): () => Promise<void> {
+): Promise<Detach> {
+  await state.detaching.get(vdi.ref);
   assertUnused(state, vdi, 'attach');
   const vbd = state.database.create('VBD', {
     VM: state.controlDomains.get(host) ?? NULL_REF,
@@ -181,8 +188,13 @@ export function attachToHost(
     currently_attached: true,
     unpluggable: true,
   });
-  return async () => {
-    await new Promise((resolve) => setTimeout(resolve, state.timings.detachMs));
+  return async (broken) => {
+    if (broken) {
+      const letGo = new Promise<void>((resolve) => setTimeout(resolve, state.timings.detachMs));
+      state.detaching.set(vdi.ref, letGo);
+      await letGo;
+      state.detaching.delete(vdi.ref);
+    }
     state.database.destroy(vbd);
   };
 }

@@ -28,7 +28,7 @@ describe('a ledger', () => {
   it('has a known job go on, starts a changed one afresh and drops those that left the plan', async () => {
     const target = newTarget();
     await withLedger(target, async (ledger) => {
-      const batch = await ledger.beginBatch('s', target);
+      const batch = await ledger.beginBatch({ sources: 's', target, destination: '{}' });
       await ledger.enlist(batch, [spec('same'), spec('changed'), spec('gone')]);
       for (const { id } of await ledger.jobs(batch)) {
         await ledger.setState(id, 'converting');
@@ -36,7 +36,7 @@ describe('a ledger', () => {
       }
     });
     await withLedger(target, async (ledger) => {
-      const batch = await ledger.beginBatch('s', target);
+      const batch = await ledger.beginBatch({ sources: 's', target, destination: '{}' });
       await ledger.enlist(batch, [spec('new'), spec('changed', 'b'), spec('same')]);
       const jobs = await ledger.jobs(batch);
       expect(jobs.map(({ machineId, state }) => [machineId, state])).toEqual([
@@ -52,7 +52,7 @@ describe('a ledger', () => {
   it('gives back the journal of a disk up to the first gap', async () => {
     const target = newTarget();
     await withLedger(target, async (ledger) => {
-      const batch = await ledger.beginBatch('s', target);
+      const batch = await ledger.beginBatch({ sources: 's', target, destination: '{}' });
       await ledger.enlist(batch, [spec('m')]);
       const [job] = await ledger.jobs(batch);
       const journal = ledger.blockJournal(job?.id ?? 0, 1);
@@ -79,7 +79,7 @@ describe('a ledger', () => {
   it('keeps an error without its stack', async () => {
     const target = newTarget();
     await withLedger(target, async (ledger) => {
-      const batch = await ledger.beginBatch('s', target);
+      const batch = await ledger.beginBatch({ sources: 's', target, destination: '{}' });
       await ledger.enlist(batch, [spec('m')]);
       const [job] = await ledger.jobs(batch);
       await ledger.failJob(
@@ -98,13 +98,13 @@ describe('a ledger', () => {
   it('counts the time of a killed run and not the time between two finished ones', async () => {
     const target = newTarget();
     await withLedger(target, async (ledger) => {
-      const batch = await ledger.beginBatch('s', target);
+      const batch = await ledger.beginBatch({ sources: 's', target, destination: '{}' });
       const started = (await ledger.latestBatch())?.startedAt;
       await new Promise((resolve) => setTimeout(resolve, 5));
-      await ledger.beginBatch('s', target);
+      await ledger.beginBatch({ sources: 's', target, destination: '{}' });
       expect((await ledger.latestBatch())?.startedAt).toBe(started);
       await ledger.finishBatch(batch);
-      await ledger.beginBatch('s', target);
+      await ledger.beginBatch({ sources: 's', target, destination: '{}' });
       expect((await ledger.latestBatch())?.startedAt).toBeGreaterThan(started ?? 0);
     });
   });

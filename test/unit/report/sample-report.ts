@@ -59,6 +59,8 @@ export function machine(
     error: null,
     output: planned.output,
     outputBytes: 11 * GIB,
+    landed: null,
+    notes: [],
     safeBytes: 0,
     planned,
     guest: null,
@@ -96,6 +98,8 @@ export const UNREADABLE: MachineReport = {
   },
   output: null,
   outputBytes: null,
+  landed: null,
+  notes: [],
   safeBytes: 0,
   planned: null,
   guest: null,
@@ -117,7 +121,8 @@ export function report(machines: readonly MachineReport[], change: Partial<RunRe
     outputBytes: 11 * GIB,
   };
   const times = { startedAt: 1_751_659_200_000, finishedAt: 1_751_659_400_000 };
-  return { target: '/srv/xva', sources: ['/exports'], ...times, totals, machines, ...change };
+  const destination = { kind: 'xva', compression: 'none' } as const;
+  return { target: '/srv/xva', destination, sources: ['/exports'], ...times, totals, machines, ...change };
 }
 
 /** One machine of each fate. */

@@ -24,6 +24,7 @@ beforeAll(async () => {
   pool = await startPool({
     certificate: POOL_CERTIFICATE,
     hosts: [{}, {}],
+    timings: { detachMs: 5 },
     repositories: [
       { name: 'Local storage', type: 'ext', size: 64 * 1024 * MIB, hosts: [0] },
       { name: 'Far storage', type: 'ext', size: 1024 * MIB, hosts: [1] },
@@ -319,6 +320,50 @@ describe('exports', () => {
     writeFileSync(from, vhd.body);
     execFileSync('qemu-img', ['convert', '-f', 'vpc', '-O', 'raw', from, to]);
     expect(readFileSync(to).equals(bytes)).toBe(true);
+  });
+});
+
+describe('exports of what is not in another disk', () => {
+  /** A disk of three grains, and a copy of it of which the second is other and the third is zeros. */
+  async function pair(): Promise<{ base: Upload; changed: Upload; bytes: Buffer }> {
+    const bytes = randomBytes(6 * MIB);
+    const base = await upload(await createVdi(6 * MIB));
+    await put(base, bytes);
+    const changed = await upload(await root.text('VDI.clone', base.vdi), '&chunked');
+    const zeros = Buffer.alloc(2 * MIB);
+    const other = Buffer.alloc(2 * MIB, 9);
+    await put(changed, Buffer.concat([record(2 * MIB, other), record(4 * MIB, zeros), END]));
+    return { base, changed, bytes: Buffer.concat([bytes.subarray(0, 2 * MIB), other, zeros]) };
+  }
+
+  it('as a VHD hold the changed blocks, which bring the other disk to the same content', async () => {
+    const { base, changed, bytes } = await pair();
+    const path = `/export_raw_vdi?session_id=${root.session}&vdi=${changed.vdi}&format=vhd&base=${base.vdi}`;
+    const { body } = await http(`${pool.url}${path}`);
+    const uuid = await root.text('VDI.get_uuid', base.vdi);
+    expect(body.readUInt32BE(60)).toBe(4);
+    expect(body.subarray(512 + 40, 512 + 56).toString('hex')).toBe(uuid.replaceAll('-', ''));
+    expect(body.length).toBe(2048 + 2 * (512 + 2 * MIB) + 512);
+    const below = await upload(base.vdi, '&format=vhd');
+    await put(below, body);
+    expect(await outcome(below)).toEqual(['success']);
+    expect(content(base.vdi).equals(bytes)).toBe(true);
+  });
+
+  it('as raw bytes have zeros in place of what is the same', async () => {
+    const { base, changed, bytes } = await pair();
+    const path = `/export_raw_vdi?session_id=${root.session}&vdi=${changed.vdi}&base=${base.vdi}`;
+    const { body } = await http(`${pool.url}${path}`);
+    expect(body.equals(Buffer.concat([Buffer.alloc(2 * MIB), bytes.subarray(2 * MIB)]))).toBe(true);
+  });
+
+  it('against a disk that is not there fail', async () => {
+    const { changed } = await pair();
+    const task = await root.text('task.create', 'download', '');
+    const path = `/export_raw_vdi?session_id=${root.session}&task_id=${task}&vdi=${changed.vdi}&base=none`;
+    await http(`${pool.url}${path}`);
+    await pool.settled();
+    expect(await outcome({ ...changed, task })).toEqual(['failure', 'UUID_INVALID', 'VDI', 'none']);
   });
 });
 

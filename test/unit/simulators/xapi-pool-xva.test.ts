@@ -24,6 +24,8 @@ vm.update(uuid='11111111-2222-3333-4444-555555555555', name_label='archived', us
           VCPUs_at_startup='1', is_a_template=False, is_control_domain=False, domid='-1', actions_after_shutdown='destroy',
           actions_after_reboot='restart', actions_after_crash='restart', HVM_boot_policy='BIOS order',
           HVM_boot_params={'order': 'cd'})
+if fault == 'seed':
+    vm['other_config'] = {'mac_seed': 'taken'}
 objects = [('VM', 'Ref:1', vm)]
 sizes = {'Ref:10': 2 << 20, 'Ref:2': 4 << 20}
 for number, (ref, size) in enumerate(sizes.items()):
@@ -57,7 +59,7 @@ let pool: SimulatedPool;
 let root: XapiCaller;
 
 beforeAll(async () => {
-  pool = await startPool({ certificate: POOL_CERTIFICATE });
+  pool = await startPool({ certificate: POOL_CERTIFICATE, timings: { cancelCheckMs: 0 } });
   root = await logIn(pool.url);
 });
 
@@ -106,5 +108,31 @@ describe('archives', () => {
     const task = await upload(await archive(fault));
     expect(await root.call('task.get_error_info', task)).toMatchObject({ 0: code });
     expect(count()).toEqual(before);
+  });
+
+  it('are refused if restored addresses would be made of what another machine’s are made of', async () => {
+    const template = pool.objects.named('VM', 'Other install media').ref;
+    const vm = await root.text('VM.clone', template, 'first');
+    await root.call('VM.set_other_config', vm, { mac_seed: 'taken' });
+    const task = await upload(await archive('seed'), '&restore=true');
+    expect(await root.call('task.get_error_info', task)).toEqual(['DUPLICATE_MAC_SEED', 'taken']);
+    for (const query of ['', '&restore=true&force=true']) {
+      const taken = await upload(await archive('seed'), query);
+      expect(await root.call('task.get_status', taken)).toBe('success');
+    }
+  });
+
+  it('end when their task is to be cancelled, and leave nothing behind', async () => {
+    const before = pool.objects.all('VDI').length;
+    const task = await root.text('task.create', 'import', '');
+    await root.call('task.cancel', task);
+    const path = `/import?session_id=${root.session}&task_id=${task}`;
+    await http(`${pool.url}${path}`, { method: 'PUT', body: await archive() }).catch(() => {});
+    await pool.settled();
+    expect(await root.call('task.get_record', task)).toMatchObject({
+      status: 'cancelled',
+      error_info: ['TASK_CANCELLED', task],
+    });
+    expect(pool.objects.all('VDI').length).toBe(before);
   });
 });

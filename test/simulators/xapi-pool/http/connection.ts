@@ -83,6 +83,10 @@ async function runTransfer(connection: Connection, request: Request, place: stri
     if (fault.kind === 'status') {
       throw new RequestRefused(fault.status);
     }
+    if (fault.kind === 'booting') {
+      await send(socket, errorPage(500, new XapiFailure('HOST_STILL_BOOTING')));
+      return;
+    }
     if (fault.kind === 'slow' && fault.delayMs !== undefined) {
       await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     }

@@ -1,38 +1,65 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Disk } from '../disk-store.js';
-import { asFailure, XapiFailure } from '../failure.js';
-import { attachToHost } from '../repository.js';
+import type { Row } from '../database.js';
+import { type Disk, GRAIN } from '../disk-store.js';
+import { XapiFailure } from '../failure.js';
+import { attachToHost, type Detach } from '../repository.js';
+import { type Base, changedGrains } from '../streams/changed-grains.js';
 import { vhdPieces } from '../streams/vhd-export.js';
 import { errorPage, headText, send } from './responses.js';
-import { admitted, parameter, redirected, type Transfer, taskOf } from './transfer.js';
-
-const PIECE = 2 * 1024 * 1024;
+import { admitted, parameter, redirected, type Transfer, taskOf, tripsOf } from './transfer.js';
 
 const TYPES: Readonly<Record<string, string>> = {
   raw: 'application/octet-stream',
   vhd: 'application/vhd',
 };
 
-async function* rawPieces(disk: Disk, file: FileHandle): AsyncGenerator<Buffer> {
-  for (let offset = 0; offset < disk.size; offset += PIECE) {
-    const piece = Buffer.alloc(Math.min(PIECE, disk.size - offset));
-    await file.read(piece, 0, piece.length, offset);
+/** The whole disk; of a delta what did not change comes as zeros. */
+async function* rawPieces(disk: Disk, file: FileHandle, base?: Base): AsyncGenerator<Buffer> {
+  const changed = base === undefined ? undefined : new Set(await changedGrains(disk, file, base));
+  for (let offset = 0; offset < disk.size; offset += GRAIN) {
+    const piece = Buffer.alloc(Math.min(GRAIN, disk.size - offset));
+    if (changed?.has(offset) !== false) {
+      await file.read(piece, 0, piece.length, offset);
+    }
     yield piece;
   }
 }
 
-async function sendDisk(transfer: Transfer, disk: Disk, format: string): Promise<void> {
-  const { socket, faults } = transfer;
-  const cut = faults.find(({ kind }) => kind === 'cut');
-  let left = cut?.kind === 'cut' ? (cut.afterBytes ?? 0) : Number.POSITIVE_INFINITY;
+interface Sending {
+  readonly transfer: Transfer;
+  readonly disk: Disk;
+  readonly base?: Base;
+  readonly format: string;
+  readonly session: string;
+  readonly task: string;
+}
+
+async function sendDisk({ transfer, disk, base, format, session, task }: Sending): Promise<void> {
+  const { socket, faults, state } = transfer;
+  const trips = tripsOf(transfer, { session, task });
+  const slow = faults.find(({ kind }) => kind === 'slow');
+  const bytesPerSecond = slow?.kind === 'slow' ? slow.bytesPerSecond : undefined;
   const file = await open(disk.path, 'r');
+  let sent = 0;
   try {
-    for await (const piece of format === 'vhd' ? vhdPieces(disk, file) : rawPieces(disk, file)) {
-      await send(socket, piece.subarray(0, Math.min(left, piece.length)));
-      left -= piece.length;
-      if (left <= 0 || socket.destroyed) {
-        socket.destroy();
-        throw new Error('the connection was cut');
+    for await (const piece of format === 'vhd' ? vhdPieces(disk, file, base) : rawPieces(disk, file, base)) {
+      for (let left: Buffer = piece; left.length > 0; ) {
+        const [trip] = trips;
+        const part = left.subarray(0, trip === undefined ? left.length : Math.max(0, trip.afterBytes - sent));
+        await send(socket, part);
+        sent += part.length;
+        left = left.subarray(part.length);
+        if (trip !== undefined && sent >= trip.afterBytes) {
+          trips.shift();
+          trip.act();
+        }
+        if (bytesPerSecond !== undefined) {
+          await new Promise((resolve) => setTimeout(resolve, (part.length * 1000) / bytesPerSecond));
+        }
+      }
+      state.tasks.progress(task, sent / disk.size);
+      if (socket.destroyed) {
+        throw new Error('the connection is gone');
       }
     }
   } finally {
@@ -40,21 +67,25 @@ async function sendDisk(transfer: Transfer, disk: Disk, format: string): Promise
   }
 }
 
-/** `GET /export_raw_vdi`: a disk's content as raw bytes or as a VHD. */
+function byRefOrUuid({ state }: Transfer, name: string): Row {
+  return state.database.find('VDI', name) ?? state.database.byUuid('VDI', name);
+}
+
+/** `GET /export_raw_vdi`: a disk's content, or what of it is not in another disk, as raw bytes or as a VHD. */
 export async function exportRawVdi(transfer: Transfer): Promise<void> {
   const { state, socket, host } = transfer;
-  if ((await admitted(transfer, 'http/get_export_raw_vdi')) === undefined) {
+  const session = await admitted(transfer, 'http/get_export_raw_vdi');
+  if (session === undefined) {
     return;
   }
-  const name = parameter(transfer, 'vdi') ?? '';
-  const vdi = state.database.find('VDI', name) ?? state.database.byUuid('VDI', name);
+  const vdi = byRefOrUuid(transfer, parameter(transfer, 'vdi') ?? '');
   if (await redirected(transfer, state.database.get('SR', vdi.text('SR')))) {
     return;
   }
   const task = taskOf(transfer, 'VDI.export');
   const format = (parameter(transfer, 'format') ?? 'raw').toLowerCase();
   const [type, disk] = [TYPES[format], state.disks.get(vdi.ref)];
-  if (type === undefined || disk === undefined || transfer.request.query.has('base')) {
+  if (type === undefined || disk === undefined) {
     const failure = new XapiFailure('INTERNAL_ERROR', [`Failure("Unknown format ${format}")`]);
     state.tasks.fail(task, failure);
     await send(socket, errorPage(404, failure, { version: '1.0' }));
@@ -68,15 +99,24 @@ export async function exportRawVdi(transfer: Transfer): Promise<void> {
     `content-disposition: attachment; filename="${vdi.text('uuid')}.${format}"`,
   ];
   await send(socket, headText({ status: 200, headers }));
-  let detach = async (): Promise<void> => {};
+  const attached: Detach[] = [];
   try {
-    detach = attachToHost(state, vdi, host.ref, 'RO');
-    await sendDisk(transfer, disk, format);
+    attached.push(await attachToHost(state, vdi, host.ref, 'RO'));
+    const named = parameter(transfer, 'base');
+    const below = named === undefined ? undefined : byRefOrUuid(transfer, named);
+    const base = below && { disk: state.disks.get(below.ref), uuid: below.text('uuid') };
+    if (below !== undefined) {
+      attached.push(await attachToHost(state, below, host.ref, 'RO'));
+    }
+    const sending = { transfer, disk, format, session, task };
+    await sendDisk(base?.disk === undefined ? sending : { ...sending, base: { ...base, disk: base.disk } });
+    await Promise.all(attached.map((detach) => detach(false)));
     state.tasks.succeed(task, '');
   } catch (error) {
-    const failure =
-      error instanceof XapiFailure ? error : new XapiFailure('VDI_IO_ERROR', ['Device I/O errors']);
-    state.tasks.fail(task, asFailure(failure));
+    state.tasks.fail(
+      task,
+      error instanceof XapiFailure ? error : new XapiFailure('VDI_IO_ERROR', ['Device I/O errors']),
+    );
+    await Promise.all(attached.map((detach) => detach(true)));
   }
-  await detach();
 }

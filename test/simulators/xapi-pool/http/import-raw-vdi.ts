@@ -1,6 +1,6 @@
 import type { Row } from '../database.js';
 import { asFailure, XapiFailure } from '../failure.js';
-import { attachToHost, createDisk } from '../repository.js';
+import { attachToHost, createDisk, type Detach } from '../repository.js';
 import { textValue } from '../rpc/rpc-value.js';
 import { xmlValue } from '../rpc/xml-text.js';
 import type { Body } from '../streams/body.js';
@@ -87,20 +87,21 @@ async function receive(decoding: Decoding, session: string, vdi: Row): Promise<v
   const { state, host, socket } = transfer;
   const sr = state.database.get('SR', vdi.text('SR'));
   await send(socket, early200(task));
-  let detach = async (): Promise<void> => {};
+  let detach: Detach = async () => {};
   try {
-    detach = attachToHost(state, vdi, host.ref, 'RW');
+    detach = await attachToHost(state, vdi, host.ref, 'RW');
     const chunked = transfer.request.query.has('chunked');
     const limit = chunked ? undefined : contentLength(transfer);
     await help(decoding, bodyOf(transfer, { session, task, sr }, limit), vdi);
+    await detach(false);
     state.tasks.succeed(task, xmlValue(textValue(vdi.ref)));
   } catch (error) {
     const failure = asFailure(error);
     state.tasks.fail(task, failure);
     // Two more answers go into what the client takes for the body of the first.
     await send(socket, errorPage(400, failure) + errorPage(500, failure));
+    await detach(true);
   }
-  await detach();
 }
 
 /** `PUT /import_raw_vdi`: answers at once, then writes what comes; only the task tells how it ended. */

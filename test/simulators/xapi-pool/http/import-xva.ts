@@ -208,7 +208,35 @@ class Import {
   }
 }
 
-async function receiveDisks(importing: Import, tar: TarStream): Promise<void> {
+/** Looks now and then whether a task is to be cancelled; throws TASK_CANCELLED. */
+function cancelCheck({ state }: Transfer, task: string): () => void {
+  let last = Date.now();
+  return () => {
+    if (Date.now() - last >= state.timings.cancelCheckMs) {
+      last = Date.now();
+      state.tasks.assertNotCancelled(task);
+    }
+  };
+}
+
+/** Throws DUPLICATE_MAC_SEED: what another machine's addresses are made of would be given to a second one. */
+function assertSeedsFree(transfer: Transfer, objects: readonly Described[]): void {
+  const seedOf = (config: Value | undefined): Value | undefined =>
+    typeof config === 'object' ? Object.entries(config).find(([key]) => key === 'mac_seed')?.[1] : undefined;
+  const restored = parameter(transfer, 'restore') === 'true' && parameter(transfer, 'force') !== 'true';
+  const seeds = new Map(
+    transfer.state.database.all('VM').map((vm) => [vm.map('other_config').mac_seed, vm.text('uuid')]),
+  );
+  for (const { className, fields } of restored ? objects : []) {
+    const seed = className === 'VM' ? seedOf(fields.other_config) : undefined;
+    const owner = seed === undefined ? undefined : seeds.get(String(seed));
+    if (seed !== undefined && owner !== undefined && owner !== fields.uuid) {
+      throw new XapiFailure('DUPLICATE_MAC_SEED', [String(seed)]);
+    }
+  }
+}
+
+async function receiveDisks(importing: Import, tar: TarStream, goOn: () => void): Promise<void> {
   const { state } = importing.transfer;
   const blocks = new XvaBlocks(tar);
   // Ids come in the plain order of their text: Ref:10 before Ref:2.
@@ -216,7 +244,7 @@ async function receiveDisks(importing: Import, tar: TarStream): Promise<void> {
   for (const { id, row } of ordered) {
     const writer = await DiskWriter.open(state, row);
     try {
-      await blocks.take({ id, size: row.number('virtual_size'), writer });
+      await blocks.take({ id, size: row.number('virtual_size'), writer, goOn });
     } finally {
       await writer.close();
     }
@@ -240,11 +268,13 @@ async function receive(transfer: Transfer, sr: Row, session: string, task: strin
       ? new EndOfStream()
       : new XapiFailure('IMPORT_ERROR_UNEXPECTED_FILE', ['ova.xml', first.name]);
   }
-  const importing = new Import(transfer, sr, described((await tar.content(first)).toString('utf8')));
+  const objects = described((await tar.content(first)).toString('utf8'));
+  assertSeedsFree(transfer, objects);
+  const importing = new Import(transfer, sr, objects);
   try {
     await importing.create();
     transfer.state.database.find('task', task)?.set({ other_config: { object_creation: 'complete' } });
-    await receiveDisks(importing, tar);
+    await receiveDisks(importing, tar, cancelCheck(transfer, task));
   } catch (error) {
     if (parameter(transfer, 'force') !== 'true') {
       await importing.undo();
@@ -281,6 +311,7 @@ export async function importXva(transfer: Transfer): Promise<void> {
     }
   }
   await send(socket, early200(task));
+  state.tasks.setCancellable(task, true);
   try {
     const { vms } = await receive(transfer, sr, session, task);
     state.tasks.succeed(task, xmlValue(texts(vms.map((vm) => vm.ref))));

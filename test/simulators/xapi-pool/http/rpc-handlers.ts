@@ -1,8 +1,9 @@
 import type { Row } from '../database.js';
 import { asFailure, XapiFailure } from '../failure.js';
-import type { Fault } from '../faults.js';
+import type { Fault } from '../fault.js';
+import { changeMaster, fill, nextMaster, takeDown } from '../outages.js';
 import type { PoolState } from '../pool-state.js';
-import { dispatch } from '../rpc/dispatch.js';
+import { dispatch, LIST_METHODS } from '../rpc/dispatch.js';
 import { jsonText, parseJson } from '../rpc/json-text.js';
 import { type RpcValue, struct, texts, textValue } from '../rpc/rpc-value.js';
 import { parseMethodCall, xmlValue } from '../rpc/xml-text.js';
@@ -24,7 +25,21 @@ export class NoAnswer extends Error {
 
 class Booting extends Error {}
 
-async function meet(state: PoolState, fault: Fault, session: string): Promise<void> {
+/** Which repository a call that creates a disk names. */
+function namedRepository(state: PoolState, params: readonly RpcValue[]): Row | undefined {
+  const sr = params.flatMap((one) => (one.kind === 'struct' ? [one.members.get('SR')] : []))[0];
+  return sr?.kind === 'string' ? state.database.find('SR', sr.value) : undefined;
+}
+
+interface Calling {
+  readonly state: PoolState;
+  readonly host: Row;
+  readonly params: readonly RpcValue[];
+}
+
+/** What goes wrong before the call is carried out. */
+async function meet({ state, host, params }: Calling, fault: Fault): Promise<void> {
+  const session = params[0]?.kind === 'string' ? params[0].value : '';
   switch (fault.kind) {
     case 'failure':
       throw new XapiFailure(fault.code, fault.params);
@@ -40,6 +55,21 @@ async function meet(state: PoolState, fault: Fault, session: string): Promise<vo
       return;
     case 'cut':
       throw new NoAnswer();
+    case 'io-error':
+      throw new XapiFailure('VDI_IO_ERROR', ['Device I/O errors']);
+    case 'sr-full': {
+      const sr = namedRepository(state, params);
+      if (sr !== undefined) {
+        fill(state, sr, fault.forMs);
+      }
+      return;
+    }
+    case 'host-down':
+      takeDown(state, host, fault.backAfterMs);
+      throw new NoAnswer();
+    case 'new-master':
+      changeMaster(state, nextMaster(state, fault.host));
+      throw new NoAnswer();
     default:
       return;
   }
@@ -51,17 +81,25 @@ async function call(
   method: string,
   params: readonly RpcValue[],
 ): Promise<RpcValue> {
-  const [first] = params;
+  if (state.booting.has(host.ref)) {
+    throw new Booting();
+  }
   const faults = state.faults.meet(method);
   for (const fault of faults) {
-    await meet(state, fault, first?.kind === 'string' ? first.value : '');
+    await meet({ state, host, params }, fault);
   }
   const result = await dispatch(state, host, method, params);
-  if (faults.some(({ kind }) => kind === 'task-lost') && result.kind === 'string') {
-    const task = state.database.find('task', result.value);
-    if (task !== undefined) {
-      state.tasks.destroy(task);
+  const task = result.kind === 'string' ? state.database.find('task', result.value) : undefined;
+  for (const fault of faults) {
+    if (fault.kind === 'slow-task' && task !== undefined) {
+      state.tasks.delay(task.ref, fault.delayMs);
     }
+  }
+  if (task !== undefined && faults.some(({ kind }) => kind === 'task-lost')) {
+    state.tasks.destroy(task);
+  }
+  if (faults.some(({ kind }) => kind === 'answer-lost')) {
+    throw new NoAnswer();
   }
   return result;
 }
@@ -114,7 +152,10 @@ export async function xmlRpc(state: PoolState, host: Row, text: string): Promise
     answer(struct({ Status: textValue('Failure'), ErrorDescription: texts(description) }));
   try {
     const value = await call(state, host, method, params);
-    return answer(struct({ Status: textValue('Success'), Value: value }));
+    // What is no method of the API is not answered as one either.
+    return method === LIST_METHODS
+      ? answer(value)
+      : answer(struct({ Status: textValue('Success'), Value: value }));
   } catch (error) {
     if (error instanceof NoAnswer) {
       throw error;

@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Row } from '../database.js';
 import { XapiFailure } from '../failure.js';
-import type { Fault } from '../faults.js';
+import type { Fault } from '../fault.js';
 import { NULL_REF } from '../fields.js';
 import { ROLES } from '../model/model-types.js';
+import { changeMaster, fill, nextMaster, takeDown } from '../outages.js';
 import type { PoolState } from '../pool-state.js';
 import { attachedHosts } from '../repository.js';
 import { Body, type Trip } from '../streams/body.js';
@@ -74,9 +75,11 @@ export async function admitted(transfer: Transfer, permission: string): Promise<
 export async function redirected(transfer: Transfer, sr: Row): Promise<boolean> {
   const { state, host, socket, request, faults } = transfer;
   const hosts = attachedHosts(state, sr);
-  const forced = faults.flatMap((fault) => (fault.kind === 'redirect' ? [fault.host] : []));
-  const [number] = forced;
-  const elsewhere = number === undefined ? [...hosts][0] : state.database.all('host')[number]?.ref;
+  const all = state.database.all('host');
+  const [number] = faults.flatMap((fault) =>
+    fault.kind === 'redirect' ? [fault.host ?? (all.indexOf(host) + 1) % all.length] : [],
+  );
+  const elsewhere = number === undefined ? [...hosts][0] : all[number]?.ref;
   if (elsewhere === undefined || (number === undefined && hosts.has(host.ref))) {
     return false;
   }
@@ -91,12 +94,18 @@ export async function redirected(transfer: Transfer, sr: Row): Promise<boolean> 
 
 /** The task that a transfer works for: the client's, or one of its own. */
 export function taskOf(transfer: Transfer, label: string): string {
-  const { state, host } = transfer;
+  const { state, host, faults } = transfer;
   const given = parameter(transfer, 'task_id');
-  if (given !== undefined) {
-    return state.database.find('task', given)?.ref ?? state.database.byUuid('task', given).ref;
+  const task =
+    given === undefined
+      ? state.tasks.create(label, '', host.ref, parameter(transfer, 'subtask_of') ?? NULL_REF).ref
+      : (state.database.find('task', given)?.ref ?? state.database.byUuid('task', given).ref);
+  for (const fault of faults) {
+    if (fault.kind === 'slow-task') {
+      state.tasks.delay(task, fault.delayMs);
+    }
   }
-  return state.tasks.create(label, '', host.ref, parameter(transfer, 'subtask_of') ?? NULL_REF).ref;
+  return task;
 }
 
 interface Stakes {
@@ -106,7 +115,7 @@ interface Stakes {
 }
 
 function tripOf(transfer: Transfer, fault: Fault, { session, task, sr }: Stakes): Trip | undefined {
-  const { state, socket } = transfer;
+  const { state, socket, host } = transfer;
   const afterBytes = 'afterBytes' in fault ? (fault.afterBytes ?? 0) : 0;
   switch (fault.kind) {
     case 'cut':
@@ -128,10 +137,22 @@ function tripOf(transfer: Transfer, fault: Fault, { session, task, sr }: Stakes)
       return {
         afterBytes,
         act: () => {
-          sr?.set({ physical_utilisation: sr.number('physical_size') });
+          if (sr !== undefined) {
+            fill(state, sr, fault.forMs);
+          }
           throw new Error('no space left');
         },
       };
+    case 'host-down':
+      return {
+        afterBytes,
+        act: () => {
+          takeDown(state, host, fault.backAfterMs);
+          throw new Error('the host went down');
+        },
+      };
+    case 'new-master':
+      return { afterBytes, act: () => changeMaster(state, nextMaster(state, fault.host)) };
     case 'session-lost':
       return { afterBytes, act: () => state.sessions.drop(session) };
     case 'task-lost':
@@ -149,9 +170,15 @@ function tripOf(transfer: Transfer, fault: Fault, { session, task, sr }: Stakes)
   }
 }
 
+/** What is to go wrong in the middle of a transfer, in order. */
+export function tripsOf(transfer: Transfer, stakes: Stakes): Trip[] {
+  const trips = transfer.faults.flatMap((fault) => tripOf(transfer, fault, stakes) ?? []);
+  return trips.sort((a, b) => a.afterBytes - b.afterBytes);
+}
+
 /** The transfer's body, with all that is to go wrong while it is read. */
 export function bodyOf(transfer: Transfer, stakes: Stakes, limit?: number): Body {
-  const trips = transfer.faults.flatMap((fault) => tripOf(transfer, fault, stakes) ?? []);
+  const trips = tripsOf(transfer, stakes);
   const slow = transfer.faults.find(({ kind }) => kind === 'slow');
   return new Body(transfer.reader, limit, trips, slow);
 }

@@ -1,5 +1,7 @@
 import { type Call, type Method, target, VOID } from '../call.js';
+import type { Row } from '../database.js';
 import { XapiFailure } from '../failure.js';
+import { filtered } from '../filter.js';
 import type { Value } from '../model/model-types.js';
 import type { WireMessage } from '../model/wire-messages.js';
 
@@ -31,6 +33,10 @@ function remove(call: Call, message: WireMessage, field: string): Value {
   return VOID;
 }
 
+function records(rows: readonly Row[]): Value {
+  return Object.fromEntries(rows.map((row) => [row.ref, row.values]));
+}
+
 /** The method behind a message that every class has; throws for one that is not simulated. */
 export function implicitMethod(message: WireMessage): Method {
   const { className, kind, wire } = message;
@@ -60,8 +66,9 @@ export function implicitMethod(message: WireMessage): Method {
     case 'get_all':
       return ({ state }) => state.database.all(className).map((row) => row.ref);
     case 'get_all_records':
-      return ({ state }) =>
-        Object.fromEntries(state.database.all(className).map((row) => [row.ref, row.values]));
+      return ({ state }) => records(state.database.all(className));
+    case 'get_all_records_where':
+      return ({ state, args }) => records(filtered(state.database.all(className), args.text('expr')));
     default:
       throw new XapiFailure('NOT_IMPLEMENTED', [wire]);
   }

@@ -187,5 +187,14 @@ export const eventClass: ClassModel = {
       ],
     },
     { name: 'get_current_id', role: 'read-only', result: 'int', params: [] },
+    {
+      name: 'inject',
+      role: 'read-only',
+      result: 'string',
+      params: [
+        { name: 'class', type: 'string' },
+        { name: 'ref', type: 'string' },
+      ],
+    },
   ],
 };

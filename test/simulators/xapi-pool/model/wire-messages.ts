@@ -12,7 +12,8 @@ export type MessageKind =
   | 'get_by_uuid'
   | 'get_by_name_label'
   | 'get_all'
-  | 'get_all_records';
+  | 'get_all_records'
+  | 'get_all_records_where';
 
 /** One method as it is called over the wire. */
 export interface WireMessage {
@@ -110,6 +111,8 @@ function classMessages(model: ClassModel): readonly WireMessage[] {
     const result = `(${ref} -> ${record}) map`;
     messages.push({ ...common, wire: wire('get_all'), kind: 'get_all', params: [], result: `${ref} set` });
     messages.push({ ...common, wire: wire('get_all_records'), kind: 'get_all_records', params: [], result });
+    const where = { kind: 'get_all_records_where', params: [{ name: 'expr', type: 'string' }] } as const;
+    messages.push({ ...common, wire: wire('get_all_records_where'), ...where, result });
   }
   for (const { name, async = false, session = true, kind = 'custom', ...rest } of model.messages) {
     const common = { ...rest, className: model.name, wire: wire(name), async, session };

@@ -9,10 +9,17 @@ import { valueType } from '../model/value-types.js';
 import { WIRE_MESSAGES, type WireMessage } from '../model/wire-messages.js';
 import { masterRow, type PoolState } from '../pool-state.js';
 import { fromRpc, toRpc } from './marshal.js';
-import { type RpcValue, textValue } from './rpc-value.js';
+import { type RpcValue, texts, textValue } from './rpc-value.js';
 import { xmlValue } from './xml-text.js';
 
 const ASYNC = 'Async.';
+
+/** Told to everybody, on every host, without a session. */
+export const LIST_METHODS = 'system.listMethods';
+
+/** What the program that runs machines does: it alone looks whether a task is to be cancelled. */
+const CANCELLABLE =
+  /^VM\.(?:start|start_on|resume|suspend|clean_shutdown|hard_shutdown|clean_reboot|hard_reboot|migrate_send|pool_migrate)$/;
 
 /** Keys of a VM's other_config that take more, or less, than the field itself. */
 const KEY_ROLES: readonly (readonly [key: RegExp, role: Role])[] = [
@@ -71,7 +78,13 @@ async function perform(message: WireMessage, call: Call): Promise<RpcValue> {
 async function inBackground(message: WireMessage, call: Call, task: string): Promise<void> {
   const { tasks, timings } = call.state;
   try {
-    await new Promise((resolve) => setTimeout(resolve, timings.asyncMs));
+    if (CANCELLABLE.test(message.wire)) {
+      tasks.setCancellable(task, true);
+      await tasks.pause(task, timings.asyncMs);
+      tasks.setCancellable(task, false);
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, timings.asyncMs));
+    }
     const result = await perform(message, { ...call, task });
     tasks.succeed(task, message.result === 'void' ? '' : xmlValue(result));
   } catch (error) {
@@ -92,6 +105,12 @@ const LOCAL: ReadonlySet<string> = new Set([
   'session.local_logout',
 ]);
 
+function methodNames(): readonly string[] {
+  return [...WIRE_MESSAGES.values()].flatMap(({ wire, async }) =>
+    async ? [wire, `${ASYNC}${wire}`] : [wire],
+  );
+}
+
 /** Calls a method; throws an XapiFailure. */
 export async function dispatch(
   state: PoolState,
@@ -99,6 +118,9 @@ export async function dispatch(
   method: string,
   params: readonly RpcValue[],
 ): Promise<RpcValue> {
+  if (method === LIST_METHODS) {
+    return texts(methodNames());
+  }
   const background = method.startsWith(ASYNC);
   const message = WIRE_MESSAGES.get(background ? method.slice(ASYNC.length) : method);
   if (message === undefined || (background && !message.async)) {
@@ -121,6 +143,7 @@ export async function dispatch(
     return perform(message, call);
   }
   const task = state.tasks.create(method, '', host.ref);
+  state.tasks.give(task.ref, state.sessions.use(session).user.name);
   const work = inBackground(message, call, task.ref).finally(() => state.running.delete(work));
   state.running.add(work);
   return textValue(task.ref);

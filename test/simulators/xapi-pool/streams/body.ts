@@ -1,4 +1,4 @@
-import type { Fault } from '../faults.js';
+import type { Fault } from '../fault.js';
 import type { SocketReader } from '../http/socket-reader.js';
 
 /** The stream ended before what must come. */
@@ -21,7 +21,7 @@ export class Body {
   constructor(reader: SocketReader, limit: number | undefined, trips: readonly Trip[], slow?: Fault) {
     this.reader = reader;
     this.limit = limit ?? Number.POSITIVE_INFINITY;
-    this.trips = [...trips].sort((a, b) => a.afterBytes - b.afterBytes);
+    this.trips = [...trips];
     this.bytesPerSecond = slow?.kind === 'slow' ? slow.bytesPerSecond : undefined;
   }
 

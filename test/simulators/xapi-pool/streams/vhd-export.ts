@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { type Disk, GRAIN } from '../disk-store.js';
+import { type Base, changedGrains } from './changed-grains.js';
 
 const SECTOR = 512;
-const DATA_START = 512 + 1024;
+const TABLE = 512 + 1024;
 const UNUSED = 0xffff_ffff;
 /** Seconds from 1970 to 2000, from where a VHD counts. */
 const EPOCH = 946_684_800;
@@ -33,7 +34,7 @@ function summed(bytes: Buffer, at: number): Buffer {
   return bytes;
 }
 
-function footerOf(size: number): Buffer {
+function footerOf(size: number, type: 3 | 4): Buffer {
   const footer = Buffer.alloc(SECTOR);
   footer.write('conectix', 0, 'latin1');
   footer.writeUInt32BE(2, 8);
@@ -45,39 +46,47 @@ function footerOf(size: number): Buffer {
   footer.writeBigUInt64BE(BigInt(size), 40);
   footer.writeBigUInt64BE(BigInt(size), 48);
   footer.writeUInt32BE(geometry(size), 56);
-  footer.writeUInt32BE(3, 60);
+  footer.writeUInt32BE(type, 60);
   randomBytes(16).copy(footer, 68);
   return summed(footer, 64);
 }
 
-function headerOf(entries: number): Buffer {
+/** `parent` is the UUID of the disk that a delta is told against. */
+function headerOf(entries: number, parent?: string): Buffer {
   const header = Buffer.alloc(1024);
   header.write('cxsparse', 0, 'latin1');
   header.writeBigUInt64BE(0xffff_ffff_ffff_ffffn, 8);
-  header.writeBigUInt64BE(BigInt(DATA_START), 16);
+  header.writeBigUInt64BE(BigInt(TABLE), 16);
   header.writeUInt32BE(0x0001_0000, 24);
   header.writeUInt32BE(entries, 28);
   header.writeUInt32BE(GRAIN, 32);
+  if (parent !== undefined) {
+    Buffer.from(parent.replaceAll('-', ''), 'hex').copy(header, 40);
+    Buffer.from(`${parent}.vhd`, 'utf16le').swap16().copy(header, 64);
+  }
   return summed(header, 36);
 }
 
-/** A disk as a dynamic VHD of 2 MiB blocks, piece by piece. */
-export async function* vhdPieces(disk: Disk, file: FileHandle): AsyncGenerator<Buffer> {
+/** A disk as a dynamic VHD of 2 MiB blocks, piece by piece; a differencing one of what is not in another disk. */
+export async function* vhdPieces(disk: Disk, file: FileHandle, base?: Base): AsyncGenerator<Buffer> {
   const entries = Math.ceil(disk.size / GRAIN);
-  const footer = footerOf(disk.size);
-  const written = [...disk.written()];
+  const footer = footerOf(disk.size, base === undefined ? 3 : 4);
+  const stored =
+    base === undefined
+      ? [...disk.written()].map(({ offset }) => offset)
+      : await changedGrains(disk, file, base);
   const bat = Buffer.alloc(Math.ceil((4 * entries) / SECTOR) * SECTOR, 0xff);
-  const start = (DATA_START + bat.length) / SECTOR;
+  const start = (TABLE + bat.length) / SECTOR;
   const step = 1 + GRAIN / SECTOR;
   bat.fill(0xff);
-  for (const [number, { offset }] of written.entries()) {
+  for (const [number, offset] of stored.entries()) {
     bat.writeUInt32BE(Math.min(start + number * step, UNUSED), (4 * offset) / GRAIN);
   }
-  yield Buffer.concat([footer, headerOf(entries), bat]);
+  yield Buffer.concat([footer, headerOf(entries, base?.uuid), bat]);
   const bitmap = Buffer.alloc(SECTOR, 0xff);
-  for (const { offset, length } of written) {
+  for (const offset of stored) {
     const block = Buffer.alloc(GRAIN);
-    await file.read(block, 0, length, offset);
+    await file.read(block, 0, Math.min(GRAIN, disk.size - offset), offset);
     yield bitmap;
     yield block;
   }

@@ -12,6 +12,8 @@ export interface XvaDisk {
   readonly id: string;
   readonly size: number;
   readonly writer: DiskWriter;
+  /** Called for each block; throws to end the import. */
+  readonly goOn: () => void;
 }
 
 function unexpected(expected: string, found: TarMember | undefined): XapiFailure {
@@ -30,9 +32,10 @@ export class XvaBlocks {
     this.tar = tar;
   }
 
-  async take({ id, size, writer }: XvaDisk): Promise<void> {
+  async take({ id, size, writer, goOn }: XvaDisk): Promise<void> {
     let last = -1;
     for (let offset = 0; offset < size; ) {
+      goOn();
       const member = await this.tar.next();
       const counter = /^(.*)\/(\d{8})$/.exec(member?.name ?? '');
       const number = Number(counter?.[2] ?? Number.NaN);

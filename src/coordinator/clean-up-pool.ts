@@ -1,0 +1,45 @@
+import { Ledger } from '../ledger/index.js';
+import { readDestination } from '../model/destination.js';
+import { XenferryError } from '../model/errors.js';
+import { findOwned, type OwnedObject, type Removal, removeOwned } from '../targets/xapi-pool/index.js';
+import { connectPool } from '../xapi/index.js';
+import { jobMarks } from './job-marks.js';
+
+/**
+ * Removes what the runs of a target folder left unfinished in their pool; with `all` also the VMs that are whole and
+ * the networks made for them. What is in use is left. `target`: absolute path.
+ * Rejects with SOURCE_NOT_FOUND, USAGE where no pool was the target, TARGET_BUSY, CONFIG_INVALID, POOL_*.
+ */
+export async function cleanUpPool(target: string, all: boolean): Promise<Removal> {
+  if (!Ledger.existsIn(target)) {
+    throw new XenferryError('SOURCE_NOT_FOUND', 'no run of xenferry has written here', { file: target });
+  }
+  // For writing: a run that goes on must not lose what it works on.
+  const ledger = await Ledger.open(target);
+  try {
+    const destination = readDestination((await ledger.latestBatch())?.destination ?? null);
+    const marks = await jobMarks(ledger);
+    if (destination.kind !== 'pool' || marks === null) {
+      throw new XenferryError('USAGE', 'the last run of this folder went into files, not into a pool', {
+        file: target,
+      });
+    }
+    const landed = await ledger.landedVms();
+    const client = await connectPool(destination);
+    try {
+      const owned = await findOwned(client, marks.prefix);
+      const kept = new Set(all ? [] : owned.filter((one) => isWhole(one, landed)).map(({ jobId }) => jobId));
+      const wanted = owned.map(({ jobId }) => jobId).filter((mark) => !kept.has(mark));
+      return await removeOwned(client, new Set(all ? wanted : wanted.filter((mark) => mark !== marks.batch)));
+    } finally {
+      await client.close();
+    }
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** Whether it is a VM that was verified. */
+export function isWhole({ kind, locked, uuid }: OwnedObject, landed: ReadonlySet<string>): boolean {
+  return kind === 'vm' && (!locked || landed.has(uuid));
+}

@@ -1,0 +1,245 @@
+import { join } from 'node:path';
+import { type DiskProgress, dataBytesOf } from '../conversion/index.js';
+import { removeGuestFolder } from '../guests/index.js';
+import type { Profile } from '../guests/profiles/index.js';
+import type { ImageSource } from '../images/index.js';
+import type { PoolDestination } from '../model/destination.js';
+import { describeError, errorCodeOf, toXenferryError, XenferryError } from '../model/errors.js';
+import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
+import {
+  findOwned,
+  type ImportedMachine,
+  importMachine,
+  type OwnedObject,
+  type PoolView,
+  poolSurroundings,
+  type ResolvedPool,
+  releaseVm,
+  removeOwned,
+  resolvePool,
+  TransferSlots,
+} from '../targets/xapi-pool/index.js';
+import { connectPool, type XapiClient } from '../xapi/index.js';
+import { Appliances } from './appliances.js';
+import { isWhole } from './clean-up-pool.js';
+import type { Delivery } from './delivery.js';
+import { keptOutcome, mendedDisks, wantsFixups } from './fix-machine.js';
+import { type BatchContext, enterStep, fixGuest, type PlannedJob, recordConverted } from './job.js';
+import { type JobMarks, jobMarks } from './job-marks.js';
+import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
+import { withReadableDisks } from './readable-disks.js';
+import { readyNetworks } from './ready-networks.js';
+
+/** A batch's dealings with its pool. */
+interface PoolWork extends BatchContext {
+  readonly client: XapiClient;
+  readonly destination: PoolDestination;
+  readonly marks: JobMarks;
+  readonly view: PoolView;
+  readonly resolved: ResolvedPool;
+  readonly slots: TransferSlots;
+  readonly appliances: Appliances;
+  /** VMs of earlier runs that are whole, by their job's mark. */
+  readonly earlier: Map<string, OwnedObject>;
+  /** Marks of jobs of which something may be left in the pool. */
+  readonly failed: Set<string>;
+}
+
+/**
+ * Machines become VMs of a pool. What earlier runs left half done there is removed first.
+ * Rejects with CONFIG_INVALID, POOL_*, CANCELED.
+ */
+export async function poolDelivery(
+  destination: PoolDestination,
+  plan: Plan,
+  context: BatchContext,
+): Promise<Delivery> {
+  const client = await connectPool(destination);
+  try {
+    const marks = await jobMarks(context.ledger);
+    if (marks === null) throw new XenferryError('LEDGER_INVALID', 'the ledger has no identity');
+    const earlier = await clearLeftovers(client, context, marks);
+    const view = await readyNetworks(client, destination.newNetworks, marks.batch, context.signal);
+    const { disksPerHost: perHost, disksPerStorage: perStorage } = destination;
+    const work: PoolWork = {
+      ...context,
+      client,
+      destination,
+      marks,
+      view,
+      resolved: resolvePool(stillToCome(plan, marks, earlier), context.profiles, view),
+      slots: new TransferSlots({ perHost, perStorage }),
+      appliances: new Appliances(client, context.signal),
+      earlier,
+      failed: new Set(),
+    };
+    return {
+      surroundings: (planned) => [
+        destination.url,
+        poolSurroundings(planned, profileOf(planned, context.profiles)),
+      ],
+      isFinished: (job) => isFinished(work, job),
+      deliver: (job) => deliver(work, job),
+      close: () => close(work),
+    };
+  } catch (error) {
+    await client.close();
+    throw error;
+  }
+}
+
+/** Removes what was never finished. Returns the VMs that were, by their job's mark. */
+async function clearLeftovers(
+  client: XapiClient,
+  { ledger }: BatchContext,
+  { prefix, batch }: JobMarks,
+): Promise<Map<string, OwnedObject>> {
+  const owned = await findOwned(client, prefix);
+  const landed = await ledger.landedVms();
+  const whole = owned.filter((one) => isWhole(one, landed));
+  const kept = new Map(whole.map((vm) => [vm.jobId, vm]));
+  const marks = owned.map(({ jobId }) => jobId).filter((mark) => mark !== batch && !kept.has(mark));
+  if (marks.length > 0) await removeOwned(client, new Set(marks));
+  return kept;
+}
+
+function stillToCome(
+  { machines }: Plan,
+  marks: JobMarks,
+  earlier: ReadonlyMap<string, OwnedObject>,
+): PlannedMachine[] {
+  return machines.filter(
+    ({ machine, concerns }) => !concerns.some(isBlocking) && !earlier.has(marks.ofMachine(machine.id)),
+  );
+}
+
+/** Whether the VM that an earlier run verified is there; a kill may have left it locked. */
+async function isFinished({ client, marks, earlier }: PoolWork, job: PlannedJob): Promise<boolean> {
+  const { landed } = job.record;
+  const vm = earlier.get(marks.ofMachine(job.planned.machine.id));
+  if (landed === null || vm?.uuid !== landed) return false;
+  if (vm.locked) await releaseVm(client, vm.ref);
+  return true;
+}
+
+async function deliver(work: PoolWork, job: PlannedJob): Promise<void> {
+  const { ledger, signal, client, profiles, marks } = work;
+  const { record, planned } = job;
+  const mark = marks.ofMachine(planned.machine.id);
+  refuseEarlier(work, mark);
+  const guestFolder = ledger.guestFolder(record.id);
+  const known = await keptOutcome(await ledger.guest(record.id), guestFolder);
+  if (known === null) await ledger.resetJob(record.id);
+  work.failed.add(mark);
+  try {
+    const imported = await withReadableDisks(
+      planned.machine,
+      join(work.target, planned.output),
+      { inOnePiece: wantsFixups(planned, profiles), signal },
+      async (disks) => {
+        const guest = known ?? (await fixGuest(work, job, disks));
+        return await convertInto(work, job, mendedDisks(disks, guest, guestFolder));
+      },
+    );
+    const outputBytes = imported.disks.reduce((sum, { records }) => sum + dataBytesOf(records), 0);
+    await ledger.recordOutput(record.id, { outputBytes, landed: imported.uuid, notes: imported.notes });
+    await releaseVm(client, imported.vm);
+    work.failed.delete(mark);
+    await removeGuestFolder(guestFolder);
+  } catch (error) {
+    // What a guest's layers hold is as good for the next attempt, unless it is what failed.
+    if (!signal.aborted && toXenferryError(error).category !== 'pool') {
+      await ledger.resetJob(record.id);
+      await removeGuestFolder(guestFolder);
+    }
+    throw error;
+  }
+}
+
+/** The VM that an earlier run made may be in use by now: only its owner may say that it goes. */
+function refuseEarlier({ earlier, client }: PoolWork, mark: string): void {
+  const vm = earlier.get(mark);
+  if (vm === undefined) return;
+  throw new XenferryError('TARGET_EXISTS', `an earlier run brought it as ${vm.name} (${vm.uuid})`, {
+    file: client.shown,
+    hint: 'Keep that one, or let xenferry cleanup --all remove it and run again.',
+  });
+}
+
+/** Converts the disks on their way into the pool. */
+async function convertInto(
+  work: PoolWork,
+  job: PlannedJob,
+  images: readonly ImageSource[],
+): Promise<ImportedMachine> {
+  const { ledger, client, view, slots, destination, pool, digest, observe, signal } = work;
+  const { planned, record } = job;
+  const { machine } = planned;
+  const placement = placementOf(work, planned);
+  const profile = profileOf(planned, work.profiles);
+  await enterStep(work, job, 'convert');
+  const { appliance, notes } = await work.appliances.of(planned);
+  const surveys = await surveyDisks(images, signal);
+  const disks = surveys.map((survey, index) => ({
+    ...survey,
+    pool,
+    digest,
+    threads: pool.threads,
+    onProgress: (progress: DiskProgress) =>
+      observe({ kind: 'progress', name: machine.name, disk: index, progress }),
+  }));
+  const jobId = work.marks.ofMachine(machine.id);
+  const imported = await besideManifestChecks(machine, pool, signal, (both) =>
+    importMachine({
+      client,
+      view,
+      slots,
+      disks,
+      spec: { planned, profile, placement, jobId, appliance },
+      format: 'chunked',
+      readBack: destination.readBack,
+      signal: both,
+      onStored: async (stored) => {
+        await recordConverted(work, job, stored);
+        await enterStep(work, job, 'verify');
+      },
+    }),
+  );
+  await ledger.finishStep(record.id, 'verify', 'done', imported.readBackBytes);
+  return { ...imported, notes: [...imported.notes, ...notes] };
+}
+
+function placementOf({ resolved }: PoolWork, { machine }: PlannedMachine) {
+  const blocking = resolved.concerns.get(machine.id)?.find(isBlocking);
+  const placement = resolved.placements.get(machine.id);
+  if (blocking === undefined && placement !== undefined) return placement;
+  const { id, message, remedy } = blocking ?? {};
+  throw new XenferryError(
+    errorCodeOf(id ?? '') ?? 'POOL_OBJECT_MISSING',
+    message ?? 'it has no place in the pool',
+    {
+      hint: remedy,
+    },
+  );
+}
+
+function profileOf({ profile }: PlannedMachine, profiles: readonly Profile[]): Profile {
+  const found = profiles.find(({ id }) => id === profile.id);
+  if (found !== undefined) return found;
+  throw new XenferryError('PROFILE_INVALID', `the profile ${profile.id} does not exist`);
+}
+
+/** Removes what failed jobs left. What cannot be removed now goes with the next run, or with `xenferry cleanup`. */
+async function close({ client, failed }: PoolWork): Promise<readonly string[]> {
+  try {
+    if (failed.size === 0) return [];
+    const { left } = await removeOwned(client, failed);
+    return left.map(({ what, reason }) => `${what} is still in the pool: ${reason}`);
+  } catch (error) {
+    return [
+      `what failed machines left in the pool could not be looked for: ${describeError(toXenferryError(error))}`,
+    ];
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import type { Ledger } from '../ledger/index.js';
+
+/** What the jobs of one ledger mark things with that they make in a pool. */
+export interface JobMarks {
+  /** With which all of them begin. */
+  readonly prefix: string;
+  /** For what several jobs share, such as networks. */
+  readonly batch: string;
+  /** The same for every run that moves the machine. */
+  ofMachine(machineId: string): string;
+}
+
+/** Null for a ledger whose jobs never had to do with a pool. */
+export async function jobMarks(ledger: Ledger): Promise<JobMarks | null> {
+  const identity = await ledger.identity();
+  if (identity === null) return null;
+  const prefix = `${identity}/`;
+  return {
+    prefix,
+    batch: `${prefix}batch`,
+    ofMachine: (machineId) => `${prefix}${createHash('sha256').update(machineId).digest('hex').slice(0, 16)}`,
+  };
+}
