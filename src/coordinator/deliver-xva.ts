@@ -5,7 +5,7 @@ import { PartialFile, partialLength } from '../io/partial-file.js';
 import type { FileDestination } from '../model/destination.js';
 import { XenferryError } from '../model/errors.js';
 import { type XvaPlan, xvaPlan } from '../targets/xva-folder/index.js';
-import { isZstd, zstdDecompress, zstdVersion } from '../zstd/index.js';
+import { isZstd, isZstdInstalled, zstdDecompress } from '../zstd/index.js';
 import { writeCompressedXva } from './compressed-xva.js';
 import { convertDisks, verifyFiles } from './convert-and-verify.js';
 import { deliverOutput, type OpenOutput } from './deliver-output.js';
@@ -20,7 +20,7 @@ const HEAD_BYTES = 4096;
 
 /** Machines become .xva files in the target folder. Rejects with TOOL_MISSING where zstd is wanted and not there. */
 export async function xvaDelivery(context: BatchContext, compression: Compression): Promise<Delivery> {
-  if (compression === 'zstd' && (await zstdVersion()) === null) {
+  if (compression === 'zstd' && !(await isZstdInstalled())) {
     throw new XenferryError('TOOL_MISSING', 'zstd is not installed', {
       hint: 'Install it: sudo apt-get install --no-install-recommends zstd. Or leave the archives uncompressed.',
     });

@@ -1,1 +1,1 @@
-export { isZstd, zstdCompress, zstdDecompress, zstdVersion } from './zstd.js';
+export { isZstd, isZstdInstalled, zstdCompress, zstdDecompress } from './zstd.js';

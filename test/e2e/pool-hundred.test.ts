@@ -128,6 +128,8 @@ describe('a hundred machines into a pool of three hosts', () => {
     const disks = machines.reduce((sum, machine) => sum + machine.disks.length, 0);
     expect(pool.objects.all('VDI')).toHaveLength(disks);
     expect(pool.objects.all('VBD').filter((vbd) => vbd.flag('currently_attached'))).toEqual([]);
-    expect(pool.objects.all('task').map((task) => [task.text('name_label'), task.text('status')])).toEqual([]);
+    expect(pool.objects.all('task').map((task) => [task.text('name_label'), task.text('status')])).toEqual(
+      [],
+    );
   });
 });
