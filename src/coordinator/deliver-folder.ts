@@ -108,6 +108,8 @@ async function bytesOfJob(folder: string, { planned }: PlannedJob): Promise<numb
 async function refuseForeignFolder(folder: string, { planned }: PlannedJob): Promise<void> {
   const names = await entriesOf(folder);
   if (names === null || names.length === 0) return;
+  const other = names.find((name) => !isFolderFile(planned.output, name));
+  if (other !== undefined) throw foreign(join(folder, other), 'the folder holds what was not made here');
   const uuid = machineUuid(planned.machine);
   for (const name of descriptorNames(planned.output)) {
     const path = join(folder, name);
