@@ -28,9 +28,9 @@ export async function cleanUpPool(target: string, all: boolean): Promise<Removal
     const client = await connectPool(destination);
     try {
       const owned = await findOwned(client, marks.prefix);
-      const kept = new Set(all ? [] : owned.filter((one) => isWhole(one, landed)).map(({ jobId }) => jobId));
-      const wanted = owned.map(({ jobId }) => jobId).filter((mark) => !kept.has(mark));
-      return await removeOwned(client, new Set(all ? wanted : wanted.filter((mark) => mark !== marks.batch)));
+      const kept = all ? [] : owned.filter((one) => isWhole(one, landed)).map(({ uuid }) => uuid);
+      const wanted = owned.map(({ jobId }) => jobId).filter((mark) => all || mark !== marks.batch);
+      return await removeOwned(client, new Set(wanted), new Set(kept));
     } finally {
       await client.close();
     }

@@ -41,8 +41,10 @@ interface PoolWork extends BatchContext {
   readonly appliances: Appliances;
   /** VMs of earlier runs that are whole, by their job's mark. */
   readonly earlier: Map<string, OwnedObject>;
-  /** Marks of jobs of which something may be left in the pool. */
-  readonly failed: Set<string>;
+  /** Marks of jobs that made something in the pool, even if it is not known what. */
+  readonly begun: Set<string>;
+  /** UUIDs of the VMs that are whole now. */
+  readonly whole: Set<string>;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function poolDelivery(
   plan: Plan,
   context: BatchContext,
 ): Promise<Delivery> {
-  const client = await connectPool(destination);
+  const client = await connectPool({ ...destination, patience: context.patience });
   try {
     const marks = await jobMarks(context.ledger);
     if (marks === null) throw new XenferryError('LEDGER_INVALID', 'the ledger has no identity');
@@ -71,7 +73,8 @@ export async function poolDelivery(
       slots: new TransferSlots({ perHost, perStorage }),
       appliances: new Appliances(client, context.signal),
       earlier,
-      failed: new Set(),
+      begun: new Set(),
+      whole: new Set(),
     };
     return {
       surroundings: (planned) => [
@@ -97,10 +100,9 @@ async function clearLeftovers(
   const owned = await findOwned(client, prefix);
   const landed = await ledger.landedVms();
   const whole = owned.filter((one) => isWhole(one, landed));
-  const kept = new Map(whole.map((vm) => [vm.jobId, vm]));
-  const marks = owned.map(({ jobId }) => jobId).filter((mark) => mark !== batch && !kept.has(mark));
-  if (marks.length > 0) await removeOwned(client, new Set(marks));
-  return kept;
+  const marks = owned.map(({ jobId }) => jobId).filter((mark) => mark !== batch);
+  if (marks.length > 0) await removeOwned(client, new Set(marks), new Set(whole.map(({ uuid }) => uuid)));
+  return new Map(whole.map((vm) => [vm.jobId, vm]));
 }
 
 function stillToCome(
@@ -130,7 +132,7 @@ async function deliver(work: PoolWork, job: PlannedJob): Promise<void> {
   const guestFolder = ledger.guestFolder(record.id);
   const known = await keptOutcome(await ledger.guest(record.id), guestFolder);
   if (known === null) await ledger.resetJob(record.id);
-  work.failed.add(mark);
+  work.begun.add(mark);
   try {
     const imported = await withReadableDisks(
       planned.machine,
@@ -143,8 +145,8 @@ async function deliver(work: PoolWork, job: PlannedJob): Promise<void> {
     );
     const outputBytes = imported.disks.reduce((sum, { records }) => sum + dataBytesOf(records), 0);
     await ledger.recordOutput(record.id, { outputBytes, landed: imported.uuid, notes: imported.notes });
+    work.whole.add(imported.uuid);
     await releaseVm(client, imported.vm);
-    work.failed.delete(mark);
     await removeGuestFolder(guestFolder);
   } catch (error) {
     // What a guest's layers hold is as good for the next attempt, unless it is what failed.
@@ -229,16 +231,15 @@ function profileOf({ profile }: PlannedMachine, profiles: readonly Profile[]): P
   throw new XenferryError('PROFILE_INVALID', `the profile ${profile.id} does not exist`);
 }
 
-/** Removes what failed jobs left. What cannot be removed now goes with the next run, or with `xenferry cleanup`. */
-async function close({ client, failed }: PoolWork): Promise<readonly string[]> {
+/** Removes what broken attempts left. What cannot be removed now goes with the next run, or `xenferry cleanup`. */
+async function close({ client, begun, whole }: PoolWork): Promise<readonly string[]> {
   try {
-    if (failed.size === 0) return [];
-    const { left } = await removeOwned(client, failed);
+    if (begun.size === 0) return [];
+    const { left } = await removeOwned(client, begun, whole);
     return left.map(({ what, reason }) => `${what} is still in the pool: ${reason}`);
   } catch (error) {
-    return [
-      `what failed machines left in the pool could not be looked for: ${describeError(toXenferryError(error))}`,
-    ];
+    const reason = describeError(toXenferryError(error));
+    return [`what broken attempts left in the pool could not be looked for: ${reason}`];
   } finally {
     await client.close();
   }

@@ -5,6 +5,7 @@ import { XenferryError } from '../model/errors.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { manifestAlgorithm } from '../model/virtual-machine.js';
 import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
+import type { PoolPatience } from '../xapi/index.js';
 import type { BatchObserver } from './batch-events.js';
 import { type BatchWays, fingerprintOf } from './fingerprint.js';
 import { fixMachine, type GuestOutcome, wantsFixups } from './fix-machine.js';
@@ -17,6 +18,7 @@ export interface BatchContext extends BatchWays {
   readonly target: string;
   readonly signal: AbortSignal;
   readonly observe: BatchObserver;
+  readonly patience?: PoolPatience | undefined;
 }
 
 /** A machine's job with everything it needs. */

@@ -6,6 +6,7 @@ import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
+import type { PoolPatience } from '../xapi/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
 import type { BatchObserver } from './batch-events.js';
 import type { Delivery } from './delivery.js';
@@ -25,6 +26,8 @@ export interface BatchOptions {
   readonly digest: BlockDigest;
   readonly signal: AbortSignal;
   readonly observe: BatchObserver;
+  /** With a pool; the usual one when left out. */
+  readonly patience?: PoolPatience | undefined;
 }
 
 export interface BatchResult {

@@ -15,4 +15,4 @@ export {
   type VmRecord,
 } from './records.js';
 export { runTask } from './tasks.js';
-export type { XapiClient } from './xapi-client.js';
+export type { PoolPatience, XapiClient } from './xapi-client.js';

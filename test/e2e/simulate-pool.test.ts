@@ -105,7 +105,6 @@ describe('simulate-pool', () => {
       const { url, tlsFingerprints } = TOLD.parse(JSON.parse(told));
       const call = await caller(url, tlsFingerprints);
       const went: boolean[] = [];
-      // Wrong calls as well: what a call meets depends on how many there were, and nothing else.
       for (let number = 0; number < 60; number += 1) {
         const answer = await call('session.login_with_password', 'root', 'pa55w0rd').catch(String);
         went.push(answer.startsWith('OpaqueRef:'));

@@ -4,6 +4,7 @@ import type { PoolDestination } from '../../src/model/destination.js';
 import type { Plan } from '../../src/model/plan.js';
 import { buildPlan, type Migration } from '../../src/planning/index.js';
 import { readInventory } from '../../src/sources/index.js';
+import type { PoolPatience } from '../../src/xapi/index.js';
 import { planOptions } from './planning.js';
 
 export interface PoolBatch {
@@ -22,10 +23,16 @@ export async function planBatch({ source, target, destination, migration }: Pool
   return judgeByPool(plan, options.profiles, await askPool(destination, target));
 }
 
+export interface RunSettings {
+  readonly parallel?: number;
+  readonly signal?: AbortSignal;
+  readonly patience?: PoolPatience;
+}
+
 /** Runs a batch to its end in this process. */
 export async function runPoolBatch(
   plan: Plan,
-  { parallel = 8, signal = new AbortController().signal } = {},
+  { parallel = 8, signal = new AbortController().signal, patience }: RunSettings = {},
 ): Promise<BatchResult> {
   const { profiles } = await planOptions(plan.target);
   return await runBatch({
@@ -37,6 +44,7 @@ export async function runPoolBatch(
     digest: 'xxh64',
     signal,
     observe: () => {},
+    patience,
   });
 }
 

@@ -163,8 +163,13 @@ export async function copyDisk(state: PoolState, vdi: Row, sr: Row, into?: Row):
   return target;
 }
 
-/** Detaches a disk; after a transfer that broke the storage takes its time to let it go. */
-export type Detach = (broken: boolean) => Promise<void>;
+/** A disk that a transfer has attached to a host's own system. */
+export interface Attachment {
+  /** From here on others wait until it is let go; before that they find it in use. */
+  readonly leave: () => void;
+  /** After a transfer that broke, the storage takes its time to let the disk go. */
+  readonly detach: (broken: boolean) => Promise<void>;
+}
 
 /**
  * Attaches a disk to a host's own system, as transfers do. Waits while it is being detached, as the pool does for an
@@ -175,10 +180,13 @@ export async function attachToHost(
   vdi: Row,
   host: string,
   mode: 'RO' | 'RW',
-): Promise<Detach> {
-  await state.detaching.get(vdi.ref);
+): Promise<Attachment> {
+  const { database, detaching, timings } = state;
+  while (detaching.has(vdi.ref)) {
+    await detaching.get(vdi.ref);
+  }
   assertUnused(state, vdi, 'attach');
-  const vbd = state.database.create('VBD', {
+  const vbd = database.create('VBD', {
     VM: state.controlDomains.get(host) ?? NULL_REF,
     VDI: vdi.ref,
     mode,
@@ -188,13 +196,23 @@ export async function attachToHost(
     currently_attached: true,
     unpluggable: true,
   });
-  return async (broken) => {
-    if (broken) {
-      const letGo = new Promise<void>((resolve) => setTimeout(resolve, state.timings.detachMs));
-      state.detaching.set(vdi.ref, letGo);
-      await letGo;
-      state.detaching.delete(vdi.ref);
+  let letGo = (): void => {};
+  const leave = (): void => {
+    if (!detaching.has(vdi.ref)) {
+      const gone = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      detaching.set(vdi.ref, gone);
     }
-    state.database.destroy(vbd);
   };
+  const detach = async (broken: boolean): Promise<void> => {
+    leave();
+    if (broken) {
+      await new Promise((resolve) => setTimeout(resolve, timings.detachMs));
+    }
+    database.destroy(vbd);
+    detaching.delete(vdi.ref);
+    letGo();
+  };
+  return { leave, detach };
 }

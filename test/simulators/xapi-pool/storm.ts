@@ -113,7 +113,7 @@ export class Storm {
       return [];
     }
     const between = (least: number, most: number): number => least * (most / least) ** random();
-    const milliseconds = (least: number, most: number): number => between(least, most) * timeScale;
+    const milliseconds = (least: number, most: number): number => Math.ceil(between(least, most) * timeScale);
     const weather = weatherAt(place);
     let drawn = random() * weather.reduce((sum, { weight }) => sum + weight, 0);
     const chosen = weather.find(({ weight }) => {

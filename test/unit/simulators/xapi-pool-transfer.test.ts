@@ -397,6 +397,18 @@ describe('storage', () => {
     await expect(root.call('VDI.get_uuid', sent.vdi)).rejects.toThrow('HANDLE_INVALID VDI');
   });
 
+  it.each([
+    'raw',
+    'vhd',
+  ])('a request without a body, by which clients find the way, is not in the way: %s', async (format) => {
+    const sent = await upload(await createVdi(2 * MIB));
+    const probe = sent.path.replace(`task_id=${sent.task}&`, '');
+    const first = http(`${pool.url}${probe}&format=${format}`, { method: 'PUT', body: '' });
+    expect((await first).status).toBe(200);
+    await put(sent, Buffer.alloc(2 * MIB, 1));
+    expect(await outcome(sent)).toEqual(['success']);
+  });
+
   it('a host without the storage sends the client to one that has it', async () => {
     const sent = await upload(await createVdi(2 * MIB, 'Far storage'));
     const answer = await put(sent, Buffer.alloc(2 * MIB, 3));

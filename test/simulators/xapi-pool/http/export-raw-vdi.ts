@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Row } from '../database.js';
 import { type Disk, GRAIN } from '../disk-store.js';
 import { XapiFailure } from '../failure.js';
-import { attachToHost, type Detach } from '../repository.js';
+import { type Attachment, attachToHost } from '../repository.js';
 import { type Base, changedGrains } from '../streams/changed-grains.js';
 import { vhdPieces } from '../streams/vhd-export.js';
 import { errorPage, headText, send } from './responses.js';
@@ -99,7 +99,7 @@ export async function exportRawVdi(transfer: Transfer): Promise<void> {
     `content-disposition: attachment; filename="${vdi.text('uuid')}.${format}"`,
   ];
   await send(socket, headText({ status: 200, headers }));
-  const attached: Detach[] = [];
+  const attached: Attachment[] = [];
   try {
     attached.push(await attachToHost(state, vdi, host.ref, 'RO'));
     const named = parameter(transfer, 'base');
@@ -110,13 +110,13 @@ export async function exportRawVdi(transfer: Transfer): Promise<void> {
     }
     const sending = { transfer, disk, format, session, task };
     await sendDisk(base?.disk === undefined ? sending : { ...sending, base: { ...base, disk: base.disk } });
-    await Promise.all(attached.map((detach) => detach(false)));
+    await Promise.all(attached.map(({ detach }) => detach(false)));
     state.tasks.succeed(task, '');
   } catch (error) {
     state.tasks.fail(
       task,
       error instanceof XapiFailure ? error : new XapiFailure('VDI_IO_ERROR', ['Device I/O errors']),
     );
-    await Promise.all(attached.map((detach) => detach(true)));
+    await Promise.all(attached.map(({ detach }) => detach(true)));
   }
 }

@@ -1,6 +1,6 @@
 import type { Row } from '../database.js';
 import { asFailure, XapiFailure } from '../failure.js';
-import { attachToHost, createDisk, type Detach } from '../repository.js';
+import { type Attachment, attachToHost, createDisk } from '../repository.js';
 import { textValue } from '../rpc/rpc-value.js';
 import { xmlValue } from '../rpc/xml-text.js';
 import type { Body } from '../streams/body.js';
@@ -87,20 +87,25 @@ async function receive(decoding: Decoding, session: string, vdi: Row): Promise<v
   const { state, host, socket } = transfer;
   const sr = state.database.get('SR', vdi.text('SR'));
   await send(socket, early200(task));
-  let detach: Detach = async () => {};
+  let attached: Attachment | undefined;
   try {
-    detach = await attachToHost(state, vdi, host.ref, 'RW');
+    attached = await attachToHost(state, vdi, host.ref, 'RW');
     const chunked = transfer.request.query.has('chunked');
     const limit = chunked ? undefined : contentLength(transfer);
+    // A request without a body only asks for the way: its sender comes again at once.
+    if (limit === 0) {
+      attached.leave();
+    }
     await help(decoding, bodyOf(transfer, { session, task, sr }, limit), vdi);
-    await detach(false);
+    await attached.detach(false);
     state.tasks.succeed(task, xmlValue(textValue(vdi.ref)));
   } catch (error) {
     const failure = asFailure(error);
+    attached?.leave();
     state.tasks.fail(task, failure);
     // Two more answers go into what the client takes for the body of the first.
     await send(socket, errorPage(400, failure) + errorPage(500, failure));
-    await detach(true);
+    await attached?.detach(true);
   }
 }
 
