@@ -13,6 +13,7 @@ const FLOORS = [
     'nbd',
     'xapi',
     'qemu-img',
+    'zstd',
     'worker-threads-pool',
     'ledger',
   ],
@@ -53,7 +54,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '^src/(?:model|io)/' },
       to: {
-        path: '^src/(?:kernels|disk-image|images|ovf-parser|vmdk-reader|vhd|qcow2|xva|http-source|nbd|xapi|qemu-img|worker-threads-pool|ledger|conversion|planning|sources|report)/',
+        path: '^src/(?:kernels|disk-image|images|ovf-parser|vmdk-reader|vhd|qcow2|xva|http-source|nbd|xapi|qemu-img|zstd|worker-threads-pool|ledger|conversion|planning|sources|report)/',
         pathNot: ['^src/$1/', '/index\\.ts$'],
       },
     },

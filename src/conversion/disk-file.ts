@@ -1,7 +1,7 @@
 import type { ImageSource } from '../images/index.js';
 import { PartialFile } from '../io/partial-file.js';
 import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
-import type { BlockDigest, BlockRecords } from './block-records.js';
+import type { BlockDigest, BlockJournal, BlockRecords } from './block-records.js';
 import { type ConvertedDisk, convertDisk, type DiskProgress } from './convert-disk.js';
 import type { FormatSpec } from './formats/block-format.js';
 
@@ -16,6 +16,8 @@ export interface DiskConversionOptions {
   readonly digest: BlockDigest;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: DiskProgress) => void) | undefined;
+  /** With one, a conversion into a file goes on where an earlier one stopped. */
+  readonly journal?: BlockJournal | undefined;
 }
 
 /** One disk into one file. */
@@ -25,6 +27,8 @@ export interface DiskFileConversion extends DiskConversionOptions {
 
 export interface DiskFile {
   readonly records: BlockRecords;
+  /** Blocks taken over from an earlier run. */
+  readonly resumedBlocks: number;
   readonly fileBytes: number;
   /** Size of the virtual disk, which a VHD rounds up to 2 MiB. */
   readonly virtualBytes: number;

@@ -9,6 +9,7 @@ import {
   type ChunkChecksum,
   END_OF_ARCHIVE_BYTES,
   encodeOvaXmlMember,
+  TAR_RECORD_BYTES,
 } from '../xva/index.js';
 import type { ConvertedDisk } from './convert-disk.js';
 import { uuidFrom } from './disk-digest.js';
@@ -29,6 +30,8 @@ export interface DiskStream {
 type OnEnd = (converted: ConvertedDisk) => void;
 
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
+/** What becomes of a block in an XVA. */
+const XVA_BLOCK_BYTES = (BLOCK_BYTES / CHUNK_BYTES) * CHUNK_STRIDE;
 
 /** A dynamic VHD. `onEnd` is told what was found when all pieces are taken. Throws VHD_TOO_LARGE. */
 export function vhdStream(conversion: DiskConversionOptions, onEnd: OnEnd): DiskStream {
@@ -98,21 +101,67 @@ export function xvaStream(
   onEnd: OnEnd,
 ): DiskStream {
   const head = encodeOvaXmlMember(ovaXml);
-  const allocated = Uint8Array.from(conversion.allocated);
-  // The importer relies on the first and the last chunk.
-  allocated[0] = 1;
-  allocated[allocated.length - 1] = 1;
+  const allocated = withEnds(conversion.allocated);
   const chunks = (allocated.length * BLOCK_BYTES) / CHUNK_BYTES;
-  const blockBytes = (BLOCK_BYTES / CHUNK_BYTES) * CHUNK_STRIDE;
   const format = { kind: 'xva', baseOffset: head.length, diskId, chunks, checksum } as const;
   async function* pieces() {
     yield head;
-    const blocks = orderedBlocks({ ...conversion, allocated }, format, blockBytes, onEnd);
+    const blocks = orderedBlocks({ ...conversion, allocated }, format, XVA_BLOCK_BYTES, onEnd);
     for await (const { bytes } of blocks) yield bytes;
     yield Buffer.alloc(END_OF_ARCHIVE_BYTES);
   }
-  const byteLength = head.length + countSet(allocated) * blockBytes + END_OF_ARCHIVE_BYTES;
+  const byteLength = head.length + countSet(allocated) * XVA_BLOCK_BYTES + END_OF_ARCHIVE_BYTES;
   return { byteLength, pieces: pieces() };
+}
+
+/** One disk of an archive; its size is its number of blocks. */
+type ArchivedDisk = Omit<DiskConversionOptions, 'capacityBytes' | 'journal'> & {
+  readonly diskId: string;
+};
+
+/**
+ * An XVA of any number of disks without the chunks that are zeros, as a file has it: how long it is shows only at the
+ * end. `onEnd` is told of each disk when all of it is taken.
+ */
+export async function* xvaArchiveStream(
+  disks: readonly ArchivedDisk[],
+  { ovaXml, checksum }: Omit<XvaSurroundings, 'diskId'>,
+  onEnd: (disk: number, converted: ConvertedDisk) => void,
+): AsyncGenerator<Buffer> {
+  yield encodeOvaXmlMember(ovaXml);
+  for (const [index, disk] of disks.entries()) {
+    const allocated = withEnds(disk.allocated);
+    const chunks = (allocated.length * BLOCK_BYTES) / CHUNK_BYTES;
+    const format = { kind: 'xva', baseOffset: 0, diskId: disk.diskId, chunks, checksum } as const;
+    const told = (converted: ConvertedDisk) => onEnd(index, converted);
+    for await (const { block, bytes } of orderedBlocks(
+      { ...disk, allocated },
+      format,
+      XVA_BLOCK_BYTES,
+      told,
+    )) {
+      yield* dataChunks(block, bytes, chunks);
+    }
+  }
+  yield Buffer.alloc(END_OF_ARCHIVE_BYTES);
+}
+
+function* dataChunks(block: number, bytes: Buffer, chunks: number): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += CHUNK_STRIDE) {
+    const counter = (block * BLOCK_BYTES) / CHUNK_BYTES + at / CHUNK_STRIDE;
+    const chunk = bytes.subarray(at, at + CHUNK_STRIDE);
+    const data = chunk.subarray(TAR_RECORD_BYTES, TAR_RECORD_BYTES + CHUNK_BYTES);
+    const isEnd = counter === 0 || counter === chunks - 1;
+    if (isEnd || !data.equals(ZEROS.subarray(0, CHUNK_BYTES))) yield chunk;
+  }
+}
+
+/** The importer relies on the first and the last chunk. */
+function withEnds(allocated: Uint8Array): Uint8Array {
+  const marked = Uint8Array.from(allocated);
+  marked[0] = 1;
+  marked[marked.length - 1] = 1;
+  return marked;
 }
 
 function countSet(flags: Uint8Array): number {

@@ -14,12 +14,13 @@ export {
   qcow2Stream,
   rawStream,
   vhdStream,
+  xvaArchiveStream,
   xvaStream,
 } from './disk-streams.js';
-export { convertToQcow2 } from './qcow2-file.js';
-export { convertToRaw } from './raw-file.js';
+export { convertToQcow2, writeQcow2 } from './qcow2-file.js';
+export { convertToRaw, writeRaw } from './raw-file.js';
 export { ReadBack } from './read-back.js';
 export { type DiskSurvey, surveyChanges, surveyDisk, surveyImage } from './survey.js';
-export { VERIFY } from './verify-task.js';
-export { convertToDifferencingVhd, convertToFixedVhd, convertToVhd } from './vhd-files.js';
-export { convertToXva, type XvaDiskConversion, type XvaFile } from './xva-file.js';
+export { VERIFY, type VerifiedKind } from './verify-task.js';
+export { convertToDifferencingVhd, convertToFixedVhd, convertToVhd, writeVhd } from './vhd-files.js';
+export { convertToXva, type XvaConversion, type XvaFile } from './xva-file.js';

@@ -15,7 +15,7 @@ export interface OrderedBlock {
  * was found when all are taken. Ends with the conversion's error; returning early stops the conversion.
  */
 export async function* orderedBlocks(
-  conversion: DiskConversionOptions,
+  conversion: Omit<DiskConversionOptions, 'capacityBytes'>,
   format: FormatSpec,
   largestBytes: number,
   onEnd: (converted: ConvertedDisk) => void,

@@ -1,15 +1,22 @@
-import { allocatedBlocks, createReadTools, readDisk } from '../disk-image/index.js';
+import { allocatedBlocks, createReadTools, type DiskImage, readDisk } from '../disk-image/index.js';
+import { fileImage, openImage } from '../images/index.js';
 import { SourceFile } from '../io/source-file.js';
+import { XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import { openVhdFile } from '../vhd/index.js';
 import type { TaskKind } from '../worker-threads-pool/index.js';
 import {
   CHUNK_BYTES,
   CHUNK_READER_BYTES,
-  type ChunkReader,
-  XvaArchive,
+  ChunkReader,
+  ForwardBytes,
+  openXvaChunks,
+  readXvaHead,
+  readXvaStreamHead,
+  type XvaArchive,
   type XvaChunk,
 } from '../xva/index.js';
+import { zstdDecompress } from '../zstd/index.js';
 import { BlockJudge } from './block-judge.js';
 import { type BlockKernels, loadBlockKernels } from './block-kernels.js';
 import type { BlockRecords } from './block-records.js';
@@ -18,8 +25,10 @@ import { chunkChecksum } from './checksums.js';
 /** The chunk reader's memory and a block, each on whole pages. */
 const XVA_MEMORY_BYTES = CHUNK_READER_BYTES + BLOCK_BYTES + 2 * 4096;
 
+export type VerifiedKind = 'vhd' | 'qcow2' | 'raw' | 'xva' | 'xva-zstd';
+
 export interface VerifyInput {
-  readonly kind: 'vhd' | 'xva';
+  readonly kind: VerifiedKind;
   readonly path: string;
   /** Records of every disk; null checks the file against itself alone. */
   readonly expected: readonly BlockRecords[] | null;
@@ -35,21 +44,42 @@ export interface VerifyOutput {
 /** Reads a finished file back and compares it with the digests of the conversion. */
 export const VERIFY: TaskKind<VerifyInput, VerifyOutput> = { worker: 'verify' };
 
-/** The thread's work. Rejects with VERIFY_MISMATCH, VHD_INVALID, XVA_INVALID. */
+/** The thread's work. Rejects with VERIFY_MISMATCH, VHD_INVALID, XVA_INVALID, SOURCE_*, TOOL_MISSING. */
 export async function verifyFile(input: VerifyInput): Promise<VerifyOutput> {
-  return input.kind === 'vhd' ? await verifyVhd(input) : await verifyXva(input);
+  switch (input.kind) {
+    case 'vhd':
+    case 'qcow2':
+    case 'raw':
+      return await verifyImage(input, await openOutput(input.kind, input.path));
+    case 'xva':
+      return await verifyXva(input);
+    case 'xva-zstd':
+      return await verifyCompressedXva(input);
+  }
 }
 
-async function verifyVhd({ path, expected, canceled }: VerifyInput): Promise<VerifyOutput> {
+async function openOutput(format: 'vhd' | 'qcow2' | 'raw', path: string): Promise<DiskImage> {
+  const file = SourceFile.openWhole(path, 'SOURCE_CHANGED');
+  if (format === 'vhd') return (await openVhdFile(file)).image;
+  file.close();
+  return await openImage(fileImage(format, path, file.length));
+}
+
+async function verifyImage(
+  { path, expected, canceled }: VerifyInput,
+  image: DiskImage,
+): Promise<VerifyOutput> {
   const kernels = await loadBlockKernels(BLOCK_BYTES);
-  const { image } = await openVhdFile(SourceFile.openWhole(path, 'VHD_INVALID'));
   const block = kernels.allocate(BLOCK_BYTES);
   const judge = new BlockJudge(path, kernels, expected, canceled);
   const tools = createReadTools();
   let bytes = 0;
   try {
-    for (const [index, stored] of (await allocatedBlocks(image)).entries()) {
-      if (stored === 0) {
+    const stored = await allocatedBlocks(image);
+    // A file that was cut off has fewer blocks than it must have.
+    const blocks = Math.max(stored.length, expected?.[0]?.digests.length ?? 0);
+    for (let index = 0; index < blocks; index++) {
+      if ((stored[index] ?? 0) === 0) {
         judge.judge(0, index, null);
         continue;
       }
@@ -63,11 +93,37 @@ async function verifyVhd({ path, expected, canceled }: VerifyInput): Promise<Ver
   return { bytes };
 }
 
-async function verifyXva({ path, expected, canceled }: VerifyInput): Promise<VerifyOutput> {
+async function verifyXva(input: VerifyInput): Promise<VerifyOutput> {
   const kernels = await loadBlockKernels(XVA_MEMORY_BYTES);
-  const archive = XvaArchive.open(path);
-  archive.close();
-  const chunks = archive.openChunks(kernels.allocate(CHUNK_READER_BYTES));
+  const archive = await readXvaHead(input.path);
+  const chunks = openXvaChunks(archive, kernels.allocate(CHUNK_READER_BYTES));
+  return await verifyChunks(input, archive, chunks, kernels);
+}
+
+async function verifyCompressedXva(input: VerifyInput): Promise<VerifyOutput> {
+  const { path } = input;
+  const kernels = await loadBlockKernels(XVA_MEMORY_BYTES);
+  const bytes = new ForwardBytes(zstdDecompress(path));
+  try {
+    const archive = await readXvaStreamHead(path, bytes);
+    const memory = kernels.allocate(CHUNK_READER_BYTES);
+    const chunks = new ChunkReader(path, bytes, archive.length, archive.firstChunkOffset, memory);
+    return await verifyChunks(input, archive, chunks, kernels, () => bytes.drain());
+  } catch (error) {
+    if (!(error instanceof XenferryError) || error.code !== 'TOOL_FAILED') throw error;
+    throw new XenferryError('XVA_INVALID', `it cannot be decompressed: ${error.message}`, { file: path });
+  } finally {
+    bytes.close();
+  }
+}
+
+async function verifyChunks(
+  { path, expected, canceled }: VerifyInput,
+  archive: XvaArchive,
+  chunks: ChunkReader,
+  kernels: BlockKernels,
+  finish = async () => {},
+): Promise<VerifyOutput> {
   try {
     const reader = new XvaBlocks(chunks, kernels);
     const judge = new BlockJudge(path, kernels, expected, canceled);
@@ -77,6 +133,7 @@ async function verifyXva({ path, expected, canceled }: VerifyInput): Promise<Ver
       }
     }
     await reader.expectEnd();
+    await finish();
     return { bytes: reader.bytes };
   } finally {
     await chunks.close();

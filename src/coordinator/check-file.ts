@@ -4,7 +4,8 @@ import { SourceFile } from '../io/source-file.js';
 import { describeError, XenferryError } from '../model/errors.js';
 import { checkVhd } from '../vhd/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
-import { XvaArchive } from '../xva/index.js';
+import { ForwardBytes, readXvaHead, readXvaStreamHead } from '../xva/index.js';
+import { isZstd, zstdDecompress } from '../zstd/index.js';
 
 export interface FileCheck {
   readonly file: string;
@@ -24,6 +25,7 @@ export async function checkFile(file: string): Promise<FileCheck> {
   source.readSync(end, length - end.length);
   source.close();
   if (start.toString('latin1', 0, 8) === 'ova.xml\0') return await checkXva(file);
+  if (await isZstd(file)) return await checkCompressedXva(file);
   // A footer cut to 511 bytes is one of the oldest; one at the start is the copy of a footer that may be lost.
   if ([start, end, end.subarray(1)].some(isVhdFooter)) return await checkVhdFile(file);
   const format = (await detectFormat(fileImage('raw', file, length).location)) === 'qcow2' ? 'qcow2' : 'vmdk';
@@ -52,11 +54,24 @@ async function checkVhdFile(file: string): Promise<FileCheck> {
 
 async function checkXva(file: string): Promise<FileCheck> {
   return await judged({ file, format: 'xva' }, async () => {
-    const archive = XvaArchive.open(file);
-    archive.close();
+    const archive = await readXvaHead(file);
     const canceled = new Int32Array(new SharedArrayBuffer(4));
     await withPool((pool) => pool.run(VERIFY, { kind: 'xva', path: file, expected: null, canceled }));
     return { disks: archive.disks.map(({ virtualBytes }) => ({ virtualBytes })), findings: [] };
+  });
+}
+
+async function checkCompressedXva(file: string): Promise<FileCheck> {
+  return await judged({ file, format: 'xva' }, async () => {
+    const canceled = new Int32Array(new SharedArrayBuffer(4));
+    await withPool((pool) => pool.run(VERIFY, { kind: 'xva-zstd', path: file, expected: null, canceled }));
+    const bytes = new ForwardBytes(zstdDecompress(file));
+    try {
+      const { disks } = await readXvaStreamHead(file, bytes);
+      return { disks: disks.map(({ virtualBytes }) => ({ virtualBytes })), findings: [] };
+    } finally {
+      bytes.close();
+    }
   });
 }
 

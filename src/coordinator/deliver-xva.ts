@@ -1,134 +1,108 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { convertToXva, type DiskProgress, VERIFY, type XvaFile } from '../conversion/index.js';
-import { removeGuestFolder } from '../guests/index.js';
-import type { ImageSource } from '../images/index.js';
+import { convertToXva } from '../conversion/index.js';
 import { PartialFile, partialLength } from '../io/partial-file.js';
-import { type ErrorCode, toXenferryError, XenferryError } from '../model/errors.js';
+import type { FileDestination } from '../model/destination.js';
+import { XenferryError } from '../model/errors.js';
 import { type XvaPlan, xvaPlan } from '../targets/xva-folder/index.js';
-import { withCancelFlag } from '../worker-threads-pool/index.js';
+import { isZstd, isZstdInstalled, zstdDecompress } from '../zstd/index.js';
+import { writeCompressedXva } from './compressed-xva.js';
+import { convertDisks, verifyFiles } from './convert-and-verify.js';
+import { deliverOutput, type OpenOutput } from './deliver-output.js';
 import type { Delivery } from './delivery.js';
 import { fileSize } from './file-size.js';
-import { keptOutcome, mendedDisks, wantsFixups } from './fix-machine.js';
-import { type BatchContext, enterStep, fixGuest, type PlannedJob, recordConverted } from './job.js';
-import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
-import { withReadableDisks } from './readable-disks.js';
+import type { BatchContext, PlannedJob } from './job.js';
 
-/** After these the partial file is worth keeping: the next run goes on with it. */
-const RESUMABLE: readonly ErrorCode[] = ['CANCELED', 'SOURCE_UNREADABLE', 'WORKER_CRASHED', 'INTERNAL'];
+type Compression = (FileDestination & { kind: 'xva' })['compression'];
 
-/** Machines become .xva files in the target folder. */
-export function xvaDelivery(context: BatchContext): Delivery {
+/** As much of an archive as its VM's record needs. */
+const HEAD_BYTES = 4096;
+
+/** Machines become .xva files in the target folder. Rejects with TOOL_MISSING where zstd is wanted and not there. */
+export async function xvaDelivery(context: BatchContext, compression: Compression): Promise<Delivery> {
+  if (compression === 'zstd' && !(await isZstdInstalled())) {
+    throw new XenferryError('TOOL_MISSING', 'zstd is not installed', {
+      hint: 'Install it: sudo apt-get install --no-install-recommends zstd. Or leave the archives uncompressed.',
+    });
+  }
   return {
-    surroundings: (planned) => xvaPlan(planned, context.profiles).ovaXml,
+    surroundings: (planned) => {
+      const { ovaXml } = xvaPlan(planned, context.profiles);
+      return compression === 'none' ? ovaXml : [compression, ovaXml];
+    },
     // An earlier run verified the output and it still stands under its final name.
     isFinished: async ({ record, planned }) =>
       record.outputBytes !== null &&
       (await fileSize(join(context.target, planned.output))) === record.outputBytes,
-    deliver: (job) => deliver(context, job),
+    deliver: async (job) => {
+      const path = join(context.target, job.planned.output);
+      const xva = xvaPlan(job.planned, context.profiles);
+      await refuseForeignFile(path, xva.vmUuid);
+      await deliverOutput(context, job, {
+        // What is left of a compressed archive says nothing of the rest.
+        resumable: compression === 'none',
+        begunBytes: () => partialLength(path),
+        open: async (resume) => openXva(context, job, xva, compression, await PartialFile.open(path, resume)),
+      });
+    },
     close: async () => [],
   };
 }
 
-async function deliver(context: BatchContext, job: PlannedJob): Promise<void> {
-  const { ledger, signal, profiles, target } = context;
-  const { record, planned } = job;
-  const { id } = record;
-  const xva = xvaPlan(planned, profiles);
-  const path = join(target, planned.output);
-  await refuseForeignFile(path, xva.vmUuid);
-  const guestFolder = ledger.guestFolder(id);
-  const begun = await partialLength(path);
-  // Blocks of a guest that must be mended anew are not those that would be converted now.
-  const known = begun === null ? null : await keptOutcome(await ledger.guest(id), guestFolder);
-  const verified = known !== null && begun === record.outputBytes;
-  if (known === null) await ledger.resetJob(id);
-  const partial = await PartialFile.open(path, known !== null);
-  try {
-    if (!verified) {
-      const file = await withReadableDisks(
-        planned.machine,
-        partial.path,
-        { inOnePiece: wantsFixups(planned, profiles), signal },
-        async (disks) => {
-          const guest = known ?? (await fixGuest(context, job, disks));
-          return await convert(context, job, xva, mendedDisks(disks, guest, guestFolder), partial);
-        },
-      );
-      const fileBytes = await verify(context, job, partial, file);
-      await partial.sync();
-      await ledger.recordOutput(id, { outputBytes: fileBytes });
-    }
-    await partial.publish();
-    await ledger.clearBlocks(id);
-    await removeGuestFolder(guestFolder);
-  } catch (error) {
-    if (signal.aborted || RESUMABLE.includes(toXenferryError(error).code)) await partial.keep();
-    else {
-      await partial.discard();
-      await ledger.resetJob(id);
-      await removeGuestFolder(guestFolder);
-    }
-    throw error;
-  }
-}
-
-async function convert(
+function openXva(
   context: BatchContext,
   job: PlannedJob,
   { ovaXml, diskIds }: XvaPlan,
-  images: readonly ImageSource[],
+  compression: Compression,
   partial: PartialFile,
-): Promise<XvaFile> {
-  const { ledger, pool, checksum, digest, observe } = context;
-  const { machine } = job.planned;
-  await enterStep(context, job, 'convert');
-  const surveys = await surveyDisks(images, context.signal);
-  const disks = surveys.map(({ source, allocated }, index) => ({
-    source,
-    allocated,
-    diskId: diskIds[index] ?? '',
-    journal: ledger.blockJournal(job.record.id, index),
-    onProgress: (progress: DiskProgress) =>
-      observe({ kind: 'progress', name: machine.name, disk: index, progress }),
-  }));
-  const file = await besideManifestChecks(machine, pool, context.signal, (signal) =>
-    convertToXva({ pool, ovaXml, disks, checksum, digest, threads: pool.threads, signal }, partial),
-  );
-  await recordConverted(context, job, file.disks);
-  return file;
-}
-
-/** Reads the archive back before it gets its name. Returns its length in bytes. */
-async function verify(
-  context: BatchContext,
-  job: PlannedJob,
-  partial: PartialFile,
-  file: XvaFile,
-): Promise<number> {
-  await enterStep(context, job, 'verify');
-  context.signal.throwIfAborted();
-  const expected = file.disks.map(({ records }) => records);
-  const { bytes } = await withCancelFlag(context.signal, (canceled) =>
-    context.pool.run(VERIFY, { kind: 'xva', path: partial.path, expected, canceled }),
-  );
-  await context.ledger.finishStep(job.record.id, 'verify', 'done', bytes);
-  return file.fileBytes;
+): OpenOutput {
+  const { pool, checksum, digest } = context;
+  const { path } = partial;
+  const write = compression === 'none' ? convertToXva : writeCompressedXva;
+  return {
+    path,
+    make: async (images) => {
+      const { disks, fileBytes } = await convertDisks(context, job, images, (found, signal) => {
+        const withIds = found.map((disk, index) => ({ ...disk, diskId: diskIds[index] ?? '' }));
+        const ways = { pool, ovaXml, checksum, digest, threads: pool.threads, signal };
+        return write({ ...ways, disks: withIds }, partial);
+      });
+      const records = disks.map((disk) => disk.records);
+      await verifyFiles(context, job, compression === 'none' ? 'xva' : 'xva-zstd', [{ path, records }]);
+      await partial.sync();
+      return { outputBytes: fileBytes };
+    },
+    publish: () => partial.publish(),
+    keep: () => partial.keep(),
+    discard: () => partial.discard(),
+  };
 }
 
 /** Only an archive of the same machine is ever replaced. */
 async function refuseForeignFile(path: string, vmUuid: string): Promise<void> {
   if ((await fileSize(path)) === null) return;
-  const handle = await open(path, 'r');
-  try {
-    const head = Buffer.alloc(4096);
-    const { bytesRead } = await handle.read(head, 0, head.length, 0);
-    if (head.subarray(0, bytesRead).includes(`<name>uuid</name><value>${vmUuid}</value>`)) return;
-  } finally {
-    await handle.close();
-  }
+  if ((await headOf(path)).includes(`<name>uuid</name><value>${vmUuid}</value>`)) return;
   throw new XenferryError('TARGET_EXISTS', 'a file of that name exists and is not this machine', {
     file: path,
     hint: 'Move the file away or choose another target.',
   });
+}
+
+/** The beginning of an archive, compressed or not; empty for one that cannot be decompressed. */
+async function headOf(path: string): Promise<Buffer> {
+  if (await isZstd(path)) {
+    try {
+      for await (const bytes of zstdDecompress(path)) return bytes;
+    } catch (error) {
+      if (!(error instanceof XenferryError)) throw error;
+    }
+    return Buffer.alloc(0);
+  }
+  const handle = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
 }

@@ -64,7 +64,7 @@ export async function fixGuest(
 export async function recordConverted(
   context: BatchContext,
   job: PlannedJob,
-  disks: readonly ConvertedDisk[],
+  disks: readonly Pick<ConvertedDisk, 'records' | 'resumedBlocks'>[],
 ): Promise<void> {
   const { ledger } = context;
   const { record, planned, surroundings, fingerprint } = job;

@@ -1,5 +1,5 @@
-import { XenferryError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
+import { folderDelivery } from './deliver-folder.js';
 import { poolDelivery } from './deliver-pool.js';
 import { xvaDelivery } from './deliver-xva.js';
 import type { Delivery } from './delivery.js';
@@ -10,10 +10,11 @@ export async function openDelivery(plan: Plan, context: BatchContext): Promise<D
   const { destination } = plan;
   switch (destination.kind) {
     case 'xva':
-      return xvaDelivery(context);
+      return await xvaDelivery(context, destination.compression);
+    case 'vhd':
+    case 'xl':
+      return folderDelivery(context, destination);
     case 'pool':
       return await poolDelivery(destination, plan, context);
-    default:
-      throw new XenferryError('USAGE', `machines cannot be made into ${destination.kind} yet`);
   }
 }

@@ -1,4 +1,4 @@
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
+import { constants, type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemErrorCode } from '../model/errors.js';
 import { writeError } from './positional-writer.js';
@@ -12,9 +12,9 @@ export class PartialFile {
   readonly #finalPath: string;
   readonly #handle: FileHandle;
 
-  private constructor(finalPath: string, handle: FileHandle) {
+  private constructor(path: string, finalPath: string, handle: FileHandle) {
+    this.path = path;
     this.#finalPath = finalPath;
-    this.path = partialPath(finalPath);
     this.#handle = handle;
   }
 
@@ -22,7 +22,20 @@ export class PartialFile {
   static async open(finalPath: string, resume: boolean): Promise<PartialFile> {
     const path = partialPath(finalPath);
     try {
-      return new PartialFile(finalPath, await open(path, resume ? 'r+' : 'w+'));
+      return new PartialFile(path, finalPath, await open(path, resume ? 'r+' : 'w+'));
+    } catch (error) {
+      throw writeError(path, 0, error);
+    }
+  }
+
+  /**
+   * The same of a file that has its final name from the start, in a folder under construction; it need not be there to
+   * go on with. Throws TARGET_*.
+   */
+  static async openInside(path: string, resume: boolean): Promise<PartialFile> {
+    try {
+      const flags = constants.O_RDWR | constants.O_CREAT | (resume ? 0 : constants.O_TRUNC);
+      return new PartialFile(path, path, await open(path, flags));
     } catch (error) {
       throw writeError(path, 0, error);
     }

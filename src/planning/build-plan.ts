@@ -1,3 +1,4 @@
+import { installCommand } from '../guests/index.js';
 import { matchProfile, type Profile } from '../guests/profiles/index.js';
 import { freeBytes } from '../io/free-space.js';
 import type { Destination } from '../model/destination.js';
@@ -12,6 +13,7 @@ import {
   type PlannedMachine,
 } from '../model/plan.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
+import { isZstdInstalled } from '../zstd/index.js';
 import {
   applyWaivers,
   planFacts,
@@ -98,6 +100,7 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
   const concerns = [
     ...notes.map(concernOfProblem),
     ...(options.destination.kind === 'pool' ? [] : await spaceConcerns(machines, options.target)),
+    ...(await toolConcerns(options.destination)),
     ...(await guestConcerns(machines, options.profiles)),
     ...book.planConcerns(facts),
     ...waiverConcerns(refused, waivedIds(migration), rules),
@@ -190,6 +193,14 @@ function problemsOfNoMachine(
 function waivedIds({ waive, machines }: PlanOptions['migration']): Set<string> {
   const own = Object.values(machines ?? {}).map((machine) => machine.waive);
   return new Set([waive, ...own].flatMap((reasons) => Object.keys(reasons ?? {})));
+}
+
+/** Told before the night, not in it. */
+async function toolConcerns(destination: Destination): Promise<Concern[]> {
+  if (destination.kind !== 'xva' || destination.compression === 'none') return [];
+  if (await isZstdInstalled()) return [];
+  const remedy = `${installCommand(['zstd'])}, or make archives that are not compressed.`;
+  return [concern('TOOL_MISSING', 'critical', 'archives cannot be compressed without zstd', remedy)];
 }
 
 /** A shortage blocks the plan; what earlier runs already wrote is not needed twice. */

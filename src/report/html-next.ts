@@ -23,7 +23,11 @@ function afterwards(report: RunReport, done: readonly MachineReport[]): (Markup 
   switch (report.destination.kind) {
     case 'pool':
       return [concerns(report), start(report, startCommands(done))];
-    default:
+    case 'vhd':
+      return [importsOfFolders(), concerns(report), start(report, null)];
+    case 'xl':
+      return [bridges(report, done), concerns(report), start(report, xlCommands(report, done))];
+    case 'xva':
       return [networks(done), repository(), imports(done), concerns(report), start(report, null)];
   }
 }
@@ -31,6 +35,32 @@ function afterwards(report: RunReport, done: readonly MachineReport[]): (Markup 
 function startCommands(done: readonly MachineReport[]): Markup {
   return html`<p>On a host of the pool:</p>
 ${commands(done.flatMap(({ name, landed }) => (landed === null ? [] : [`xe vm-start uuid=${landed}  # ${name.replaceAll(/[\r\n]/g, ' ')}`])))}`;
+}
+
+function importsOfFolders(): Markup {
+  return html`<h3>Import the machines</h3>
+<p>In XenCenter or XCP-ng Center: <b>File</b>, <b>Import</b>, then the <code>.ovf</code> in each machine’s folder. It asks
+for the pool, the storage and the networks, and keeps the MAC addresses and the order of the disks. Each VHD can also be
+imported alone, with <code>xe vdi-import format=vhd</code>.</p>`;
+}
+
+function bridges({ target }: RunReport, done: readonly MachineReport[]): Markup {
+  const used = new Set(done.flatMap(({ planned }) => planned?.nics.map(({ network }) => network) ?? []));
+  const expected = [...used].map(
+    (network, index) => html`${index === 0 ? null : ', '}<code>${network}</code>`,
+  );
+  return html`<h3>Prepare the host</h3>
+<p>The configurations name the disks below <code>${target}</code>: have the folders there, or change <code>target=</code>
+in them. ${used.size === 0 ? null : html`Networks the machines were planned for: ${expected}.`}</p>
+${commands(['bridge link'])}`;
+}
+
+function xlCommands({ target }: RunReport, done: readonly MachineReport[]): Markup {
+  const files = done.flatMap(({ output }) =>
+    output === null ? [] : [`xl create ${shellWord(`${target}/${output}/${output}.cfg`)}`],
+  );
+  return html`<p>On the host:</p>
+${commands(files)}`;
 }
 
 function finishBatch({ totals: { done, failed, open }, sources, target }: RunReport): Markup | null {

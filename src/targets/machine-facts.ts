@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { formatUuid, uuidFrom } from '../conversion/index.js';
 import type { Profile } from '../guests/profiles/index.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES, roundUp } from '../model/units.js';
@@ -12,8 +13,23 @@ export function deviceNumber(index: number): number {
   return index < CD_DEVICE ? index : index + 1;
 }
 
+/** A UUID for something of the machine, always the same one. */
+export function derivedUuid(what: string, { id, uuid, name }: VirtualMachine): string {
+  return formatUuid(uuidFrom(`${what} ${id} ${uuid ?? ''} ${name}`));
+}
+
+/** What tells the machine from every other. */
+export function machineUuid(machine: VirtualMachine): string {
+  return machine.uuid ?? derivedUuid('vm', machine);
+}
+
+/** Of network card `index`: that of the plan, else one that is always the same. */
+export function macOf({ machine, nics }: PlannedMachine, index: number): string {
+  return nics[index]?.mac ?? derivedMac(derivedUuid(`mac ${index}`, machine));
+}
+
 /** A unicast, locally administered MAC for a NIC whose source names none. */
-export function derivedMac(seed: string): string {
+function derivedMac(seed: string): string {
   const bytes = createHash('sha256').update(seed).digest().subarray(0, 6);
   bytes[0] = ((bytes[0] ?? 0) & 0xfc) | 0x02;
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':');

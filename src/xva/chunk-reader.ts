@@ -1,8 +1,14 @@
-import { PositionalReader } from '../io/positional-reader.js';
 import { XenferryError } from '../model/errors.js';
 import { roundUp } from '../model/units.js';
 import { CHUNK_BYTES, CHUNK_STRIDE, type ChunkChecksum } from './layout.js';
 import { decodeTarHeader, TAR_RECORD_BYTES } from './tar-header.js';
+
+/** Where an archive is read from. */
+export interface ArchiveBytes {
+  /** Fills `target` from `offset` unless the archive ends before; resolves with the number of bytes. */
+  read(target: Buffer, offset: number): Promise<number>;
+  close(): void;
+}
 
 /** One chunk as it stands in the archive. */
 export interface XvaChunk {
@@ -28,16 +34,17 @@ const MAX_CHECKSUM_BYTES = 40;
  */
 export class ChunkReader {
   readonly #path: string;
-  readonly #file: PositionalReader;
+  readonly #bytes: ArchiveBytes;
   readonly #length: number;
   readonly #buffers: readonly [Buffer, Buffer];
   #ahead: { readonly offset: number; readonly bytes: Promise<Buffer> } | null;
   #turn = 0;
 
-  constructor(path: string, fileLength: number, firstChunkOffset: number, memory: Buffer) {
+  /** `path` is for errors; `length` is infinite where it is not known. */
+  constructor(path: string, bytes: ArchiveBytes, length: number, firstChunkOffset: number, memory: Buffer) {
     this.#path = path;
-    this.#file = PositionalReader.open(path);
-    this.#length = fileLength;
+    this.#bytes = bytes;
+    this.#length = length;
     this.#buffers = [memory.subarray(0, CHUNK_STRIDE), memory.subarray(CHUNK_STRIDE, 2 * CHUNK_STRIDE)];
     this.#ahead = this.#readAhead(firstChunkOffset);
   }
@@ -84,7 +91,7 @@ export class ChunkReader {
   /** To be called when no read is under way any more: after `next` has settled. */
   async close(): Promise<void> {
     await this.#ahead?.bytes.catch(() => {});
-    this.#file.close();
+    this.#bytes.close();
   }
 
   invalid(offset: number, message: string): XenferryError {
@@ -94,7 +101,7 @@ export class ChunkReader {
   #readAhead(offset: number): { offset: number; bytes: Promise<Buffer> } | null {
     if (offset >= this.#length) return null;
     const buffer = this.#buffers[this.#turn++ % 2 === 0 ? 0 : 1];
-    const bytes = this.#file.read(buffer, offset).then((count) => buffer.subarray(0, count));
+    const bytes = this.#bytes.read(buffer, offset).then((count) => buffer.subarray(0, count));
     // Awaited by the next call; a failure before that is not an unhandled one.
     bytes.catch(() => {});
     return { offset, bytes };

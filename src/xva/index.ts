@@ -1,4 +1,5 @@
-export { CHUNK_READER_BYTES, type ChunkReader, type XvaChunk } from './chunk-reader.js';
+export { CHUNK_READER_BYTES, ChunkReader, type XvaChunk } from './chunk-reader.js';
+export { ForwardBytes } from './forward-bytes.js';
 export {
   CHUNK_BYTES,
   CHUNK_STRIDE,
@@ -8,6 +9,6 @@ export {
   encodeOvaXmlMember,
 } from './layout.js';
 export { encodeOvaXml, NULL_REF, type XvaObject } from './ova-xml.js';
-export { XvaArchive, type XvaDisk } from './reader.js';
+export { openXvaChunks, readXvaHead, readXvaStreamHead, type XvaArchive, type XvaDisk } from './reader.js';
 export { TAR_RECORD_BYTES } from './tar-header.js';
 export { XmlRpcDouble, type XmlRpcStruct } from './xml-rpc-value.js';

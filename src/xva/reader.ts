@@ -1,7 +1,8 @@
+import { PositionalReader } from '../io/positional-reader.js';
 import { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import { GIB, MIB, roundUp } from '../model/units.js';
-import { ChunkReader } from './chunk-reader.js';
+import { type ArchiveBytes, ChunkReader } from './chunk-reader.js';
 import { decodeTarHeader, TAR_RECORD_BYTES } from './tar-header.js';
 import { decodeXmlRpcValue, type XmlRpcStruct, type XmlRpcValue } from './xml-rpc-value.js';
 
@@ -15,56 +16,63 @@ const MAX_OVA_XML_BYTES = 64 * MIB;
 /** vSphere's largest disk is 62 TiB. */
 const MAX_DISK_BYTES = 64 * 1024 * GIB;
 
-/** An XVA opened for reading. */
-export class XvaArchive {
-  readonly file: SourceFile;
+/** What an XVA says of itself. */
+export interface XvaArchive {
+  readonly path: string;
+  /** In bytes; infinite where it is not known. */
+  readonly length: number;
   /** In the order in which the importer expects them: plain string order of their ids. */
   readonly disks: readonly XvaDisk[];
   readonly objects: readonly XmlRpcStruct[];
-  readonly #firstChunkOffset: number;
+  readonly firstChunkOffset: number;
+}
 
-  private constructor(file: SourceFile) {
-    this.file = file;
-    const member = decodeTarHeader(this.#bytes(0, TAR_RECORD_BYTES));
-    if (member?.name !== 'ova.xml') throw this.#invalid('the first member is not ova.xml');
-    if (member.size > MAX_OVA_XML_BYTES) throw this.#invalid(`an ova.xml of ${member.size} bytes is not one`);
-    const xml = this.#bytes(TAR_RECORD_BYTES, member.size).toString('utf8');
-    this.objects = objectsOf(decodeXmlRpcValue(xml, file.path), file.path);
-    this.disks = disksOf(this.objects);
-    const odd = this.disks.find(({ virtualBytes }) => !(virtualBytes > 0 && virtualBytes <= MAX_DISK_BYTES));
-    if (odd !== undefined) throw this.#invalid(`${odd.id} cannot have ${odd.virtualBytes} bytes`);
-    this.#firstChunkOffset = TAR_RECORD_BYTES + roundUp(member.size, TAR_RECORD_BYTES);
+/** Reads the head of a file. Throws SOURCE_*, XVA_INVALID. */
+export async function readXvaHead(path: string): Promise<XvaArchive> {
+  const file = SourceFile.openWhole(path, 'XVA_INVALID');
+  try {
+    return await readArchiveHead(path, file.length, async (target, offset) => {
+      file.readSync(target, offset);
+    });
+  } finally {
+    file.close();
   }
+}
 
-  /** Throws SOURCE_*, XVA_INVALID. */
-  static open(path: string): XvaArchive {
-    const file = SourceFile.openWhole(path, 'XVA_INVALID');
-    try {
-      return new XvaArchive(file);
-    } catch (error) {
-      file.close();
-      throw error;
-    }
-  }
+/** The same of bytes that come from elsewhere; `path` is for errors. Throws what reading throws, XVA_INVALID. */
+export async function readXvaStreamHead(path: string, bytes: ArchiveBytes): Promise<XvaArchive> {
+  return await readArchiveHead(path, Number.POSITIVE_INFINITY, async (target, offset) => {
+    if ((await bytes.read(target, offset)) < target.length) throw invalid(path, 'the archive is cut off');
+  });
+}
 
-  /** Reads the chunks; `memory` holds CHUNK_READER_BYTES. */
-  openChunks(memory: Buffer): ChunkReader {
-    return new ChunkReader(this.file.path, this.file.length, this.#firstChunkOffset, memory);
-  }
+/** Reads the chunks of a file; `memory` holds CHUNK_READER_BYTES. Throws SOURCE_UNREADABLE. */
+export function openXvaChunks({ path, length, firstChunkOffset }: XvaArchive, memory: Buffer): ChunkReader {
+  return new ChunkReader(path, PositionalReader.open(path), length, firstChunkOffset, memory);
+}
 
-  close(): void {
-    this.file.close();
-  }
+async function readArchiveHead(
+  path: string,
+  length: number,
+  fill: (target: Buffer, offset: number) => Promise<void>,
+): Promise<XvaArchive> {
+  const header = Buffer.alloc(TAR_RECORD_BYTES);
+  await fill(header, 0);
+  const member = decodeTarHeader(header);
+  if (member?.name !== 'ova.xml') throw invalid(path, 'the first member is not ova.xml');
+  if (member.size > MAX_OVA_XML_BYTES) throw invalid(path, `an ova.xml of ${member.size} bytes is not one`);
+  const xml = Buffer.alloc(member.size);
+  await fill(xml, TAR_RECORD_BYTES);
+  const objects = objectsOf(decodeXmlRpcValue(xml.toString('utf8'), path), path);
+  const disks = disksOf(objects);
+  const odd = disks.find(({ virtualBytes }) => !(virtualBytes > 0 && virtualBytes <= MAX_DISK_BYTES));
+  if (odd !== undefined) throw invalid(path, `${odd.id} cannot have ${odd.virtualBytes} bytes`);
+  const firstChunkOffset = TAR_RECORD_BYTES + roundUp(member.size, TAR_RECORD_BYTES);
+  return { path, length, disks, objects, firstChunkOffset };
+}
 
-  #invalid(message: string): XenferryError {
-    return new XenferryError('XVA_INVALID', message, { file: this.file.path, offset: 0 });
-  }
-
-  #bytes(offset: number, length: number): Buffer {
-    const bytes = Buffer.alloc(length);
-    this.file.readSync(bytes, offset);
-    return bytes;
-  }
+function invalid(file: string, message: string): XenferryError {
+  return new XenferryError('XVA_INVALID', message, { file, offset: 0 });
 }
 
 function objectsOf(value: XmlRpcValue, file: string): XmlRpcStruct[] {

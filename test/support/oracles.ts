@@ -82,3 +82,63 @@ export async function vhdiMediaBytes(vhd: string): Promise<number> {
   const { stdout } = await execa('vhdiinfo', [vhd]);
   return Number(/Media size\s*:.*?(\d+) bytes/.exec(stdout)?.[1]);
 }
+
+const XL_SETTINGS = z.record(
+  z.string(),
+  z.union([z.string(), z.number().transform(String), z.array(z.string())]),
+);
+const XL_READ = z.object({
+  python: XL_SETTINGS,
+  xl: z
+    .object({
+      settings: XL_SETTINGS,
+      disks: z.array(
+        z.object({
+          target: z.string(),
+          vdev: z.string(),
+          format: z.string(),
+          writable: z.boolean(),
+          cdrom: z.boolean(),
+        }),
+      ),
+    })
+    .nullable(),
+});
+
+export type XlConfigRead = z.infer<typeof XL_READ>;
+
+/** What `xl_config.py` reads in each; throws when a reader refuses one. */
+export async function readXlConfigs(paths: readonly string[]): Promise<XlConfigRead[]> {
+  return (await judgeFiles('xl_config.py', paths)).map((line) => XL_READ.parse(line));
+}
+
+const OVF_VERDICT = z.object({
+  name: z.string().nullable(),
+  cpus: z.number(),
+  memoryMib: z.number(),
+  disks: z.array(
+    z.object({
+      file: z.string(),
+      fileBytes: z.number(),
+      capacityBytes: z.number(),
+      connection: z.string(),
+    }),
+  ),
+  nics: z.array(z.tuple([z.string(), z.string().nullable()])),
+  xen: z.record(z.string(), z.string()),
+  findings: z.array(z.string()),
+});
+
+export type OvfVerdict = z.infer<typeof OVF_VERDICT>;
+
+/** What `ovf_check.py` says of each. */
+export async function judgeOvfs(paths: readonly string[]): Promise<OvfVerdict[]> {
+  return (await judgeFiles('ovf_check.py', paths)).map((line) => OVF_VERDICT.parse(line));
+}
+
+/** The lines of JSON that a judge writes, one a file. */
+async function judgeFiles(judge: string, paths: readonly string[]): Promise<unknown[]> {
+  const program = fileURLToPath(new URL(`../oracles/${judge}`, import.meta.url));
+  const { stdout } = await execa('python3', [program, ...paths]);
+  return stdout.split('\n').map((line): unknown => JSON.parse(line));
+}

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type BatchResult, type GuestOutcome, runBatch } from '../../coordinator/index.js';
 import { describeError } from '../../model/errors.js';
 import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
@@ -113,7 +114,17 @@ function printNextSteps({ destination, target }: RunReport, finished: readonly M
       printLine('\nThe VMs are in the pool, verified and halted. To start one, on a host of the pool:');
       for (const { landed } of finished) printLine(`  xe vm-start uuid=${landed}`);
       break;
-    default:
+    case 'vhd':
+      printLine(`\nIn XenCenter or XCP-ng Center, File > Import (the folders are in ${target}):`);
+      for (const { output } of finished) printLine(`  ${output}/${output}.ovf`);
+      break;
+    case 'xl':
+      printLine('\nOn the host, where the folders are under the same path:');
+      for (const { output } of finished) {
+        printLine(`  xl create ${shellQuote(join(target, output ?? '', `${output}.cfg`))}`);
+      }
+      break;
+    case 'xva':
       printLine(
         `\nOn a host of the pool, where ${target} is mounted or copied to (preserve=true keeps the MAC addresses):`,
       );

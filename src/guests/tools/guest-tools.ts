@@ -49,7 +49,12 @@ export const GUEST_TOOLS: readonly GuestTool[] = [
   { program: 'mmd', debianPackage: 'mtools', neededFor: 'EFI system partitions', guests: 'few' },
   { program: 'mtype', debianPackage: 'mtools', neededFor: 'EFI system partitions', guests: 'few' },
   { program: 'xz', debianPackage: 'xz-utils', neededFor: 'initramfs files packed with xz', guests: 'linux' },
-  { program: 'zstd', debianPackage: 'zstd', neededFor: 'initramfs files packed with zstd', guests: 'linux' },
+  {
+    program: 'zstd',
+    debianPackage: 'zstd',
+    neededFor: 'initramfs files and XVAs packed with zstd',
+    guests: 'linux',
+  },
   { program: 'lz4', debianPackage: 'lz4', neededFor: 'initramfs files packed with lz4', guests: 'few' },
   { program: 'bzip2', debianPackage: 'bzip2', neededFor: 'initramfs files packed with bzip2', guests: 'few' },
   { program: 'mount', debianPackage: 'mount', neededFor: 'XFS and Btrfs, as root', guests: 'few' },

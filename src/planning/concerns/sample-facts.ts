@@ -178,6 +178,7 @@ const TARGET: TargetFacts = {
   hosts: [{ name: 'xen1', memoryGiB: 256, cpus: 32, gpus: 2 }],
   storage: [{ name: 'SR 1', freeGiB: 1000, provisioning: 'thin', format: 'vhd' }],
   networks: [{ name: 'VLAN 12' }],
+  into: 'xl',
 };
 
 const PLAN: PlanFacts = {

@@ -5,8 +5,10 @@ import { NULL_REF, XmlRpcDouble, type XmlRpcStruct, type XvaObject } from '../..
 import {
   bootParameters,
   CD_DEVICE,
-  derivedMac,
+  derivedUuid,
   deviceNumber,
+  machineUuid,
+  macOf,
   platformOf,
   vdiBytes,
 } from '../machine-facts.js';
@@ -28,8 +30,7 @@ export interface OvaObjects {
 export function ovaObjects(planned: PlannedMachine, profile: Profile): OvaObjects {
   const { machine, name, nics } = planned;
   const refs = new RefCounter();
-  const uuid = (what: string) =>
-    formatUuid(uuidFrom(`${what} ${machine.id} ${machine.uuid ?? ''} ${machine.name}`));
+  const uuid = (what: string) => derivedUuid(what, machine);
   const vm = refs.next();
   const sr = refs.next();
 
@@ -40,14 +41,7 @@ export function ovaObjects(planned: PlannedMachine, profile: Profile): OvaObject
   const networkRef = (label: string) =>
     networks.find((network) => network.label === label)?.object.id ?? NULL_REF;
   const vifs = nics.map((nic, index) =>
-    vifObject(
-      refs.next(),
-      vm,
-      uuid(`vif ${index}`),
-      networkRef(nic.network),
-      index,
-      nic.mac ?? derivedMac(uuid(`mac ${index}`)),
-    ),
+    vifObject(refs.next(), vm, uuid(`vif ${index}`), networkRef(nic.network), index, macOf(planned, index)),
   );
   const vdis = machine.disks.map((disk, index) =>
     vdiObject(refs.next(), sr, uuid(`vdi ${index}`), `${name} ${index}`, disk.file, disk.capacityBytes),
@@ -57,7 +51,7 @@ export function ovaObjects(planned: PlannedMachine, profile: Profile): OvaObject
   );
   const cd = cdVbd(refs.next(), vm, uuid('cd'));
 
-  const vmUuid = machine.uuid ?? uuid('vm');
+  const vmUuid = machineUuid(machine);
   const vmObject: XvaObject = {
     class: 'VM',
     id: vm,

@@ -27,6 +27,15 @@ describe('output names', () => {
     expect(outputNames(['db', 'DB', 'db'], '.xva')).toEqual(['db.xva', 'DB-2.xva', 'db-3.xva']);
   });
 
+  it('of folders are kept apart from the reports and from what is under construction', () => {
+    expect(outputNames(['report.json', 'db', 'db.partial', 'DB.Partial.disk0'], '')).toEqual([
+      'report.json-2',
+      'db',
+      'db_partial',
+      'DB_partial.disk0',
+    ]);
+  });
+
   it('are unique plain file names of bounded length, whatever the machines are called', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 300 }), { maxLength: 20 }), (names) => {

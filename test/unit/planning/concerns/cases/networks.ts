@@ -38,6 +38,13 @@ export const NETWORKS: CasesById = {
     fires: { planned: onNetwork('LAN', false, '01:00:5e:00:00:01'), says: '01:00:5e:00:00:01 is a group' },
     silent: [{}, { planned: onNetwork('LAN', false, '02:00:5e:00:00:01') }],
   },
+  BRIDGE_NAME: {
+    fires: { target: { into: 'xl' }, planned: onNetwork('VM Network', true), says: '"VM Network" cannot be' },
+    silent: [
+      { target: { into: 'xl' }, planned: onNetwork('br-lan.12', true) },
+      { target: { into: 'vhd' }, planned: onNetwork('VM Network', true) },
+    ],
+  },
   NETWORK_UNNAMED: {
     fires: { vm: nics({ network: '' }), planned: onNetwork(''), says: 'does not tell' },
     silent: [{}, { vm: nics({ network: '' }), planned: onNetwork('LAN', true) }],

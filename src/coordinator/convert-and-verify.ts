@@ -1,0 +1,69 @@
+import {
+  type BlockJournal,
+  type BlockRecords,
+  type ConvertedDisk,
+  type DiskProgress,
+  type DiskSurvey,
+  VERIFY,
+  type VerifiedKind,
+} from '../conversion/index.js';
+import type { ImageSource } from '../images/index.js';
+import { withCancelFlag } from '../worker-threads-pool/index.js';
+import { type BatchContext, enterStep, type PlannedJob, recordConverted } from './job.js';
+import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
+
+/** A disk of a machine, ready to be converted. */
+export interface JobDisk extends DiskSurvey {
+  readonly journal: BlockJournal;
+  readonly onProgress: (progress: DiskProgress) => void;
+}
+
+interface Made {
+  readonly disks: readonly Pick<ConvertedDisk, 'records' | 'resumedBlocks'>[];
+}
+
+/** The step `convert`, beside which the manifest's digests are checked. Rejects as `move` does, with SOURCE_CHANGED. */
+export async function convertDisks<T extends Made>(
+  context: BatchContext,
+  job: PlannedJob,
+  images: readonly ImageSource[],
+  move: (disks: readonly JobDisk[], signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { ledger, pool, observe } = context;
+  const { machine } = job.planned;
+  await enterStep(context, job, 'convert');
+  const surveys = await surveyDisks(images, context.signal);
+  const disks = surveys.map((survey, disk) => ({
+    ...survey,
+    journal: ledger.blockJournal(job.record.id, disk),
+    onProgress: (progress: DiskProgress) => observe({ kind: 'progress', name: machine.name, disk, progress }),
+  }));
+  const made = await besideManifestChecks(machine, pool, context.signal, (signal) => move(disks, signal));
+  await recordConverted(context, job, made.disks);
+  return made;
+}
+
+/** A file and what its disks must hold. */
+export interface MadeFile {
+  readonly path: string;
+  readonly records: readonly BlockRecords[];
+}
+
+/** The step `verify`: reads files back before they get their names. Rejects with VERIFY_MISMATCH, the formats' codes. */
+export async function verifyFiles(
+  context: BatchContext,
+  job: PlannedJob,
+  kind: VerifiedKind,
+  files: readonly MadeFile[],
+): Promise<void> {
+  await enterStep(context, job, 'verify');
+  context.signal.throwIfAborted();
+  const bytes = await withCancelFlag(context.signal, async (canceled) => {
+    let sum = 0;
+    for (const { path, records } of files) {
+      sum += (await context.pool.run(VERIFY, { kind, path, expected: records, canceled })).bytes;
+    }
+    return sum;
+  });
+  await context.ledger.finishStep(job.record.id, 'verify', 'done', bytes);
+}

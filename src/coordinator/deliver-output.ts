@@ -1,0 +1,77 @@
+import { removeGuestFolder } from '../guests/index.js';
+import type { ImageSource } from '../images/index.js';
+import type { JobOutput } from '../ledger/index.js';
+import { type ErrorCode, toXenferryError } from '../model/errors.js';
+import { keptOutcome, mendedDisks, wantsFixups } from './fix-machine.js';
+import { type BatchContext, fixGuest, type PlannedJob } from './job.js';
+import { withReadableDisks } from './readable-disks.js';
+
+/** After these what was made is worth keeping: the next run goes on with it. */
+const RESUMABLE: readonly ErrorCode[] = ['CANCELED', 'SOURCE_UNREADABLE', 'WORKER_CRASHED', 'INTERNAL'];
+
+/** What a machine becomes in the target folder. */
+export interface Output {
+  /** Whether it can be gone on with before it is whole. */
+  readonly resumable: boolean;
+  /** Bytes of what an earlier run left unfinished; null for nothing. */
+  begunBytes(): Promise<number | null>;
+  /** Starts afresh, or goes on with what an earlier run left when `resume`. Rejects with TARGET_*. */
+  open(resume: boolean): Promise<OpenOutput>;
+}
+
+/** An output under construction. */
+export interface OpenOutput {
+  /** Absolute path; files beside it whose names begin with its name are for the time of the conversion. */
+  readonly path: string;
+  /** Converts, verifies and makes durable. */
+  make(disks: readonly ImageSource[]): Promise<JobOutput>;
+  /** Gives it its final name, replacing what has that name. */
+  publish(): Promise<void>;
+  /** Leaves it for a later run. */
+  keep(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/**
+ * Mends a machine's guest and makes its output, going on where an earlier run stopped. After a failure nothing is left
+ * but what the next run goes on with.
+ */
+export async function deliverOutput(context: BatchContext, job: PlannedJob, output: Output): Promise<void> {
+  const { ledger, signal, profiles } = context;
+  const { record, planned } = job;
+  const { id } = record;
+  const guestFolder = ledger.guestFolder(id);
+  const begun = await output.begunBytes();
+  const isWhole = begun !== null && begun === record.outputBytes;
+  const usable = isWhole || (begun !== null && output.resumable);
+  // Blocks of a guest that must be mended anew are not those that would be converted now.
+  const known = usable ? await keptOutcome(await ledger.guest(id), guestFolder) : null;
+  if (known === null) await ledger.resetJob(id);
+  const open = await output.open(known !== null);
+  try {
+    if (known === null || !isWhole) {
+      const made = await withReadableDisks(
+        planned.machine,
+        open.path,
+        { inOnePiece: wantsFixups(planned, profiles), signal },
+        async (disks) => {
+          const guest = known ?? (await fixGuest(context, job, disks));
+          return await open.make(mendedDisks(disks, guest, guestFolder));
+        },
+      );
+      await ledger.recordOutput(id, made);
+    }
+    await open.publish();
+    await ledger.clearBlocks(id);
+    await removeGuestFolder(guestFolder);
+  } catch (error) {
+    const worthKeeping = signal.aborted || RESUMABLE.includes(toXenferryError(error).code);
+    if (output.resumable && worthKeeping) await open.keep();
+    else {
+      await open.discard();
+      await ledger.resetJob(id);
+      await removeGuestFolder(guestFolder);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,1 @@
+export { type DescribedFile, ovfDescriptor } from './descriptor.js';

@@ -1,0 +1,1 @@
+export { type XlConfig, xlConfig } from './domain-config.js';

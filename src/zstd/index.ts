@@ -1,0 +1,1 @@
+export { isZstd, isZstdInstalled, zstdCompress, zstdDecompress } from './zstd.js';
