@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Agent } from 'undici';
 import { z } from 'zod';
 import { XenferryError } from '../model/errors.js';
@@ -68,6 +69,8 @@ export class JsonRpc {
   }
 
   async #post(host: URL, body: string, { timeoutMs, signal }: CallLimits): Promise<string> {
+    // Any number of calls may be under way for the same work.
+    if (signal != null) setMaxListeners(0, signal);
     try {
       const answer = await this.#agent.request({
         origin: host.origin,
