@@ -108,7 +108,7 @@ export async function readPlanning(options: PlanningOptions): Promise<PreparedPl
     })),
   );
   const target = targetOf(options, migration.target?.folder, folder);
-  const destination = destinationOf(migration.target ?? {}, folder);
+  const destination = destinationOf(migration, folder);
   const asked = destination.kind === 'pool' ? await askPool(destination, target) : null;
   return {
     ...preparation,

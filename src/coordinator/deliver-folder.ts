@@ -49,6 +49,7 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
           ),
       });
     },
+    afterwards: async () => [],
     close: async () => [],
   };
 }

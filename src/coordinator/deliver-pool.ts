@@ -3,6 +3,7 @@ import { type DiskProgress, dataBytesOf } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { Profile } from '../guests/profiles/index.js';
 import type { ImageSource } from '../images/index.js';
+import type { StepName } from '../ledger/index.js';
 import type { PoolDestination } from '../model/destination.js';
 import { describeError, errorCodeOf, toXenferryError, XenferryError } from '../model/errors.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
@@ -20,7 +21,8 @@ import {
   SpaceReservations,
   TransferSlots,
 } from '../targets/xapi-pool/index.js';
-import { connectPool, type XapiClient } from '../xapi/index.js';
+import { connectPool, type Ref, type XapiClient } from '../xapi/index.js';
+import { type ArrivedMachine, afterImport } from './after-import.js';
 import { Appliances } from './appliances.js';
 import { isWhole } from './clean-up-pool.js';
 import type { Delivery } from './delivery.js';
@@ -45,8 +47,8 @@ interface PoolWork extends BatchContext {
   readonly earlier: Map<string, OwnedObject>;
   /** Marks of jobs that made something in the pool, even if it is not known what. */
   readonly begun: Set<string>;
-  /** UUIDs of the VMs that are whole now. */
-  readonly whole: Set<string>;
+  /** VMs that are whole now, by their job's mark. */
+  readonly arrived: Map<string, { readonly ref: Ref; readonly uuid: string }>;
 }
 
 /**
@@ -77,7 +79,7 @@ export async function poolDelivery(
       appliances: new Appliances(client, context.signal),
       earlier,
       begun: new Set(),
-      whole: new Set(),
+      arrived: new Map(),
     };
     return {
       surroundings: (planned) => [
@@ -86,6 +88,7 @@ export async function poolDelivery(
       ],
       isFinished: (job) => isFinished(work, job),
       deliver: (job) => deliver(work, job),
+      afterwards: (jobs) => afterwards(work, jobs),
       close: () => close(work),
     };
   } catch (error) {
@@ -118,13 +121,48 @@ function stillToCome(
   );
 }
 
-/** Whether the VM that an earlier run verified is there; a kill may have left it locked. */
-async function isFinished({ client, marks, earlier }: PoolWork, job: PlannedJob): Promise<boolean> {
-  const { landed } = job.record;
-  const vm = earlier.get(marks.ofMachine(job.planned.machine.id));
-  if (landed === null || vm?.uuid !== landed) return false;
-  if (vm.locked) await releaseVm(client, vm.ref);
+/** Whether the VM that an earlier run verified is there, or in the pool that it was moved to. */
+async function isFinished(work: PoolWork, { record, planned }: PlannedJob): Promise<boolean> {
+  const { client, marks, earlier, arrived, destination } = work;
+  if (record.landed === null) return false;
+  if (destination.after.move?.pool != null && (await stepsDone(work, record.id)).has('move')) return true;
+  const mark = marks.ofMachine(planned.machine.id);
+  const vm = earlier.get(mark);
+  if (vm?.uuid !== record.landed) return false;
+  arrived.set(mark, vm);
+  // A kill may have left it so.
+  if (vm.locked && !isSettledLater(destination)) await releaseVm(client, vm.ref);
   return true;
+}
+
+async function stepsDone({ ledger }: PoolWork, jobId: number): Promise<Set<StepName>> {
+  return new Set((await ledger.steps(jobId)).flatMap(({ name, state }) => (state === 'done' ? name : [])));
+}
+
+/** Whether something is done with machines before they may be started. */
+function isSettledLater({ after: { move, snapshot } }: PoolDestination): boolean {
+  return move !== null || snapshot !== null;
+}
+
+/** What is wanted of the machines that are there and that no earlier run has done. */
+async function afterwards(work: PoolWork, jobs: readonly PlannedJob[]): Promise<readonly string[]> {
+  const { after } = work.destination;
+  const wanted: StepName[] = [
+    ...(after.move === null ? [] : (['move'] as const)),
+    ...(after.snapshot === null ? [] : (['snapshot'] as const)),
+    ...(after.start === null ? [] : (['start'] as const)),
+  ];
+  const machines: ArrivedMachine[] = [];
+  for (const job of jobs) {
+    const mark = work.marks.ofMachine(job.planned.machine.id);
+    const vm = work.arrived.get(mark);
+    const done = await stepsDone(work, job.record.id);
+    if (vm === undefined || wanted.every((step) => done.has(step))) continue;
+    const { appliance } = await work.appliances.of(job.planned);
+    machines.push({ job, vm: vm.ref, appliance, mark, done });
+  }
+  if (machines.length === 0) return [];
+  return await afterImport({ ...work, after }, machines);
 }
 
 async function deliver(work: PoolWork, job: PlannedJob): Promise<void> {
@@ -148,8 +186,8 @@ async function deliver(work: PoolWork, job: PlannedJob): Promise<void> {
     );
     const outputBytes = imported.disks.reduce((sum, { records }) => sum + dataBytesOf(records), 0);
     await ledger.recordOutput(record.id, { outputBytes, landed: imported.uuid, notes: imported.notes });
-    work.whole.add(imported.uuid);
-    await releaseVm(client, imported.vm);
+    work.arrived.set(mark, { ref: imported.vm, uuid: imported.uuid });
+    if (!isSettledLater(work.destination)) await releaseVm(client, imported.vm);
     await removeGuestFolder(guestFolder);
   } catch (error) {
     // What a guest's layers hold is as good for the next attempt, unless it is what failed.
@@ -236,9 +274,10 @@ function profileOf({ profile }: PlannedMachine, profiles: readonly Profile[]): P
 }
 
 /** Removes what broken attempts left. What cannot be removed now goes with the next run, or `xenferry cleanup`. */
-async function close({ client, begun, whole }: PoolWork): Promise<readonly string[]> {
+async function close({ client, begun, arrived }: PoolWork): Promise<readonly string[]> {
   try {
     if (begun.size === 0) return [];
+    const whole = new Set([...arrived.values()].map(({ uuid }) => uuid));
     const { left } = await removeOwned(client, begun, whole);
     return left.map(({ what, reason }) => `${what} is still in the pool: ${reason}`);
   } catch (error) {

@@ -45,6 +45,7 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
         open: async (resume) => openXva(context, job, xva, compression, await PartialFile.open(path, resume)),
       });
     },
+    afterwards: async () => [],
     close: async () => [],
   };
 }

@@ -12,6 +12,8 @@ export interface Delivery {
    * a failure nothing is left but what the next run goes on with.
    */
   deliver(job: PlannedJob): Promise<void>;
+  /** With all machines that are there now. Returns what went wrong, one sentence each; no machine is lost by it. */
+  afterwards(jobs: readonly PlannedJob[]): Promise<readonly string[]>;
   /** Returns what was left behind that should not be, one sentence each. */
   close(): Promise<readonly string[]>;
 }

@@ -1,6 +1,6 @@
 import { type ConvertedDisk, dataBytesOf, diskDigest } from '../conversion/index.js';
 import type { ImageSource } from '../images/index.js';
-import type { JobRecord, Ledger, StepName } from '../ledger/index.js';
+import type { JobRecord, JobState, Ledger, StepName } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { manifestAlgorithm } from '../model/virtual-machine.js';
@@ -30,7 +30,14 @@ export interface PlannedJob {
   readonly fingerprint: string;
 }
 
-const STATES = { fix: 'fixing', convert: 'converting', verify: 'verifying' } as const;
+const STATES = {
+  fix: 'fixing',
+  convert: 'converting',
+  verify: 'verifying',
+  move: 'finishing',
+  snapshot: 'finishing',
+  start: 'finishing',
+} as const satisfies Record<StepName, JobState>;
 
 export async function enterStep(
   { ledger, observe }: BatchContext,

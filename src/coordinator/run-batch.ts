@@ -12,6 +12,7 @@ import type { BatchObserver } from './batch-events.js';
 import type { Delivery } from './delivery.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { BatchContext, PlannedJob } from './job.js';
+import { inLanes } from './lanes.js';
 import { openDelivery } from './open-delivery.js';
 import { runJob } from './run-job.js';
 
@@ -34,8 +35,8 @@ export interface BatchResult {
   readonly done: number;
   readonly failed: number;
   readonly cancelled: number;
-  /** What was left behind at the target that should not be, one sentence each. */
-  readonly leftBehind: readonly string[];
+  /** What went wrong beside the machines' failures, one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -55,22 +56,35 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       destination: JSON.stringify(plan.destination),
     });
     const delivery = await openDelivery(plan, context);
-    let leftBehind: readonly string[] = [];
+    const warnings: string[] = [];
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
       for (const folder of await ledger.orphanedGuestFolders()) await removeGuestFolder(folder);
-      await runAll(jobs, options.parallel, (job) => runJob(context, delivery, job));
+      await inLanes(jobs, options.parallel, (job) => runJob(context, delivery, job));
+      warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {
-      leftBehind = await delivery.close();
+      warnings.push(...(await delivery.close()));
     }
     await ledger.finishBatch(batchId);
     const states = (await ledger.jobs(batchId)).map(({ state }) => state);
     const count = (wanted: string) => states.filter((state) => state === wanted).length;
-    return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), leftBehind };
+    return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), warnings };
   } finally {
     await pool.close();
     await ledger.close();
   }
+}
+
+/** Those that are where they belong. */
+async function finished(
+  { ledger }: BatchContext,
+  batchId: number,
+  jobs: readonly PlannedJob[],
+): Promise<PlannedJob[]> {
+  const done = new Set(
+    (await ledger.jobs(batchId)).flatMap(({ id, state }) => (state === 'done' ? [id] : [])),
+  );
+  return jobs.filter(({ record }) => done.has(record.id));
 }
 
 function refuseBlockedPlan(plan: Plan): void {
@@ -123,16 +137,4 @@ function inOrder({ machines, waves }: Plan): PlannedMachine[] {
 
 function errorOfProblem({ code, message, hint, file, line }: Problem): XenferryError {
   return new XenferryError(code, message, { hint, file, line: line ?? undefined });
-}
-
-async function runAll<T>(
-  items: readonly T[],
-  parallel: number,
-  run: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = [...items];
-  const lane = async () => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await run(item);
-  };
-  await Promise.all(Array.from({ length: Math.max(1, parallel) }, lane));
 }

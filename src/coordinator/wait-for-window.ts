@@ -1,5 +1,5 @@
 import { pauseFor } from '../model/abort.js';
-import type { MigrationWindow } from '../model/plan.js';
+import type { MigrationWindow } from '../model/window.js';
 import { nextOpening } from '../planning/index.js';
 
 /** Timers do not run while a machine sleeps, and cannot be set for more than 24 days. */

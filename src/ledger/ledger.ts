@@ -266,6 +266,20 @@ export class Ledger {
     await this.#durably(() => this.#db.updateTable('jobs').set(output).where('id', '=', jobId).execute());
   }
 
+  /** Adds to what is told of a machine that is there. */
+  async addNotes(jobId: number, more: readonly string[]): Promise<void> {
+    if (more.length === 0) return;
+    await this.#durably(() =>
+      this.#db.transaction().execute(async (trx) => {
+        const row = await trx.selectFrom('jobs').select('notes').where('id', '=', jobId).executeTakeFirst();
+        const known = row?.notes == null ? [] : (JSON.parse(row.notes) as string[]);
+        // A step that is tried again says the same again.
+        const notes = JSON.stringify([...new Set([...known, ...more])]);
+        await trx.updateTable('jobs').set({ notes }).where('id', '=', jobId).execute();
+      }),
+    );
+  }
+
   /** Forgets what was done for a job, so that it starts afresh. */
   async resetJob(jobId: number): Promise<void> {
     await this.#durably(() =>

@@ -1,8 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { type Generated, type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
 
-export type JobState = 'planned' | 'fixing' | 'converting' | 'verifying' | 'done' | 'failed' | 'cancelled';
-export type StepName = 'fix' | 'convert' | 'verify';
+export type JobState =
+  | 'planned'
+  | 'fixing'
+  | 'converting'
+  | 'verifying'
+  /** It is there and verified, and is moved or started. */
+  | 'finishing'
+  | 'done'
+  | 'failed'
+  | 'cancelled';
+export type StepName = 'fix' | 'convert' | 'verify' | 'move' | 'snapshot' | 'start';
 export type StepState = 'running' | 'done' | 'failed';
 
 /** Times are milliseconds since 1970, sizes bytes, JSON columns hold the model's types. */

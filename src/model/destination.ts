@@ -1,3 +1,5 @@
+import type { MigrationWindow } from './window.js';
+
 /** Where a key is, never the key itself: an absolute path, or the name of an environment variable. */
 export type KeyReference = { readonly file: string } | { readonly environment: string };
 
@@ -15,15 +17,19 @@ export type FileDestination =
 export const XL_DISK_FORMATS = ['raw', 'qcow2', 'vhd'] as const;
 export type XlDiskFormat = (typeof XL_DISK_FORMATS)[number];
 
-/** VMs of a XenServer or XCP-ng pool; the target folder has the ledger and the report. */
-export interface PoolDestination {
-  readonly kind: 'pool';
+/** A pool and how it is logged in at. */
+export interface PoolReference {
   /** `https://host` of any member. */
   readonly url: string;
   readonly user: string;
   readonly password: KeyReference;
   /** SHA-256 of the certificates of the pool's hosts, in hex; without any, those the system trusts. */
   readonly tlsFingerprints: readonly string[];
+}
+
+/** VMs of a XenServer or XCP-ng pool; the target folder has the ledger and the report. */
+export interface PoolDestination extends PoolReference {
+  readonly kind: 'pool';
   readonly readBack: ReadBackAmount;
   /** Disks on their way through one host at the same time. */
   readonly disksPerHost: number;
@@ -31,6 +37,36 @@ export interface PoolDestination {
   readonly disksPerStorage: number;
   /** Made when the pool has none of that name. */
   readonly newNetworks: readonly PlannedNetwork[];
+  readonly after: AfterImport;
+}
+
+/** What is done with a machine that is imported and verified, in this order. */
+export interface AfterImport {
+  /** Null: it stays where it was imported. */
+  readonly move: FinalPlace | null;
+  /** Name of a snapshot; null for none. */
+  readonly snapshot: string | null;
+  /** Null: it stays halted. */
+  readonly start: StartSettings | null;
+}
+
+export interface FinalPlace {
+  /** Repositories by those of the import, in which `*` stands for anything; the first that fits. */
+  readonly storage: readonly { readonly from: string; readonly to: string }[];
+  /** Host that is to run it, by name or UUID; null leaves that to the pool. */
+  readonly host: string | null;
+  /** Null: the same pool. */
+  readonly pool: PoolReference | null;
+  /** Null: at any time. */
+  readonly window: MigrationWindow | null;
+}
+
+/** What a VM has to do to count as started. */
+export interface StartSettings {
+  /** For so long it must run. */
+  readonly runningSeconds: number;
+  /** In so long its guest must have told an address; null: it need not. */
+  readonly addressSeconds: number | null;
 }
 
 export const READ_BACK_AMOUNTS = ['all', 'sampled', 'none'] as const;

@@ -1,6 +1,7 @@
 import type { Destination, KeyReference } from './destination.js';
 import type { Problem, Severity } from './inventory.js';
 import type { VirtualMachine } from './virtual-machine.js';
+import type { MigrationWindow } from './window.js';
 
 /** A finding about a machine or the whole plan, with what to do about it. */
 export interface Concern {
@@ -118,20 +119,6 @@ export interface PlannedWave {
   readonly machineIds: readonly string[];
   /** When its machines may be moved; null: at any time. */
   readonly window: MigrationWindow | null;
-}
-
-export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
-
-/** A span of the day that comes again; it ends on the next day when `to` is not after `from`. */
-export interface MigrationWindow {
-  readonly name: string;
-  /** On which it begins. */
-  readonly days: readonly Weekday[];
-  /** `HH:MM`. */
-  readonly from: string;
-  readonly to: string;
-  /** IANA name such as `Europe/Berlin`. */
-  readonly timeZone: string;
 }
 
 /** What the estimate reckons with. Rates are MiB a second. */

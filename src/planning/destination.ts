@@ -1,21 +1,25 @@
 import { resolve } from 'node:path';
 import type {
+  AfterImport,
   Destination,
   FileDestination,
+  FinalPlace,
   NetworkBase,
   PlannedNetwork,
+  PoolReference,
   XlDiskFormat,
 } from '../model/destination.js';
 import { XenferryError } from '../model/errors.js';
-import type { FILE_KINDS, TargetFacts } from './migration-file/schema.js';
+import type { FILE_KINDS, Migration, TargetFacts } from './migration-file/schema.js';
+import { windowOf } from './migration-file/windows.js';
 
 export type FileKind = (typeof FILE_KINDS)[number];
 
 /**
  * What machines become; `folder` is where relative paths of the migration file begin.
- * Throws CONFIG_INVALID for a target that says two things.
+ * Throws CONFIG_INVALID for a target that says two things, or that names a window which is not there.
  */
-export function destinationOf(target: TargetFacts, folder: string): Destination {
+export function destinationOf({ target = {}, windows = {} }: Migration, folder: string): Destination {
   const { pool, into, diskFormat } = target;
   if (pool === undefined) return fileDestination(into ?? 'xva', diskFormat ?? 'raw');
   if (into !== undefined) {
@@ -23,13 +27,54 @@ export function destinationOf(target: TargetFacts, folder: string): Destination 
       hint: 'Keep pool for VMs in a pool, or into for files.',
     });
   }
-  const { password, tlsFingerprints, newNetworks, ...rest } = pool;
+  const { newNetworks, after = {}, readBack, disksPerHost, disksPerStorage, ...reference } = pool;
   return {
     kind: 'pool',
-    ...rest,
+    ...poolReference(reference, folder),
+    readBack,
+    disksPerHost,
+    disksPerStorage,
+    newNetworks: newNetworks.map(plannedNetwork),
+    after: afterImport(after, windows, folder),
+  };
+}
+
+type Pool = NonNullable<TargetFacts['pool']>;
+
+function poolReference(
+  { url, user, password, tlsFingerprints }: Pick<Pool, 'url' | 'user' | 'password' | 'tlsFingerprints'>,
+  folder: string,
+): PoolReference {
+  return {
+    url,
+    user,
     password: 'file' in password ? { file: resolve(folder, password.file) } : password,
     tlsFingerprints: tlsFingerprints.map((shown) => shown.replaceAll(':', '').toLowerCase()),
-    newNetworks: newNetworks.map(plannedNetwork),
+  };
+}
+
+function afterImport(
+  { move, snapshot, start }: NonNullable<Pool['after']>,
+  windows: NonNullable<Migration['windows']>,
+  folder: string,
+): AfterImport {
+  return {
+    move: move === undefined ? null : finalPlace(move, windows, folder),
+    snapshot: snapshot ?? null,
+    start: start === undefined ? null : { ...start, addressSeconds: start.addressSeconds ?? null },
+  };
+}
+
+function finalPlace(
+  { storage, host, pool, window }: NonNullable<NonNullable<Pool['after']>['move']>,
+  windows: NonNullable<Migration['windows']>,
+  folder: string,
+): FinalPlace {
+  return {
+    storage,
+    host: host ?? null,
+    pool: pool === undefined ? null : poolReference(pool, folder),
+    window: window === undefined ? null : windowOf(window, windows),
   };
 }
 
@@ -46,7 +91,7 @@ function fileDestination(kind: FileKind, format: XlDiskFormat): FileDestination 
   }
 }
 
-type NewNetwork = NonNullable<TargetFacts['pool']>['newNetworks'][number];
+type NewNetwork = Pool['newNetworks'][number];
 
 function plannedNetwork({ name, mtu, vlan, bond }: NewNetwork): PlannedNetwork {
   if (vlan !== undefined && bond !== undefined) {

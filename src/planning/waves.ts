@@ -1,7 +1,8 @@
-import { XenferryError } from '../model/errors.js';
-import type { MigrationWindow, PlannedMachine, PlannedWave } from '../model/plan.js';
+import type { PlannedMachine, PlannedWave } from '../model/plan.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
+import type { MigrationWindow } from '../model/window.js';
 import type { MachineOverrides, Migration } from './migration-file/schema.js';
+import { windowOf } from './migration-file/windows.js';
 import { compileSelector, type MachineList } from './selection/index.js';
 
 /** The wave of a machine in a migration without waves. */
@@ -52,16 +53,4 @@ function takenBefore(a: PlannedMachine, b: PlannedMachine): number {
   if (first !== second) return first - second;
   if (a.dataBytes !== b.dataBytes) return b.dataBytes - a.dataBytes;
   return a.machine.id < b.machine.id ? -1 : 1;
-}
-
-function windowOf(name: string, windows: NonNullable<Migration['windows']>): MigrationWindow {
-  const window = windows[name];
-  if (window === undefined) throw new XenferryError('CONFIG_INVALID', `there is no window ${name}`);
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: window.timeZone });
-  } catch (cause) {
-    const message = `windows.${name}: there is no time zone ${JSON.stringify(window.timeZone)}`;
-    throw new XenferryError('CONFIG_INVALID', message, { cause });
-  }
-  return { name, ...window };
 }

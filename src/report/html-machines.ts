@@ -78,7 +78,7 @@ function step(machine: MachineReport, name: StepReport['name']): Content {
 }
 
 function unfinished({ state, safeBytes }: MachineReport): Markup {
-  const underWay = state === 'fixing' || state === 'converting' || state === 'verifying';
+  const underWay = ['fixing', 'converting', 'verifying', 'finishing'].includes(state);
   return stacked(
     underWay ? 'under way' : 'stopped',
     safeBytes === 0 ? null : `${formatBytes(safeBytes)} kept`,

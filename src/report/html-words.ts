@@ -11,6 +11,7 @@ const STATE_WORDS: Record<JobState, string> = {
   fixing: 'Fixing',
   converting: 'Converting',
   verifying: 'Verifying',
+  finishing: 'Finishing',
   done: 'Done',
   failed: 'Failed',
   cancelled: 'Cancelled',

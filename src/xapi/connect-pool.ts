@@ -1,16 +1,10 @@
 import { readSecretLine } from '../io/secret-line.js';
-import type { KeyReference } from '../model/destination.js';
+import type { PoolReference } from '../model/destination.js';
 import type { PoolPatience, XapiClient } from './xapi-client.js';
 
 const MAX_PASSWORD_BYTES = 1024;
 
-export interface PoolAccess {
-  /** `https://host` of any member. */
-  readonly url: string;
-  readonly user: string;
-  readonly password: KeyReference;
-  /** SHA-256 of the certificates of the pool's hosts, in hex; without any, those the system trusts. */
-  readonly tlsFingerprints: readonly string[];
+export interface PoolAccess extends PoolReference {
   readonly patience?: PoolPatience | undefined;
 }
 

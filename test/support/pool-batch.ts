@@ -64,6 +64,7 @@ export function poolDestination(
     disksPerHost: 4,
     disksPerStorage: 8,
     newNetworks: [],
+    after: { move: null, snapshot: null, start: null },
     ...changes,
   };
 }

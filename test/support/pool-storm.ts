@@ -56,7 +56,7 @@ export async function surviveStorm({ folder, estate, machines, seed }: StormyRun
       done: machines.length,
       failed: 0,
       cancelled: 0,
-      leftBehind: [],
+      warnings: [],
     });
     await calm(pool);
     await expectHonest(pool, machines, bystander);

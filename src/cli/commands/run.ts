@@ -60,7 +60,7 @@ export const runCommand: Command<Options> = {
     const report = await loadReport(plan.target);
     if (options.json) printJson(report);
     else printSummary(report);
-    for (const line of result.leftBehind) note(yellow(line));
+    for (const line of result.warnings) note(yellow(line));
     process.exitCode = exitCodeOfResult(result);
     const { html } = await writeReport(report, plan.target);
     if (!options.json)
@@ -69,8 +69,9 @@ Report: ${html}`);
   },
 };
 
-function exitCodeOfResult({ done, failed, cancelled }: BatchResult): number {
-  return cancelled > 0 ? EXIT.cancelled : exitCodeOfCounts(failed, done + failed);
+function exitCodeOfResult({ done, failed, cancelled, warnings }: BatchResult): number {
+  if (cancelled > 0) return EXIT.cancelled;
+  return failed === 0 && warnings.length > 0 ? EXIT.someFailed : exitCodeOfCounts(failed, done + failed);
 }
 
 /** What the operator must know of a guest after the conversion; the report has it all. */

@@ -1,5 +1,5 @@
 import { XenferryError } from '../../model/errors.js';
-import type { MigrationWindow, Weekday } from '../../model/plan.js';
+import type { MigrationWindow, Weekday } from '../../model/window.js';
 import { ZonedClock } from './zoned-clock.js';
 
 /** When work that keeps to a window is done; instants are milliseconds since 1970. */

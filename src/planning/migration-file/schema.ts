@@ -87,13 +87,43 @@ const NEW_NETWORK = z.strictObject({
     .optional(),
 });
 
-const POOL = z.strictObject({
+const POOL_REFERENCE = z.strictObject({
   /** Of any member. */
   url: z.url({ protocol: /^https$/ }),
   user: NAME,
   password: KEY,
   /** SHA-256 of the certificates of the pool's hosts; without any, those the system trusts. */
   tlsFingerprints: z.array(z.string().regex(/^([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$/)).default([]),
+});
+
+/** With machines that are imported and verified, in this order. */
+const AFTER_IMPORT = z.strictObject({
+  /** To their final place. */
+  move: z
+    .strictObject({
+      /** From the repositories of the import to others; the first that fits. */
+      storage: z.array(MAPPING).default([]),
+      /** Host that is to run them, by name or UUID. */
+      host: NAME.optional(),
+      /** Another pool. */
+      pool: POOL_REFERENCE.optional(),
+      /** Of `windows`: a move begins only in it. */
+      window: NAME.optional(),
+    })
+    .optional(),
+  /** Name of a snapshot before the first start. */
+  snapshot: NAME.optional(),
+  start: z
+    .strictObject({
+      /** For so long a machine must run. */
+      runningSeconds: z.number().nonnegative().max(86_400).default(30),
+      /** In so long its guest must have told an address. */
+      addressSeconds: z.number().positive().max(86_400).optional(),
+    })
+    .optional(),
+});
+
+const POOL = POOL_REFERENCE.extend({
   /** How much of every disk is read back and compared. */
   readBack: z.enum(READ_BACK_AMOUNTS).default('all'),
   /** Disks on their way at the same time. */
@@ -101,6 +131,8 @@ const POOL = z.strictObject({
   disksPerStorage: z.number().int().positive().max(64).default(8),
   /** Made when the pool has none of that name. */
   newNetworks: z.array(NEW_NETWORK).default([]),
+  /** What is done with machines that are imported and verified. */
+  after: AFTER_IMPORT.optional(),
 });
 
 const TARGET = z.strictObject({

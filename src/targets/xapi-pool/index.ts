@@ -1,3 +1,4 @@
+export { findFinalPlace } from './after/final-place.js';
 export {
   type MovedVm,
   moveVm,

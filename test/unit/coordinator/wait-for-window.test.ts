@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { waitForWindow } from '../../../src/coordinator/wait-for-window.js';
-import type { MigrationWindow } from '../../../src/model/plan.js';
+import type { MigrationWindow } from '../../../src/model/window.js';
 import { failureOf } from '../../support/failure.js';
 
 const { signal } = new AbortController();

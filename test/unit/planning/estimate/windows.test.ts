@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { MigrationWindow, WaveEstimate } from '../../../../src/model/plan.js';
+import type { WaveEstimate } from '../../../../src/model/plan.js';
+import type { MigrationWindow } from '../../../../src/model/window.js';
 import { estimatePlan } from '../../../../src/planning/estimate/index.js';
 import { moved, oneWave } from './scenario.js';
 
