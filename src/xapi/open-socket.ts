@@ -10,8 +10,13 @@ export function openSocket(connector: Connector, { hostname, host, port }: URL):
       { hostname: bare, host, protocol: 'https:', port: port === '' ? '443' : port },
       (...outcome) => {
         const [error, socket] = outcome;
-        if (error === null) resolve(socket);
-        else reject(error);
+        if (error !== null) {
+          reject(error);
+          return;
+        }
+        // The head of a chunk is a dozen bytes: they must not wait until those before are acknowledged.
+        socket.setNoDelay(true);
+        resolve(socket);
       },
     );
   });

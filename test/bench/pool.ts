@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
@@ -11,6 +11,9 @@ import { type Cost, measure, median } from './measure.js';
 const ROUNDS = Number(process.env.XENFERRY_BENCH_ROUNDS ?? 5);
 const MAIN = fileURLToPath(new URL('./xenferry.js', import.meta.url));
 const XENFERRY = [process.execPath, MAIN] as const;
+/** Of Linux, whatever the kernel's own clock does (`getconf CLK_TCK`). */
+const TICKS_PER_SECOND = 100;
+const MEMORY = '/dev/shm';
 /** Longer than any benchmark; it is stopped when all is done. */
 const POOL_SECONDS = '7200';
 
@@ -26,7 +29,7 @@ interface Way {
   readonly command: readonly string[];
   /** What takes away that a run has made. */
   readonly clear: () => void;
-  readonly costs: Cost[];
+  readonly costs: (Cost & { readonly poolCpuSeconds: number })[];
 }
 
 /**
@@ -38,6 +41,8 @@ export async function benchPool(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'xenferry-bench-'));
   const pool = spawn(process.execPath, [MAIN, 'simulate-pool', '--json', '--seconds', POOL_SECONDS], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    // In memory, where there is any: what its disk takes is not what is asked.
+    env: { ...process.env, ...(existsSync(MEMORY) ? { TMPDIR: MEMORY } : {}) },
   });
   try {
     const told = await firstDocument(pool.stdout);
@@ -49,14 +54,16 @@ export async function benchPool(): Promise<void> {
     ];
     for (let round = 0; round <= ROUNDS; round++) {
       for (const way of pairs.flat()) {
+        const before = cpuSecondsOf(pool.pid ?? 0);
         const cost = measure(way.command);
+        const poolCpuSeconds = cpuSecondsOf(pool.pid ?? 0) - before;
         // The first round warms up and does not count.
-        if (round > 0) way.costs.push(cost);
+        if (round > 0) way.costs.push({ ...cost, poolCpuSeconds });
         way.clear();
       }
     }
-    console.log('| way | wall s | CPU s | peak MiB | rate of the file |');
-    console.log('| --- | --- | --- | --- | --- |');
+    console.log("| way | wall s | CPU s | the pool's CPU s | peak MiB | rate of the file | of the limit |");
+    console.log('| --- | --- | --- | --- | --- | --- | --- |');
     for (const pair of pairs) tell(pair);
   } finally {
     pool.kill('SIGINT');
@@ -126,14 +133,33 @@ function writeMachine(folder: string, disk: string): string {
   return vmx;
 }
 
+/** The limit: all processors do nothing but this and the pool's share of it. */
 function tell(pair: readonly Way[]): void {
   const [file = Number.NaN] = pair.map(wallSeconds);
   for (const way of pair) {
-    const of = (part: keyof Cost) => median(way.costs.map((cost) => cost[part]));
-    const columns = [way.title, of('wallSeconds').toFixed(2), of('cpuSeconds').toFixed(2)];
-    const rate = `${((100 * file) / wallSeconds(way)).toFixed(0)} %`;
-    console.log(`| ${[...columns, of('peakMiB').toFixed(0), rate].join(' | ')} |`);
+    const of = (part: keyof Way['costs'][number]) => median(way.costs.map((cost) => cost[part]));
+    const [wall, cpu, poolCpu] = [of('wallSeconds'), of('cpuSeconds'), of('poolCpuSeconds')];
+    const limit = (cpu + poolCpu) / availableParallelism();
+    const columns = [
+      way.title,
+      wall.toFixed(2),
+      cpu.toFixed(2),
+      poolCpu.toFixed(2),
+      of('peakMiB').toFixed(0),
+    ];
+    console.log(`| ${[...columns, percent(file / wall), percent(limit / wall)].join(' | ')} |`);
   }
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
+}
+
+/** User and system time that a process has had so far (proc_pid_stat(5), fields 14 and 15). */
+function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 function wallSeconds({ costs }: Way): number {
