@@ -1,7 +1,6 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { Agent, fetch } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
@@ -16,7 +15,7 @@ const { folder } = tempFiles();
 const ACCESS = z.strictObject({
   url: z.string(),
   user: z.string(),
-  password: z.strictObject({ environment: z.string() }),
+  password: z.strictObject({ file: z.string() }),
   tlsFingerprints: z.array(z.string()),
 });
 
@@ -60,17 +59,13 @@ async function caller(url: string, fingerprints: readonly string[]) {
 
 describe('simulate-pool', () => {
   it('tells how it is reached, is reached so, and leaves nothing after Ctrl-C', async () => {
-    const { run, told, temporary } = await startPool([], 'export ');
-    const yaml = /In the migration file:\n\n([\s\S]*?)\n\n/.exec(told)?.[1] ?? '';
-    const access = ACCESS.parse(parse(yaml).target.pool);
+    const migration = join(mkdtempSync(join(folder, 'pool-')), 'pool.yaml');
+    const { run, told, temporary } = await startPool(['--write', migration], 'Into it: ');
+    const access = ACCESS.parse(parse(readFileSync(migration, 'utf8')).target.pool);
     expect(access.tlsFingerprints).toHaveLength(3);
     expect(told).toContain('repositories: Shared storage, Local storage of host1,');
 
-    const line = /^export .*$/m.exec(told)?.[0] ?? '';
-    const { stdout: password } = await execa('sh', [
-      '-c',
-      `${line}; printf %s "$${access.password.environment}"`,
-    ]);
+    const password = readFileSync(access.password.file, 'utf8').trim();
     expect(told).not.toContain(password);
     const call = await caller(access.url, access.tlsFingerprints);
     const session = await call('session.login_with_password', access.user, password);

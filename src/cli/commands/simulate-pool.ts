@@ -9,6 +9,7 @@ import {
   type SimulatedPool,
   startPool,
 } from '../../../test/simulators/xapi-pool/index.js';
+import type { KeyReference } from '../../model/destination.js';
 import { systemErrorCode, XenferryError } from '../../model/errors.js';
 import type { Command } from '../command.js';
 import { type CommonOptions, note, printJson, printLine } from '../output.js';
@@ -19,10 +20,12 @@ interface Options extends CommonOptions {
   readonly port: number;
   readonly seconds: number | undefined;
   readonly faults: number | undefined;
+  readonly write: string | undefined;
 }
 
 const PASSWORD_VARIABLE = 'XENFERRY_POOL_PASSWORD';
 const USER = 'root';
+const NETWORK = 'Internal';
 const MAX_HOSTS = 64;
 /** The longest that a timer waits. */
 const MAX_SECONDS = 2_000_000;
@@ -55,7 +58,13 @@ export const simulatePoolCommand: Command<Options> = {
         requiresArg: true,
         describe: 'Lets calls and transfers fail at random; the same number, the same faults',
       })
+      .option('write', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Write a migration file that leads into it, for xenferry plan and run -m',
+      })
       .example('$0 simulate-pool', 'Three hosts, until Ctrl-C')
+      .example('$0 simulate-pool --write pool.yaml', 'And then: xenferry run exports/ -m pool.yaml')
       .example('$0 simulate-pool --hosts 1 --port 8443 --seconds 600', 'At a fixed address, for ten minutes')
       .example('$0 simulate-pool --faults 7', 'A pool on which things go wrong'),
   handler: async (options) => {
@@ -69,7 +78,9 @@ export const simulatePoolCommand: Command<Options> = {
       const pool = await start({ ...estate(hosts), port, users: [secret.user] });
       try {
         if (options.faults !== undefined) pool.faults.storm({ seed, probability: FAULT_PROBABILITY });
-        tell(pool, secret.file, options.json);
+        const access = accessTo(pool, secret.file);
+        if (options.write !== undefined) await writeMigration(options.write, access);
+        tell(pool, access, options);
         await ended;
       } finally {
         await pool.close();
@@ -125,7 +136,7 @@ function estate(hosts: number): PoolOptions {
     }),
     { name: 'ISO library', type: 'iso', size: 10 * 1024 ** 3, shared: true },
   ];
-  return { hosts: numbers.map(() => ({})), repositories, networks: ['Internal'] };
+  return { hosts: numbers.map(() => ({})), repositories, networks: [NETWORK] };
 }
 
 async function start(options: PoolOptions): Promise<SimulatedPool> {
@@ -145,34 +156,55 @@ async function start(options: PoolOptions): Promise<SimulatedPool> {
   }
 }
 
-function tell(pool: SimulatedPool, passwordFile: string | null, json: boolean): void {
-  const names = (className: string): string[] =>
-    pool.objects.all(className).map((row) => row.text('name_label'));
-  const told = {
+interface Access {
+  readonly url: string;
+  readonly user: string;
+  readonly password: KeyReference;
+  readonly tlsFingerprints: readonly string[];
+}
+
+/** As migration files have it. */
+function accessTo(pool: SimulatedPool, passwordFile: string | null): Access {
+  return {
     url: pool.url,
     user: USER,
-    passwordFile,
+    password: passwordFile === null ? { environment: PASSWORD_VARIABLE } : { file: passwordFile },
     tlsFingerprints: pool.hosts.map(({ tlsFingerprint }) => tlsFingerprint),
-    repositories: names('SR'),
-    networks: names('network'),
   };
+}
+
+/** One with which any estate fits in. */
+async function writeMigration(file: string, pool: Access): Promise<void> {
+  const migration = { version: 1, networks: [{ from: '*', to: NETWORK }], target: { folder: 'out', pool } };
+  try {
+    await writeFile(file, stringify(migration, { lineWidth: 0 }));
+  } catch (cause) {
+    const reason = systemErrorCode(cause) ?? String(cause);
+    throw new XenferryError('TARGET_UNWRITABLE', `cannot be written (${reason})`, { file, cause });
+  }
+}
+
+function tell(pool: SimulatedPool, access: Access, { write, json }: Options): void {
+  const { url, user, password, tlsFingerprints } = access;
+  const names = (className: string): string[] =>
+    pool.objects.all(className).map((row) => row.text('name_label'));
+  const passwordFile = 'file' in password ? password.file : null;
+  const [repositories, networks] = [names('SR'), names('network')];
   if (json) {
-    printJson(told);
+    printJson({ url, user, passwordFile, tlsFingerprints, repositories, networks });
     return;
   }
-  const { url, user, tlsFingerprints } = told;
-  const access = { url, user, password: { environment: PASSWORD_VARIABLE }, tlsFingerprints };
   printLine(`pool:         ${url} (${pool.hosts.length} hosts)`);
   printLine(`user:         ${user}`);
   printLine(`password:     ${passwordFile ?? `in $${PASSWORD_VARIABLE}`}`);
   for (const fingerprint of tlsFingerprints) printLine(`fingerprint:  ${fingerprint}`);
-  printLine(`repositories: ${told.repositories.join(', ')}`);
-  printLine(`networks:     ${told.networks.join(', ')}`);
-  printLine('\nIn the migration file:\n');
-  printLine(stringify({ target: { pool: access } }, { lineWidth: 0 }));
-  if (passwordFile !== null) {
-    printLine('In the shell that imports:\n');
-    printLine(`export ${PASSWORD_VARIABLE}="$(cat ${shellQuote(passwordFile)})"\n`);
+  printLine(`repositories: ${repositories.join(', ')}`);
+  printLine(`networks:     ${networks.join(', ')}`);
+  if (write === undefined) {
+    printLine('\nIn the migration file:\n');
+    printLine(stringify({ target: { pool: access } }, { lineWidth: 0 }));
+  } else {
+    printLine(`\nInto it: xenferry run EXPORTS -m ${shellQuote(write)}\n`);
   }
   note('Ctrl-C ends it, and all that is stored on it');
 }
