@@ -206,7 +206,7 @@ export const ERROR_CATALOG = {
   },
   POOL_UNAUTHORIZED: {
     category: 'pool',
-    hint: 'Check the user, the password and the role; importing needs vm-admin, making networks pool-operator.',
+    hint: 'Check the user, the password and the role (docs/pool.md): vm-admin imports, vm-power-admin moves and takes snapshots, pool-operator makes networks.',
   },
   POOL_PROTOCOL: { category: 'pool', hint: 'Check that a XenServer or XCP-ng pool answers at this address.' },
   POOL_BUSY: {

@@ -8,6 +8,20 @@ import type { VirtualMachine } from '../model/virtual-machine.js';
 /** Device number kept for the CD drive, as XenServer's templates have it. */
 export const CD_DEVICE = 3;
 
+/** What XAPI asks of every VM, for one with firmware. */
+export const HVM_BASICS = {
+  actions_after_shutdown: 'destroy',
+  actions_after_reboot: 'restart',
+  actions_after_crash: 'restart',
+  PV_bootloader: '',
+  PV_kernel: '',
+  PV_ramdisk: '',
+  PV_args: '',
+  PV_bootloader_args: '',
+  PV_legacy_args: '',
+  HVM_boot_policy: 'BIOS order',
+} as const;
+
 /** The device number of disk `index`: 0, 1, 2, 4, 5, … */
 export function deviceNumber(index: number): number {
   return index < CD_DEVICE ? index : index + 1;

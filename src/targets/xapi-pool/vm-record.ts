@@ -1,7 +1,7 @@
 import type { Profile } from '../../guests/profiles/index.js';
 import type { PlannedMachine } from '../../model/plan.js';
 import { type NewVm, NULL_REF, type Ref } from '../../xapi/index.js';
-import { bootParameters, platformOf } from '../machine-facts.js';
+import { bootParameters, HVM_BASICS, platformOf } from '../machine-facts.js';
 import type { MachinePlacement } from './machine-placement.js';
 import { ownedBy } from './ownership.js';
 
@@ -35,16 +35,7 @@ export function vmRecord({ planned, profile, placement, jobId }: VmSpec): NewVm 
     VCPUs_params: {},
     VCPUs_max: cpus,
     VCPUs_at_startup: cpus,
-    actions_after_shutdown: 'destroy',
-    actions_after_reboot: 'restart',
-    actions_after_crash: 'restart',
-    PV_bootloader: '',
-    PV_kernel: '',
-    PV_ramdisk: '',
-    PV_args: '',
-    PV_bootloader_args: '',
-    PV_legacy_args: '',
-    HVM_boot_policy: 'BIOS order',
+    ...HVM_BASICS,
     HVM_boot_params: bootParameters(machine),
     HVM_shadow_multiplier: 1,
     NVRAM: {},
