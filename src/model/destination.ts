@@ -102,3 +102,8 @@ const XVA_FILES: Destination = { kind: 'xva', compression: 'none' };
 export function readDestination(recorded: string | null): Destination {
   return recorded === null ? XVA_FILES : (JSON.parse(recorded) as Destination);
 }
+
+/** Where machines go, for people: the pool's address, or the target folder. */
+export function placeName(destination: Destination, folder: string): string {
+  return destination.kind === 'pool' ? destination.url : folder;
+}

@@ -1,3 +1,4 @@
+import { placeName } from '../model/destination.js';
 import { formatBytes, formatRate, formatSeconds } from '../model/format.js';
 import { bar, code, count, facts, figures } from './html-elements.js';
 import { html, type Markup } from './html-markup.js';
@@ -27,13 +28,9 @@ ${facts([
     report.sources.length === 1 ? 'Source' : 'Sources',
     report.sources.map((source) => html`<div>${code(source)}</div>`),
   ],
-  ['Target', target(report)],
+  ['Target', code(placeName(report.destination, report.target))],
 ])}
 </header>`;
-}
-
-function target({ destination, target: folder }: RunReport): Markup {
-  return code(destination.kind === 'pool' ? destination.url : folder);
 }
 
 const OUTPUTS = { xva: 'XVA file', vhd: 'folder', xl: 'folder', pool: 'VM' } as const;

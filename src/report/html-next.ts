@@ -63,10 +63,17 @@ function xlCommands({ target }: RunReport, done: readonly MachineReport[]): Mark
 ${commands(files)}`;
 }
 
-function finishBatch({ totals: { done, failed, open }, sources, target }: RunReport): Markup | null {
+function finishBatch({
+  totals: { done, failed, open },
+  sources,
+  target,
+  destination,
+}: RunReport): Markup | null {
   if (failed + open === 0) return null;
   const advice = failed === 0 ? null : 'Follow the advice under “What failed” first. ';
-  const command = ['xenferry', 'run', ...sources.map(shellWord), '--target', shellWord(target)].join(' ');
+  const words = ['xenferry', 'run', ...sources.map(shellWord), '--target', shellWord(target)];
+  // Only the migration file says which pool.
+  const command = [...words, ...(destination.kind === 'pool' ? ['-m', 'migration.yaml'] : [])].join(' ');
   return html`<h3>Finish the ${done === 0 ? '' : 'other '}${count(failed + open, 'machine')}</h3>
 <p>${advice}Run the same command with the same options again: finished machines are left alone, the others go on.</p>
 ${commands([command])}`;

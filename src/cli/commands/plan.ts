@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { placeName } from '../../model/destination.js';
 import { systemErrorCode, XenferryError } from '../../model/errors.js';
 import { formatBytes, formatSeconds } from '../../model/format.js';
 import type { Concern, Estimate, Plan } from '../../model/plan.js';
@@ -138,7 +139,7 @@ function printPlan(plan: Plan): void {
   printLine(
     `\n${machines.length} machines: ${verdicts.ready} ready, ${verdicts.review} to read, ${verdicts.blocked} blocked` +
       `${unreadable === 0 ? '' : `; ${unreadable} descriptors unreadable`}. ` +
-      `${formatBytes(totals.dataBytes)} to move, into ${plan.target}`,
+      `${formatBytes(totals.dataBytes)} to move, into ${placeName(plan.destination, plan.target)}`,
   );
 }
 

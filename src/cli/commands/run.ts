@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type BatchResult, type GuestOutcome, runBatch } from '../../coordinator/index.js';
+import { placeName } from '../../model/destination.js';
 import { describeError } from '../../model/errors.js';
 import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
 import { type MachineReport, type RunReport, writeReport } from '../../report/index.js';
@@ -52,7 +53,7 @@ export const runCommand: Command<Options> = {
     const { limits } = plan.estimate;
     const threads = options.workers === undefined ? limits.threads : asked.threads;
     const parallel = options.parallel === undefined ? limits.machinesAtOnce : asked.parallel;
-    note(`${plan.machines.length} machines into ${destinationName(plan)}`);
+    note(`${plan.machines.length} machines into ${placeName(plan.destination, plan.target)}`);
     const view = new LiveView(plan.machines.reduce((sum, { dataBytes }) => sum + dataBytes, 0));
     const batch = (signal: AbortSignal) =>
       runBatch({ ...options, plan, profiles, threads, parallel, signal, observe: view.observe });
@@ -81,10 +82,6 @@ function guestLines(guest: GuestOutcome | null): string[] {
   const { system, fixups, edits } = guest.record;
   const warnings = fixups.flatMap((fixup) => fixup.warnings);
   return [`${system.title}: ${edits.length} files changed`, ...warnings.map((warning) => yellow(warning))];
-}
-
-function destinationName({ destination, target }: Pick<RunReport, 'destination' | 'target'>): string {
-  return destination.kind === 'pool' ? destination.url : target;
 }
 
 function printSummary(report: RunReport): void {

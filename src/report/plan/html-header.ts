@@ -1,3 +1,4 @@
+import { placeName } from '../../model/destination.js';
 import { formatSeconds } from '../../model/format.js';
 import { bar, code, count, facts, figures, stacked } from '../html-elements.js';
 import { type Content, html, type Markup } from '../html-markup.js';
@@ -28,7 +29,7 @@ ${facts([
     page.plan.sources.length === 1 ? 'Source' : 'Sources',
     page.plan.sources.map((source) => html`<div>${code(source)}</div>`),
   ],
-  ['Target', code(page.plan.target)],
+  ['Target', code(placeName(page.plan.destination, page.plan.target))],
   ['Bottleneck', page.summary.machines.length === 0 ? null : BOTTLENECK_WORDS[page.plan.estimate.bottleneck]],
   ['Storage', storage(page)],
 ])}
