@@ -139,16 +139,22 @@ async function main(args: readonly string[]): Promise<void> {
       .wrap(Math.min(110, process.stdout.columns ?? 110))
       .exitProcess(false)
       .fail((message, error) => {
-        throw error ?? new XenferryError('USAGE', message.replace(/\s*\n\s*/g, ' ').trim());
+        throw error ?? usageError(message);
       })
       .parseAsync();
-  } catch (error) {
+  } catch (thrown) {
+    // What yargs itself finds has a name of its own, and does not always come by way of `fail`.
+    const error = thrown instanceof Error && thrown.name === 'YError' ? usageError(thrown.message) : thrown;
     if (args.includes('--json')) printJson({ error: errorDocument(error) });
     printError(error, verbose);
     process.exitCode = exitCodeOf(error);
     // A server that does not answer would keep the process until its patience ends.
     if (isCanceled(error)) process.exit();
   }
+}
+
+function usageError(message: string): XenferryError {
+  return new XenferryError('USAGE', message.replace(/\s*\n\s*/g, ' ').trim());
 }
 
 function errorDocument(error: unknown): { code: string; message: string; hint: string } {

@@ -1,4 +1,4 @@
-import { describeError, toXenferryError } from '../model/errors.js';
+import { describeError, systemErrorCode, toXenferryError } from '../model/errors.js';
 
 /** Options every command has. */
 export interface CommonOptions {
@@ -6,13 +6,32 @@ export interface CommonOptions {
   readonly verbose: boolean;
 }
 
+let ends = false;
+
+/** Whoever reads no more (`| head`) has seen enough. */
+function endWithReader(): void {
+  if (ends) return;
+  ends = true;
+  process.stdout.on('error', (error) => {
+    if (systemErrorCode(error) === 'EPIPE') process.exit();
+    throw error;
+  });
+}
+
 /** The result of a command that was asked for JSON: one document on standard output. */
 export function printJson(value: unknown): void {
+  endWithReader();
   process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }
 
 export function printLine(line = ''): void {
+  endWithReader();
   process.stdout.write(`${line}\n`);
+}
+
+/** `1 machine`, `2 machines`. */
+export function countOf(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** Everything that is not the result goes to standard error. */

@@ -13,6 +13,7 @@ import {
 } from '../targets/xapi-pool/index.js';
 import { connectPool, type XapiClient } from '../xapi/index.js';
 import { jobMarks } from './job-marks.js';
+import { poolSettingsConcerns } from './pool-settings-concerns.js';
 import { withPlannedNetworks } from './ready-networks.js';
 
 /** What a pool says before anything is done to it. */
@@ -54,7 +55,11 @@ export function judgeByPool(plan: Plan, profiles: readonly Profile[], { view, ha
     const found = concerns.get(planned.machine.id);
     return found === undefined ? planned : { ...planned, concerns: [...planned.concerns, ...found] };
   });
-  return { ...plan, machines, concerns: [...plan.concerns, ...poolConcerns] };
+  return {
+    ...plan,
+    machines,
+    concerns: [...plan.concerns, ...poolSettingsConcerns(destination, view), ...poolConcerns],
+  };
 }
 
 async function machinesThere(client: XapiClient, target: string): Promise<(machineId: string) => boolean> {

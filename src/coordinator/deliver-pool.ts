@@ -47,6 +47,8 @@ interface PoolWork extends BatchContext {
   readonly earlier: Map<string, OwnedObject>;
   /** Marks of jobs that made something in the pool, even if it is not known what. */
   readonly begun: Set<string>;
+  /** What was heard of the pool last. */
+  readonly contact: { lost: boolean };
   /** VMs that are whole now, by their job's mark. */
   readonly arrived: Map<string, { readonly ref: Ref; readonly uuid: string }>;
 }
@@ -79,6 +81,7 @@ export async function poolDelivery(
       appliances: new Appliances(client, context.signal),
       earlier,
       begun: new Set(),
+      contact: { lost: false },
       arrived: new Map(),
     };
     return {
@@ -189,7 +192,9 @@ async function deliver(work: PoolWork, job: PlannedJob): Promise<void> {
     work.arrived.set(mark, { ref: imported.vm, uuid: imported.uuid });
     if (!isSettledLater(work.destination)) await releaseVm(client, imported.vm);
     await removeGuestFolder(guestFolder);
+    work.contact.lost = false;
   } catch (error) {
+    work.contact.lost = toXenferryError(error).code === 'POOL_UNREACHABLE';
     // What a guest's layers hold is as good for the next attempt, unless it is what failed.
     if (!signal.aborted && toXenferryError(error).category !== 'pool') {
       await ledger.resetJob(record.id);
@@ -274,9 +279,12 @@ function profileOf({ profile }: PlannedMachine, profiles: readonly Profile[]): P
 }
 
 /** Removes what broken attempts left. What cannot be removed now goes with the next run, or `xenferry cleanup`. */
-async function close({ client, begun, arrived }: PoolWork): Promise<readonly string[]> {
+async function close({ client, begun, arrived, contact }: PoolWork): Promise<readonly string[]> {
   try {
     if (begun.size === 0) return [];
+    // It was waited for long enough.
+    if (contact.lost)
+      return ['what broken attempts left in the pool is removed by the next run: it cannot be reached'];
     const whole = new Set([...arrived.values()].map(({ uuid }) => uuid));
     const { left } = await removeOwned(client, begun, whole);
     return left.map(({ what, reason }) => `${what} is still in the pool: ${reason}`);

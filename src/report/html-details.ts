@@ -1,4 +1,4 @@
-import { formatBytes } from '../model/format.js';
+import { formatBytes, formatSeconds } from '../model/format.js';
 import type { Concern, PlannedMachine } from '../model/plan.js';
 import { manifestAlgorithm, type VirtualMachine } from '../model/virtual-machine.js';
 import { concernList } from './html-concerns.js';
@@ -6,7 +6,7 @@ import { code, count, facts, stacked, table } from './html-elements.js';
 import { guestChanges } from './html-guest.js';
 import { html, type Markup } from './html-markup.js';
 import { detailsId, stateBadge } from './html-words.js';
-import type { DiskReport, MachineReport, RunReport } from './run-report.js';
+import type { DiskReport, MachineReport, RunReport, StepReport } from './run-report.js';
 
 /** A part per machine to unfold; null when no descriptor could be read. */
 export function details(report: RunReport): Markup | null {
@@ -33,6 +33,7 @@ ${hardware(planned)}
 ${concernList(concerns)}
 ${limitList(planned)}
 ${guestChanges(report.guest)}
+${afterImport(report.steps)}
 ${losses(report.notes)}
 ${disks(report.disks, machine)}
 ${nics(machine)}
@@ -79,10 +80,29 @@ function limitList({ profile: { title, limits } }: PlannedMachine): Markup | nul
 ${limits.map((limit) => html`<li>${limit}</li>\n`)}</ul>`;
 }
 
-/** What the target has no counterpart of. */
+const AFTER_IMPORT: Partial<Record<StepReport['name'], string>> = {
+  move: 'Moved to its final place',
+  snapshot: 'Snapshot taken',
+  start: 'Started',
+};
+
+/** What was done with it once it was there. */
+function afterImport(steps: readonly StepReport[]): Markup | null {
+  const rows = steps.flatMap(({ name, state, seconds }) => {
+    const what = AFTER_IMPORT[name];
+    if (what === undefined) return [];
+    return [[what, state === 'done' ? 'yes' : 'no', seconds === null ? null : formatSeconds(seconds)]];
+  });
+  if (rows.length === 0) return null;
+  const columns = [{ title: 'After the import' }, { title: 'Done' }, { title: 'Time', numeric: true }];
+  return html`<h4>After the import</h4>
+<div class="narrow">${table('What was done after the import', columns, rows)}</div>`;
+}
+
+/** What the target has no counterpart of, and what went wrong after the import. */
 function losses(notes: readonly string[]): Markup | null {
   if (notes.length === 0) return null;
-  return html`<h4>Different from the source</h4>
+  return html`<h4>To know</h4>
 <ul>
 ${notes.map((note) => html`<li>${note}</li>\n`)}</ul>`;
 }

@@ -50,7 +50,7 @@ function contents({ totals, machines }: RunReport): Markup | null {
 }
 
 function lead({ destination, totals: { machines, done, failed, open } }: RunReport): string {
-  const ready = destination.kind === 'pool' ? 'ready to start' : 'ready to import';
+  const ready = destination.kind === 'pool' ? 'in the pool' : 'ready to import';
   if (machines === 0) return 'The sources held nothing to convert.';
   const parts = [
     done === 0 ? '' : `${count(done, 'machine')} converted, verified and ${ready}`,

@@ -3,7 +3,7 @@ import { html, type Markup } from './html-markup.js';
 import { shellWord } from './html-shell.js';
 import { startSequences } from './html-start-order.js';
 import { detailsId } from './html-words.js';
-import type { MachineReport, RunReport } from './run-report.js';
+import { isStarted, type MachineReport, type RunReport } from './run-report.js';
 
 /** What is left for people, in order, with the commands to paste. */
 export function nextSteps(report: RunReport): Markup | null {
@@ -22,7 +22,7 @@ ${shown.map((step) => html`<li>${step}</li>\n`)}</ol>
 function afterwards(report: RunReport, done: readonly MachineReport[]): (Markup | null)[] {
   switch (report.destination.kind) {
     case 'pool':
-      return [concerns(report), start(report, startCommands(done))];
+      return [concerns(report), startInPool(report, done)];
     case 'vhd':
       return [importsOfFolders(), concerns(report), start(report, null)];
     case 'xl':
@@ -32,9 +32,19 @@ function afterwards(report: RunReport, done: readonly MachineReport[]): (Markup 
   }
 }
 
-function startCommands(done: readonly MachineReport[]): Markup {
-  return html`<p>On a host of the pool:</p>
-${commands(done.flatMap(({ name, landed }) => (landed === null ? [] : [`xe vm-start uuid=${landed}  # ${name.replaceAll(/[\r\n]/g, ' ')}`])))}`;
+/** Null when the run has started all of them. */
+function startInPool(report: RunReport, done: readonly MachineReport[]): Markup | null {
+  const lines = done.flatMap((machine) =>
+    machine.landed === null || isStarted(machine)
+      ? []
+      : [`xe vm-start uuid=${machine.landed}  # ${machine.name.replaceAll(/[\r\n]/g, ' ')}`],
+  );
+  if (lines.length === 0) return null;
+  return start(
+    report,
+    html`<p>On a host of the pool:</p>
+${commands(lines)}`,
+  );
 }
 
 function importsOfFolders(): Markup {

@@ -1,5 +1,5 @@
 import type { GuestOutcome } from '../coordinator/index.js';
-import type { JobState, Ledger, RecordedError, StepName } from '../ledger/index.js';
+import type { JobState, Ledger, RecordedError, StepName, StepState } from '../ledger/index.js';
 import { type Destination, readDestination } from '../model/destination.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES } from '../model/units.js';
@@ -58,9 +58,15 @@ export interface DiskReport {
 
 export interface StepReport {
   readonly name: StepName;
+  readonly state: StepState;
   readonly seconds: number | null;
   /** Guest data handled by the last run of the step. */
   readonly bytes: number;
+}
+
+/** Whether the run has started the VM, and seen it run. */
+export function isStarted({ steps }: Pick<MachineReport, 'steps'>): boolean {
+  return steps.some(({ name, state }) => name === 'start' && state === 'done');
 }
 
 /** Collects the report of the ledger's latest batch; null when there is none. */
@@ -119,8 +125,9 @@ async function machineReport(
         manifest: converted?.manifest ?? null,
       };
     }),
-    steps: steps.map(({ name, started_at, finished_at, bytes }) => ({
+    steps: steps.map(({ name, state, started_at, finished_at, bytes }) => ({
       name,
+      state,
       seconds: finished_at === null ? null : (finished_at - started_at) / 1000,
       bytes,
     })),

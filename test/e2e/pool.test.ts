@@ -41,6 +41,24 @@ describe('an estate into a pool', () => {
     expect(machines()).toEqual([]);
   });
 
+  it('is refused where the networks to be made, or the final places, cannot be', async () => {
+    const elsewhere = poolMigration(folder, pool, {
+      pool: {
+        newNetworks: [
+          { name: 'Wide', bond: { devices: ['eth7', 'eth8'] } },
+          { name: 'Shop Data', vlan: { tag: 12, on: 'Wide' } },
+        ],
+        after: { move: { storage: [{ from: '*', to: 'Nowhere' }], host: 'nobody' } },
+      },
+    });
+    const { stdout, exitCode } = await runCli(['plan', ESTATE, '-m', elsewhere]);
+    expect(exitCode).toBe(3);
+    expect(stdout).toContain('the network Wide cannot be made');
+    expect(stdout).not.toContain('the network Shop Data cannot be made');
+    expect(stdout).toContain('the pool has no repository Nowhere to move to (POOL_STORAGE_MISSING)');
+    expect(stdout).toContain('the pool has no host nobody to move to (POOL_HOST_MISSING)');
+  });
+
   it('arrives complete, and not twice', async () => {
     migration = poolMigration(folder, pool, {
       pool: { newNetworks: [{ name: 'Shop Data', vlan: { tag: 12, on: 'eth0' } }] },

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Agent, fetch } from 'undici';
@@ -77,6 +77,20 @@ describe('simulate-pool', () => {
     expect([exitCode, stderr]).toEqual([0, 'Ctrl-C ends it, and all that is stored on it']);
     expect(readdirSync(temporary)).toEqual([]);
     await expect(call('host.get_all', session)).rejects.toThrow();
+  });
+
+  it('never writes over a file', async () => {
+    const file = join(mkdtempSync(join(folder, 'pool-')), 'mine.yaml');
+    writeFileSync(file, 'mine');
+    const { exitCode, stderr } = await runCli(['simulate-pool', '--hosts', '1', '--write', file]);
+    expect([exitCode, readFileSync(file, 'utf8')]).toEqual([5, 'mine']);
+    expect(stderr).toContain('TARGET_EXISTS');
+  });
+
+  it('is told which option lacks its value', async () => {
+    const { exitCode, stderr } = await runCli(['simulate-pool', '--faults']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('USAGE');
   });
 
   it('takes the password of the environment, prints one document, and ends in time', async () => {

@@ -3,14 +3,14 @@ import { type BatchResult, type GuestOutcome, runBatch } from '../../coordinator
 import { placeName } from '../../model/destination.js';
 import { describeError } from '../../model/errors.js';
 import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
-import { type MachineReport, type RunReport, writeReport } from '../../report/index.js';
+import { isStarted, type MachineReport, type RunReport, writeReport } from '../../report/index.js';
 import type { Command } from '../command.js';
 import { DIGEST_OPTION } from '../digest-option.js';
 import { EXIT, exitCodeOfCounts } from '../exit-codes.js';
 import { interruptible } from '../interrupt.js';
 import { LiveView } from '../live-view.js';
 import { loadReport } from '../load-report.js';
-import { bold, type CommonOptions, note, printJson, printLine, yellow } from '../output.js';
+import { bold, type CommonOptions, countOf, note, printJson, printLine, yellow } from '../output.js';
 import { type PlanningOptions, planSources, withPlanningOptions } from '../planning.js';
 import { shellQuote } from '../shell-quote.js';
 import { countOption } from '../threads.js';
@@ -53,7 +53,7 @@ export const runCommand: Command<Options> = {
     const { limits } = plan.estimate;
     const threads = options.workers === undefined ? limits.threads : asked.threads;
     const parallel = options.parallel === undefined ? limits.machinesAtOnce : asked.parallel;
-    note(`${plan.machines.length} machines into ${placeName(plan.destination, plan.target)}`);
+    note(`${countOf(plan.machines.length, 'machine')} into ${placeName(plan.destination, plan.target)}`);
     const view = new LiveView(plan.machines.reduce((sum, { dataBytes }) => sum + dataBytes, 0));
     const batch = (signal: AbortSignal) =>
       runBatch({ ...options, plan, profiles, threads, parallel, signal, observe: view.observe });
@@ -106,11 +106,20 @@ function printSummary(report: RunReport): void {
   if (finished.length > 0) printNextSteps(report, finished);
 }
 
+function printInPool(finished: readonly MachineReport[]): void {
+  const halted = finished.filter((machine) => !isStarted(machine));
+  const started = finished.length - halted.length;
+  if (started > 0) printLine(`\n${started} of ${finished.length} VMs are in the pool, verified and started.`);
+  if (halted.length === 0) return;
+  const others = started > 0 ? 'The others are' : 'The VMs are in the pool, verified and';
+  printLine(`\n${others} not started. To start one, on a host of the pool:`);
+  for (const { landed } of halted) printLine(`  xe vm-start uuid=${landed}`);
+}
+
 function printNextSteps({ destination, target }: RunReport, finished: readonly MachineReport[]): void {
   switch (destination.kind) {
     case 'pool':
-      printLine('\nThe VMs are in the pool, verified and halted. To start one, on a host of the pool:');
-      for (const { landed } of finished) printLine(`  xe vm-start uuid=${landed}`);
+      printInPool(finished);
       break;
     case 'vhd':
       printLine(`\nIn XenCenter or XCP-ng Center, File > Import (the folders are in ${target}):`);

@@ -177,8 +177,11 @@ function accessTo(pool: SimulatedPool, passwordFile: string | null): Access {
 async function writeMigration(file: string, pool: Access): Promise<void> {
   const migration = { version: 1, networks: [{ from: '*', to: NETWORK }], target: { folder: 'out', pool } };
   try {
-    await writeFile(file, stringify(migration, { lineWidth: 0 }));
+    await writeFile(file, stringify(migration, { lineWidth: 0 }), { flag: 'wx' });
   } catch (cause) {
+    if (systemErrorCode(cause) === 'EEXIST') {
+      throw new XenferryError('TARGET_EXISTS', 'a file of that name exists', { file });
+    }
     const reason = systemErrorCode(cause) ?? String(cause);
     throw new XenferryError('TARGET_UNWRITABLE', `cannot be written (${reason})`, { file, cause });
   }

@@ -27,12 +27,13 @@ function statusDocument({ target, startedAt, finishedAt, totals, machines }: Run
     startedAt,
     finishedAt,
     totals,
-    machines: machines.map(({ name, state, safeBytes, planned, error, output }) => ({
+    machines: machines.map(({ name, state, safeBytes, planned, error, output, landed }) => ({
       name,
       state,
-      safeBytes,
+      safeBytes: state === 'done' ? (planned?.dataBytes ?? 0) : safeBytes,
       dataBytes: planned?.dataBytes ?? 0,
       output,
+      landed,
       error,
     })),
   };
@@ -47,13 +48,13 @@ function printStatus({ machines, totals, startedAt, finishedAt }: RunReport): vo
   );
 }
 
-function statusRow({ name, state, safeBytes, planned, error, output }: MachineReport): string[] {
+function statusRow({ name, state, safeBytes, planned, error, output, landed }: MachineReport): string[] {
   const total = planned?.dataBytes ?? 0;
   const safe = state === 'done' ? total : safeBytes;
   return [
     name,
     state,
     `${formatBytes(safe)}/${formatBytes(total)}`,
-    error === null ? (output ?? '') : error.message,
+    error === null ? (landed ?? output ?? '') : error.message,
   ];
 }

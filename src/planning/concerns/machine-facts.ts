@@ -26,7 +26,7 @@ export function targetFacts(target: TargetFacts | undefined): Facts {
     hosts: target?.hosts ?? null,
     storage: target?.storage ?? null,
     networks: target?.networks ?? null,
-    into: target?.into ?? null,
+    into: target?.pool === undefined ? (target?.into ?? null) : 'pool',
   };
 }
 

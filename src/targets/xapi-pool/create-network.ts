@@ -1,5 +1,5 @@
 import type { NetworkBase, PlannedNetwork } from '../../model/destination.js';
-import { XenferryError } from '../../model/errors.js';
+import { toXenferryError, XenferryError } from '../../model/errors.js';
 import { NULL_REF, type Ref, runTask, type XapiClient } from '../../xapi/index.js';
 import { ownedBy, SELF_KEY } from './ownership.js';
 import type { PoolView } from './pool-view.js';
@@ -33,6 +33,34 @@ export async function createNetwork(
     // The failure itself matters; what stays carries the job's id.
     await removeNetwork(client, network).catch(() => {});
     throw error;
+  }
+}
+
+/**
+ * What stands against making networks in this order, by the network's name: devices that are not there. Needs nothing but
+ * to look.
+ */
+export function networkObstacles(
+  view: PoolView,
+  networks: readonly PlannedNetwork[],
+): ReadonlyMap<string, string> {
+  const obstacles = new Map<string, string>();
+  const made = new Set<string>();
+  for (const { name, over } of networks) {
+    const error = over.kind === 'vlan' && made.has(over.on) ? null : missingDevice(view, over);
+    if (error !== null) obstacles.set(name, error);
+    made.add(name);
+  }
+  return obstacles;
+}
+
+function missingDevice(view: PoolView, over: NetworkBase): string | null {
+  try {
+    if (over.kind === 'vlan') untaggedPif(view, over.on);
+    if (over.kind === 'bond') bondMembers(view, over.devices);
+    return null;
+  } catch (error) {
+    return toXenferryError(error).message;
   }
 }
 

@@ -32,7 +32,7 @@ export async function withFreshAttempts<T>(
   transfer: (address: string) => Promise<T>,
 ): Promise<T> {
   const failed = new Set<string>();
-  for (let attempt = 1; ; attempt++) {
+  return await again(client, signal, async () => {
     // A host that is down stays so for a while; it would always be the least busy one.
     const others = addresses.filter((address) => !failed.has(address));
     const slot = await slots.take(storage, others.length > 0 ? others : addresses, signal);
@@ -40,10 +40,25 @@ export async function withFreshAttempts<T>(
       return await transfer(slot.address);
     } catch (error) {
       failed.add(slot.address);
-      const passing = PASSING.includes(toXenferryError(error).code);
-      if (signal.aborted || attempt === ATTEMPTS || !passing) throw error;
+      throw error;
     } finally {
       slot.release();
+    }
+  });
+}
+
+/** Does `action` anew after a failure that may pass. Rejects with what the last attempt met, or CANCELED. */
+export async function again<T>(
+  client: XapiClient,
+  signal: AbortSignal,
+  action: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await action();
+    } catch (error) {
+      const passing = PASSING.includes(toXenferryError(error).code);
+      if (signal.aborted || attempt === ATTEMPTS || !passing) throw error;
     }
     await pauseFor(PAUSE * attempt * client.patience.pauseScale, signal);
   }

@@ -3,14 +3,16 @@ import { firstFailure, XenferryError } from '../../model/errors.js';
 import { BLOCK_BYTES } from '../../model/units.js';
 import { type ImportFormat, NULL_REF, type Ref, runTask, type XapiClient } from '../../xapi/index.js';
 import { attachDisk } from './attach-disk.js';
-import { createVm } from './create-vm.js';
+import { type CreatedVm, createVm } from './create-vm.js';
 import { destroyVdi } from './destroy-vdi.js';
 import { diskVbdRecord } from './device-records.js';
 import type { TransferPlace } from './fresh-attempts.js';
+import { again } from './fresh-attempts.js';
 import type { MachinePlacement } from './machine-placement.js';
 import { ownerOf } from './ownership.js';
 import type { PoolView, StorageView } from './pool-view.js';
 import { type ReadBackAmount, readBackVdi } from './read-back-vdi.js';
+import { removeOwned } from './remove-owned.js';
 import { type Reservation, SpaceReservations } from './space-reservations.js';
 import type { TransferSlots } from './transfer-slots.js';
 import { type UploadedVdi, uploadVdi } from './vdi-upload.js';
@@ -72,17 +74,12 @@ interface Made {
 }
 
 async function importAll(work: MachineImport, made: Made, stop: () => void): Promise<ImportedMachine> {
-  const { client, view, spec, signal } = work;
-  const onCreated = (vm: Ref) => {
-    made.vm = vm;
-  };
+  const { client, spec, signal } = work;
   const reserved = await reserve(work);
-  const { vm, uuid, notes } = await createVm(client, view, spec, onCreated, signal).catch(
-    (error: unknown) => {
-      for (const reservation of reserved) reservation.release();
-      throw error;
-    },
-  );
+  const { vm, uuid, notes } = await makeVm(work, made).catch((error: unknown) => {
+    for (const reservation of reserved) reservation.release();
+    throw error;
+  });
   const uploaded = await allOrFirstFailure(reserved, stop, async (reservation, index) => {
     const found = await upload(work, made, reservation, index);
     made.vdis.push(found.vdi);
@@ -97,6 +94,20 @@ async function importAll(work: MachineImport, made: Made, stop: () => void): Pro
   if (made.strays) await removeStrays(client, spec.jobId, made.vdis);
   const readBackBytes = compared.reduce((sum, bytes) => sum + bytes, 0);
   return { vm, uuid, notes, readBackBytes, disks: uploaded.map(({ converted }) => converted) };
+}
+
+/** Begins anew after a failure that may pass, without what an attempt made whose answer was lost. */
+async function makeVm({ client, view, spec, signal }: MachineImport, made: Made): Promise<CreatedVm> {
+  let begun = false;
+  return await again(client, signal, async () => {
+    if (begun) await removeOwned(client, new Set([spec.jobId]));
+    begun = true;
+    made.vm = null;
+    const onCreated = (vm: Ref) => {
+      made.vm = vm;
+    };
+    return await createVm(client, view, spec, onCreated, signal);
+  });
 }
 
 /** Before anything is made: who finds the repository full in the middle has moved bytes in vain. */

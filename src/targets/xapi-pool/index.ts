@@ -13,13 +13,14 @@ export {
   startInOrder,
 } from './after/start-in-order.js';
 export type { StartChecks } from './after/start-vm.js';
-export { createNetwork, type NewNetwork } from './create-network.js';
+export { createNetwork, type NewNetwork, networkObstacles } from './create-network.js';
 export { releaseVm } from './create-vm.js';
 export { ensureAppliance } from './ensure-appliance.js';
-export { findNetworks } from './find-objects.js';
+export { findNamed, findNetworks } from './find-objects.js';
 export { findOwned, type OwnedObject } from './find-owned.js';
 export { type ImportedMachine, importMachine, type MachineImport } from './import-machine.js';
 export type { MachinePlacement } from './machine-placement.js';
+export { poolConcern } from './pool-concern.js';
 export { type PoolFacts, readPoolFacts } from './pool-facts.js';
 export { type PoolView, readPool } from './pool-view.js';
 export { type Removal, removeOwned } from './remove-owned.js';

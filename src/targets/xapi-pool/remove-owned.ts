@@ -38,19 +38,33 @@ export async function removeOwned(
     records: Record<Ref, T>,
   ): [Ref, T][] => Object.entries(records).filter(([, record]) => jobIds.has(ownerOf(record) ?? ''));
 
-  const keptVbds = new Set<Ref>();
   const vms = await client.call('VM.get_all_records', []);
-  const keptSnapshots = new Set(
-    Object.values(vms).flatMap(({ uuid, snapshots }) => (kept.has(uuid) ? snapshots : [])),
-  );
-  for (const [vm, record] of owned(vms)) {
-    if (!record.is_a_snapshot && isTemplateOfOthers(record)) continue;
-    if (kept.has(record.uuid) || keptSnapshots.has(vm)) {
-      for (const vbd of record.VBDs) keptVbds.add(vbd);
+  const keptVbds = new Set<Ref>();
+  const keptSnapshots = new Set<Ref>();
+  const keep = ({ VBDs, snapshots }: VmRecord) => {
+    for (const vbd of VBDs) keptVbds.add(vbd);
+    for (const snapshot of snapshots) keptSnapshots.add(snapshot);
+  };
+  const names = new Map<Ref, string>();
+  const ours = owned(vms).filter(([, record]) => record.is_a_snapshot || !isTemplateOfOthers(record));
+  // Machines first: whether a snapshot goes depends on whether its machine does.
+  for (const [vm, record] of ours.filter(([, { is_a_snapshot }]) => !is_a_snapshot)) {
+    for (const snapshot of record.snapshots) names.set(snapshot, record.name_label);
+    const hindrance =
+      record.power_state === 'Halted'
+        ? null
+        : `it is ${record.power_state.toLowerCase()}; shut it down and clean up again`;
+    if (kept.has(record.uuid) || hindrance !== null) keep(record);
+    if (kept.has(record.uuid)) continue;
+    await attempt(`VM ${record.name_label}`, hindrance, () => runTask(client, 'VM.destroy', [vm]));
+  }
+  for (const [vm, record] of ours.filter(([, { is_a_snapshot }]) => is_a_snapshot)) {
+    if (keptSnapshots.has(vm)) {
+      keep(record);
       continue;
     }
-    const hindrance = record.power_state === 'Halted' ? null : `it is ${record.power_state.toLowerCase()}`;
-    await attempt(`VM ${record.name_label}`, hindrance, () => runTask(client, 'VM.destroy', [vm]));
+    const what = `snapshot ${record.name_label} of ${names.get(vm) ?? 'a VM'}`;
+    await attempt(what, null, () => runTask(client, 'VM.destroy', [vm]));
   }
   // After the VMs: their disks hang on nothing now.
   for (const [vdi, record] of owned(await client.call('VDI.get_all_records', []))) {

@@ -94,13 +94,21 @@ describe('the reader learns', () => {
     expect(row(machine('done').steps)).toMatch(
       /web01.xva 11 GiB .*10 GiB .*1 m 40 s 102 MiB\/s .*50 s 205 MiB\/s/,
     );
-    expect(row([{ name: 'convert', seconds: 0.4, bytes: 0 }])).toMatch(/0.4 s resumed .* Resumed :/);
-    expect(row([{ name: 'convert', seconds: 2, bytes: 4 * MIB }])).toContain('2.0 s 2 MiB/s, resumed');
-    expect(row([{ name: 'convert', seconds: null, bytes: 0 }], 'cancelled')).toContain('stopped');
-    expect(row([{ name: 'convert', seconds: null, bytes: 0 }], 'converting')).toContain('under way');
+    expect(row([{ name: 'convert', state: 'done', seconds: 0.4, bytes: 0 }])).toMatch(
+      /0.4 s resumed .* Resumed :/,
+    );
+    expect(row([{ name: 'convert', state: 'done', seconds: 2, bytes: 4 * MIB }])).toContain(
+      '2.0 s 2 MiB/s, resumed',
+    );
+    expect(row([{ name: 'convert', state: 'running', seconds: null, bytes: 0 }], 'cancelled')).toContain(
+      'stopped',
+    );
+    expect(row([{ name: 'convert', state: 'running', seconds: null, bytes: 0 }], 'converting')).toContain(
+      'under way',
+    );
     const stopped = machine('cancelled', {
       safeBytes: 4 * MIB,
-      steps: [{ name: 'convert', seconds: null, bytes: 0 }],
+      steps: [{ name: 'convert', state: 'running', seconds: null, bytes: 0 }],
     });
     expect(textOf(renderHtml(report([stopped])))).toMatch(/stopped 4 MiB kept .* Kept :/);
   });

@@ -66,8 +66,8 @@ export function machine(
     guest: null,
     disks: [{ file: 'web-disk1.vmdk', ...disk }],
     steps: [
-      { name: 'convert', seconds: 100, bytes: 10 * GIB },
-      { name: 'verify', seconds: 50, bytes: 10 * GIB },
+      { name: 'convert', state: 'done', seconds: 100, bytes: 10 * GIB },
+      { name: 'verify', state: 'done', seconds: 50, bytes: 10 * GIB },
     ],
     ...change,
   };
@@ -83,7 +83,7 @@ export const TRUNCATED = machine(
       place: { file: 'web-disk1.vmdk', offset: 512 },
     },
     disks: [],
-    steps: [{ name: 'convert', seconds: null, bytes: 0 }],
+    steps: [{ name: 'convert', state: 'running', seconds: null, bytes: 0 }],
   },
   { ...VM, name: 'db01', startOrder: 2 },
 );

@@ -235,7 +235,7 @@ describe('what a job made', () => {
     await (await logIn(pool.url, 'root', POOL_PASSWORD)).call('VM.start', vm, false, false);
     const { removed, left } = await removeOwned(client, new Set(['job-1']));
     expect(removed).toEqual([]);
-    expect(left).toContainEqual({ what: 'VM web', reason: 'it is running' });
+    expect(left).toEqual([{ what: 'VM web', reason: 'it is running; shut it down and clean up again' }]);
     expect(pool.objects.all('VDI')).toHaveLength(2);
   });
 });

@@ -44,6 +44,18 @@ describe('a snapshot before the first start', () => {
     expect(await root.call('VM.get_VBDs', foreign)).toHaveLength(1);
   });
 
+  it('stays with a machine that runs, and its disks with it', async () => {
+    const from = await testPool();
+    const { vm } = await importedVm(from, 'web');
+    const snapshot = await snapshotVm(from.client, vm, 'imported', signal);
+    await from.root.call('VM.start', vm, false, false);
+    const disks = from.pool.objects.all('VDI').length;
+    const { removed, left } = await removeOwned(from.client, new Set([JOB]));
+    expect([removed, left.map(({ what }) => what)]).toEqual([[], ['VM web']]);
+    expect(await from.root.call('VM.get_snapshots', vm)).toEqual([snapshot]);
+    expect(from.pool.objects.all('VDI')).toHaveLength(disks);
+  });
+
   it('that does not fit is refused for lack of space', async () => {
     const from = await testPool({
       repositories: [{ name: 'first', type: 'lvm', size: 10 * 1024 ** 2, hosts: [0] }],
@@ -63,6 +75,6 @@ describe('a snapshot before the first start', () => {
     await from.pool.settled();
     const snapshot = await snapshotVm(from.client, vm, 'imported', signal);
     expect(await from.root.call('VM.get_snapshots', vm)).toEqual([snapshot]);
-    expect((await removeOwned(from.client, new Set([JOB]))).removed).toContain('VM imported');
+    expect((await removeOwned(from.client, new Set([JOB]))).removed).toContain('snapshot imported of web');
   });
 });
