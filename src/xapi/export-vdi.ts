@@ -24,14 +24,17 @@ export interface VdiExport {
 export async function* exportVdi(client: XapiClient, wanted: VdiExport): AsyncGenerator<Buffer> {
   const stop = new AbortController();
   const signal = AbortSignal.any([wanted.signal, stop.signal]);
+  // The pool would make one of its own, and keep it for an hour.
+  const task = await client.call('task.create', ['Xenferry: disk export', wanted.vdi], { signal });
   try {
-    const answer = await openExport(client, { ...wanted, signal }, () => stop.abort());
+    const answer = await openExport(client, { ...wanted, signal }, task, () => stop.abort());
     for await (const part of answer) yield part;
   } catch (error) {
     if (wanted.signal.aborted) throw new XenferryError('CANCELED', 'the export was stopped');
     throw transportFailure(error, client.shown);
   } finally {
     stop.abort();
+    await client.call('task.destroy', [task]).catch(() => {});
   }
 }
 
@@ -39,12 +42,19 @@ export async function* exportVdi(client: XapiClient, wanted: VdiExport): AsyncGe
 async function openExport(
   client: XapiClient,
   wanted: VdiExport,
+  task: Ref,
   onIdle: () => void,
 ): Promise<IncomingMessage> {
   let { address } = wanted;
   for (let attempt = 1; ; attempt++) {
     const session = await client.sessionRef();
-    const answer = await ask(client, { ...wanted, address }, session, onIdle);
+    const query = new URLSearchParams({
+      session_id: session,
+      task_id: task,
+      vdi: wanted.vdi,
+      format: wanted.format,
+    });
+    const answer = await ask(client, address, { query, signal: wanted.signal, onIdle });
     const { statusCode: status = 0 } = answer;
     if (status === 200) return answer;
     answer.destroy();
@@ -55,14 +65,18 @@ async function openExport(
   }
 }
 
+interface Question {
+  readonly query: URLSearchParams;
+  readonly signal: AbortSignal;
+  readonly onIdle: () => void;
+}
+
 async function ask(
   client: XapiClient,
-  { address, vdi, format, signal }: VdiExport,
-  session: Ref,
-  onIdle: () => void,
+  address: string,
+  { query, signal, onIdle }: Question,
 ): Promise<IncomingMessage> {
   const url = client.hostUrl(address);
-  const query = new URLSearchParams({ session_id: session, vdi, format });
   const socket = await openSocket(client.connector, url);
   return await new Promise<IncomingMessage>((resolve, reject) => {
     request({
