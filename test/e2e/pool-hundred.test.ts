@@ -81,9 +81,7 @@ describe('a hundred machines into a pool of three hosts', () => {
         expect(vm.number(`memory_${limit}`)).toBe(machine.memoryMib * MIB);
       }
       expect(vm.text('domain_type')).toBe('hvm');
-      expect(vm.map('HVM_boot_params')['firmware'] ?? 'bios').toBe(
-        machine.firmware === 'efi' ? 'uefi' : 'bios',
-      );
+      expect(vm.map('HVM_boot_params').firmware ?? 'bios').toBe(machine.firmware === 'efi' ? 'uefi' : 'bios');
       expect(vm.flag('has_vendor_device')).toBe(false);
       expect(vm.list('tags')).toContain('xenferry');
       const vifs = partsOf('VIF', vm);

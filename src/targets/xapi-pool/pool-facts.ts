@@ -24,7 +24,7 @@ export async function readPoolFacts(client: XapiClient, signal?: AbortSignal): P
     hosts: enabled.map((host) => ({
       name: host.name_label,
       memoryGiB: (metrics[host.metrics]?.memory_total ?? 0) / GIB,
-      cpus: Math.max(1, Number(host.cpu_info['cpu_count'] ?? 1) || 1),
+      cpus: Math.max(1, Number(host.cpu_info.cpu_count ?? 1) || 1),
       gpus: host.PGPUs.length,
     })),
   };
