@@ -13,7 +13,7 @@ import {
   snapshotVm,
   startInOrder,
 } from '../targets/xapi-pool/index.js';
-import { connectPool, type PoolPatience, type Ref, type XapiClient } from '../xapi/index.js';
+import { connectPool, type Ref, type XapiClient } from '../xapi/index.js';
 import { type BatchContext, enterStep, type PlannedJob } from './job.js';
 import { inLanes } from './lanes.js';
 import { waitForWindow } from './wait-for-window.js';
@@ -37,7 +37,6 @@ export interface AfterWork extends BatchContext {
   readonly client: XapiClient;
   readonly view: PoolView;
   readonly after: AfterImport;
-  readonly patience?: PoolPatience | undefined;
 }
 
 /**
@@ -89,47 +88,56 @@ class AfterImportRun {
 
   /** To its place, with its snapshot, free to be started. Null: it is not to be started. */
   async #settle(machine: ArrivedMachine): Promise<ArrivedMachine | null> {
-    const settled = await this.#moveAndSnapshot(machine);
-    // One that could not be moved is as good as it was: people may start it.
-    const vm = settled?.vm ?? machine.vm;
-    const free = await this.#step(machine, null, async () => {
-      await releaseVm(this.#client, vm);
-      return settled;
-    });
-    return free;
-  }
-
-  async #moveAndSnapshot(machine: ArrivedMachine): Promise<ArrivedMachine | null> {
-    const { after, signal } = this.#work;
+    const { after, client } = this.#work;
     const { move, snapshot } = after;
     const moved =
       move === null || machine.done.has('move')
         ? machine
         : await this.#step(machine, 'move', () => this.#move(machine, move));
-    if (moved === null || snapshot === null || machine.done.has('snapshot')) return moved;
-    return await this.#step(machine, 'snapshot', async () => {
-      await snapshotVm(this.#client, moved.vm, snapshot, signal);
-      return moved;
-    });
+    // One that could not be moved is where it was, and as good: people may start it.
+    if (moved === null) {
+      await this.#release(client, machine);
+      return null;
+    }
+    const kept =
+      snapshot === null || machine.done.has('snapshot') || (await this.#snapshot(moved, snapshot)) !== null;
+    const free = await this.#release(this.#client, moved);
+    return kept && free ? moved : null;
   }
 
-  /** Does a step that may fail, and tells. */
+  async #snapshot(machine: ArrivedMachine, name: string): Promise<Ref | null> {
+    const { signal } = this.#work;
+    return await this.#step(machine, 'snapshot', () => snapshotVm(this.#client, machine.vm, name, signal));
+  }
+
+  /** Whether it may be started now. */
+  async #release(client: XapiClient, { job, vm }: ArrivedMachine): Promise<boolean> {
+    try {
+      await releaseVm(client, vm);
+      return true;
+    } catch (error) {
+      if (isCanceled(error)) throw error;
+      await this.#tell(job, `It is still locked: ${sentence(error)}`);
+      return false;
+    }
+  }
+
+  /** Does a step that may fail, and tells; null for one that did. */
   async #step<T>(
     { job }: ArrivedMachine,
-    name: 'move' | 'snapshot' | null,
+    name: 'move' | 'snapshot',
     action: () => Promise<T>,
   ): Promise<T | null> {
     const { ledger, signal } = this.#work;
+    await enterStep(this.#work, job, name);
     try {
-      if (name !== null) await enterStep(this.#work, job, name);
       const result = await action();
-      if (name !== null) await ledger.finishStep(job.record.id, name, 'done', 0);
+      await ledger.finishStep(job.record.id, name, 'done', 0);
       return result;
     } catch (error) {
       if (signal.aborted || isCanceled(error)) throw error;
-      if (name !== null) await ledger.finishStep(job.record.id, name, 'failed', 0);
-      const what = { move: 'It is not moved', snapshot: 'It has no snapshot' };
-      await this.#tell(job, `${name === null ? 'It is still locked' : what[name]}: ${sentence(error)}`);
+      await ledger.finishStep(job.record.id, name, 'failed', 0);
+      await this.#tell(job, `${FAILED_STEPS[name]}: ${sentence(error)}`);
       return null;
     }
   }
@@ -175,6 +183,8 @@ class AfterImportRun {
     await this.#work.ledger.addNotes(record.id, [text]);
   }
 }
+
+const FAILED_STEPS = { move: 'It is not moved', snapshot: 'It has no snapshot' } as const;
 
 const FAILED_STARTS = {
   refused: 'It is not started',

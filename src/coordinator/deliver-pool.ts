@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { type DiskProgress, dataBytesOf } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
-import type { Profile } from '../guests/profiles/index.js';
 import type { ImageSource } from '../images/index.js';
 import type { StepName } from '../ledger/index.js';
 import type { PoolDestination } from '../model/destination.js';
 import { describeError, errorCodeOf, toXenferryError, XenferryError } from '../model/errors.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
+import { profileOf } from '../targets/machine-facts.js';
 import {
   findOwned,
   type ImportedMachine,
@@ -270,12 +270,6 @@ function placementOf({ resolved }: PoolWork, { machine }: PlannedMachine) {
       hint: remedy,
     },
   );
-}
-
-function profileOf({ profile }: PlannedMachine, profiles: readonly Profile[]): Profile {
-  const found = profiles.find(({ id }) => id === profile.id);
-  if (found !== undefined) return found;
-  throw new XenferryError('PROFILE_INVALID', `the profile ${profile.id} does not exist`);
 }
 
 /** Removes what broken attempts left. What cannot be removed now goes with the next run, or `xenferry cleanup`. */

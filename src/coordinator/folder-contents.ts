@@ -8,8 +8,8 @@ import {
 import type { Profile } from '../guests/profiles/index.js';
 import type { PartialFile } from '../io/partial-file.js';
 import type { FileDestination, XlDiskFormat } from '../model/destination.js';
-import { XenferryError } from '../model/errors.js';
 import type { PlannedMachine } from '../model/plan.js';
+import { profileOf } from '../targets/machine-facts.js';
 import { type DescribedFile, ovfDescriptor } from '../targets/vhd-folder/index.js';
 import { xlConfig } from '../targets/xl-host/index.js';
 
@@ -37,9 +37,7 @@ export function folderContents(
   folder: string,
 ): FolderContents {
   const { machine, output } = planned;
-  const profile = profiles.find(({ id }) => id === planned.profile.id);
-  if (profile === undefined)
-    throw new XenferryError('PROFILE_INVALID', `the profile ${planned.profile.id} does not exist`);
+  const profile = profileOf(planned, profiles);
   const diskFormat = destination.kind === 'vhd' ? 'vhd' : destination.format;
   const diskNames = machine.disks.map((_, index) => `${output}-disk${index + 1}.${diskFormat}`);
   switch (destination.kind) {

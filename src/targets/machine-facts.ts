@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { formatUuid, uuidFrom } from '../conversion/index.js';
 import type { Profile } from '../guests/profiles/index.js';
+import { XenferryError } from '../model/errors.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES, roundUp } from '../model/units.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
@@ -21,6 +22,13 @@ export const HVM_BASICS = {
   PV_legacy_args: '',
   HVM_boot_policy: 'BIOS order',
 } as const;
+
+/** The profile that the plan gives a machine. Throws PROFILE_INVALID when it is not among `profiles`. */
+export function profileOf({ profile }: PlannedMachine, profiles: readonly Profile[]): Profile {
+  const found = profiles.find(({ id }) => id === profile.id);
+  if (found !== undefined) return found;
+  throw new XenferryError('PROFILE_INVALID', `the profile ${profile.id} does not exist`);
+}
 
 /** The device number of disk `index`: 0, 1, 2, 4, 5, … */
 export function deviceNumber(index: number): number {

@@ -104,6 +104,28 @@ describe('after the import', () => {
     }
   }, 60_000);
 
+  it('machines that another pool does not take stay where they were, free to be started', async () => {
+    const other = await startPool(POOL);
+    try {
+      const pool2 = {
+        url: other.url,
+        user: 'root',
+        password: { file: join(folder, 'pool.secret') },
+        tlsFingerprints: [POOL_CERTIFICATE.fingerprint],
+      };
+      const storage = [{ from: '*', to: 'Nowhere' }];
+      const plan = await planned({ move: { storage, host: null, pool: pool2, window: null } });
+      const { warnings } = await runPoolBatch(plan, { patience: PATIENCE });
+      expect(warnings).toHaveLength(machines.length);
+      for (const warning of warnings) expect(warning).toContain('It is not moved: the pool has no Nowhere');
+      expect(vms()).toHaveLength(machines.length);
+      for (const vm of vms()) expect(vm.map('blocked_operations')).toEqual({});
+      expect(vms(other)).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  }, 60_000);
+
   it('machines go on to another pool, where they are started, and are not brought again', async () => {
     const other = await startPool(POOL);
     try {

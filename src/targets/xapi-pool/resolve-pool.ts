@@ -18,8 +18,6 @@ export interface ResolvedPool {
   readonly concerns: ReadonlyMap<string, readonly Concern[]>;
   /** About the repositories. */
   readonly poolConcerns: readonly Concern[];
-  /** Names of networks that the pool does not have. */
-  readonly missingNetworks: readonly string[];
 }
 
 /**
@@ -37,7 +35,6 @@ export function resolvePool(
   const space = new SpaceCount(view);
   const placements = new Map<string, MachinePlacement>();
   const concerns = new Map<string, Concern[]>();
-  const missing = new Set<string>();
   for (const planned of machines) {
     const found: Concern[] = [];
     const profile = byId.get(planned.profile.id);
@@ -48,7 +45,6 @@ export function resolvePool(
       storage: placeDisks(planned, view, space, found),
       networks: planned.nics.map(({ network, mac }, index) => {
         const refs = networks(network);
-        if (refs.length === 0) missing.add(network);
         if (refs.length !== 1) found.push(notOne(refs, NETWORK, network, `network card ${index}`));
         const other = mac === null ? undefined : view.macs.get(mac.toLowerCase());
         if (other !== undefined) found.push(macInUse(mac ?? '', other, index));
@@ -61,7 +57,7 @@ export function resolvePool(
     placements.set(planned.machine.id, placement);
     if (found.length > 0) concerns.set(planned.machine.id, found);
   }
-  return { placements, concerns, poolConcerns: space.concerns(), missingNetworks: [...missing] };
+  return { placements, concerns, poolConcerns: space.concerns() };
 }
 
 function placeDisks(

@@ -1,7 +1,7 @@
 import type { Profile } from '../../guests/profiles/index.js';
-import { XenferryError } from '../../model/errors.js';
 import type { PlannedMachine } from '../../model/plan.js';
 import { encodeOvaXml } from '../../xva/index.js';
+import { profileOf } from '../machine-facts.js';
 import { ovaObjects } from './ova-objects.js';
 
 /** The metadata of a planned machine's archive. */
@@ -14,9 +14,7 @@ export interface XvaPlan {
 
 /** Same plan, same bytes. Throws PROFILE_INVALID when the plan's profile is not among `profiles`. */
 export function xvaPlan(planned: PlannedMachine, profiles: readonly Profile[]): XvaPlan {
-  const profile = profiles.find(({ id }) => id === planned.profile.id);
-  if (profile === undefined)
-    throw new XenferryError('PROFILE_INVALID', `the profile ${planned.profile.id} does not exist`);
+  const profile = profileOf(planned, profiles);
   const { objects, diskIds, vmUuid } = ovaObjects(planned, profile);
   return { ovaXml: encodeOvaXml(objects), diskIds, vmUuid };
 }
