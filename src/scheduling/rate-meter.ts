@@ -1,0 +1,155 @@
+import { FairShares, type Flow } from '../transfers/index.js';
+import { HopNetwork } from './hop-network.js';
+import { type HopRate, MeasuredHop } from './measured-hop.js';
+import { type Hop, type HopKind, hopKey, type Job, type KnownRates } from './night.js';
+
+/** How far a machine has come in its present run. */
+export interface Moved {
+  readonly job: Job;
+  /** Since the run began. */
+  readonly bytes: number;
+  /** Whether the run has ended since the last sample. */
+  readonly ended: boolean;
+}
+
+/** What a sample says of one hop, in bytes a second. */
+interface Seen {
+  readonly hop: Hop;
+  actual: number;
+  /** By all that was known before. */
+  expected: number;
+  machines: number;
+}
+
+/** So many machines count for what one takes beside its data. */
+const MEMORY_MACHINES = 20;
+/** A machine that gets less of what it should is held back by something slower than was thought. */
+const SLOW = 0.95;
+
+/**
+ * Learns what hops give from samples of running machines. Through a hop that is not the bottleneck goes less than it could
+ * give; so a capacity is raised when more goes through, and lowered only where that best explains why machines are
+ * slower than all capacities let expect: at that of their hops which falls furthest behind.
+ */
+export class RateMeter implements KnownRates {
+  readonly #guesses: Readonly<Record<HopKind, number>>;
+  readonly #measured = new Map<string, MeasuredHop>();
+  #sampledAt: number | null = null;
+  /** By job: bytes at the last sample. */
+  #before: ReadonlyMap<string, number> = new Map();
+  /** Jobs whose data moved before the last sample. */
+  #movers: readonly Job[] = [];
+  #throughput = 0;
+  #secondsPerMachine: number;
+  #machines = 0;
+
+  /** `guesses`: bytes a second of one hop of each kind, until they are measured. */
+  constructor(guesses: Readonly<Record<HopKind, number>>, secondsPerMachine: number) {
+    this.#guesses = guesses;
+    this.#secondsPerMachine = secondsPerMachine;
+  }
+
+  get secondsPerMachine(): number {
+    return this.#secondsPerMachine;
+  }
+
+  /** Of all machines in the last sample, in bytes a second. */
+  get throughput(): number {
+    return this.#throughput;
+  }
+
+  capacityOf(hop: Hop): number {
+    return this.#measured.get(hopKey(hop))?.rate.capacity ?? this.#guesses[hop.kind];
+  }
+
+  /** Null for a hop through which nothing went yet. */
+  rateOf(hop: Hop): HopRate | null {
+    return this.#measured.get(hopKey(hop))?.rate ?? null;
+  }
+
+  /** A machine is done that took so many seconds beside those in which its data moved. */
+  machineTook(seconds: number): void {
+    this.#machines = Math.min(MEMORY_MACHINES, this.#machines + 1);
+    this.#secondsPerMachine += (seconds - this.#secondsPerMachine) / this.#machines;
+  }
+
+  /**
+   * All machines that run at `at` (milliseconds since 1970), and those that have ended since the last sample. `cap`: what
+   * all were allowed together since then, in bytes a second; null without one.
+   */
+  sample(machines: readonly Moved[], at: number, cap: number | null): void {
+    const seconds = this.#sampledAt === null ? 0 : (at - this.#sampledAt) / 1000;
+    if (seconds > 0) this.#learn(machines, seconds, cap);
+    const running = machines.filter(({ ended }) => !ended);
+    this.#movers = running.filter((moved) => this.#delta(moved) > 0).map(({ job }) => job);
+    this.#before = new Map(running.map(({ job, bytes }) => [job.id, bytes]));
+    this.#sampledAt = at;
+  }
+
+  #learn(machines: readonly Moved[], seconds: number, cap: number | null): void {
+    const moving = machines.filter((moved) => this.#delta(moved) > 0);
+    const stayed = moving.filter(({ ended }) => !ended).map(({ job }) => job);
+    const [then, now] = [this.#expected(this.#movers, cap), this.#expected(stayed, cap)];
+    const seen = new Map<string, Seen>();
+    const slow: Job[] = [];
+    this.#throughput = 0;
+    for (const moved of moving) {
+      const { job } = moved;
+      const actual = this.#delta(moved) / seconds;
+      const [before, after] = [then.get(job.id), now.get(job.id)];
+      const expected = ((before ?? 0) + (after ?? 0)) / 2;
+      if (before !== undefined && after !== undefined && actual < SLOW * expected) slow.push(job);
+      this.#throughput += actual;
+      addTo(seen, job, actual, expected);
+    }
+    const blamed = new Set(slow.map((job) => furthestBehind(job, seen)));
+    for (const [key, { hop, actual, machines: beside }] of seen) {
+      const measured = this.#measured.get(key) ?? new MeasuredHop(this.#guesses[hop.kind]);
+      this.#measured.set(key, measured);
+      measured.note(actual, beside, seconds);
+      if (blamed.has(key) || actual > measured.rate.capacity) measured.correct(actual, seconds);
+    }
+  }
+
+  /** Bytes a second of each job, by what is known now. */
+  #expected(jobs: readonly Job[], cap: number | null): ReadonlyMap<string, number> {
+    const network = new HopNetwork(this, cap);
+    const flows = new Map<string, Flow>();
+    for (const job of jobs) {
+      const flow = network.flowOf(job);
+      flow.count += 1;
+      flows.set(job.id, flow);
+    }
+    new FairShares(network.resources).share(new Set(flows.values()));
+    return new Map([...flows].map(([id, { rate }]) => [id, rate]));
+  }
+
+  #delta({ job, bytes }: Moved): number {
+    return bytes - (this.#before.get(job.id) ?? 0);
+  }
+}
+
+function addTo(seen: Map<string, Seen>, job: Job, actual: number, expected: number): void {
+  for (const hop of job.hops) {
+    const key = hopKey(hop);
+    const known = seen.get(key) ?? { hop, actual: 0, expected: 0, machines: 0 };
+    seen.set(key, known);
+    known.actual += actual * hop.share;
+    known.expected += expected * hop.share;
+    known.machines += 1;
+  }
+}
+
+/** Of hops that are equally far behind, the first: what is read comes before what is written. */
+function furthestBehind({ hops }: Job, seen: ReadonlyMap<string, Seen>): string {
+  let worst = '';
+  let least = Number.POSITIVE_INFINITY;
+  for (const hop of hops) {
+    const key = hopKey(hop);
+    const { actual = 0, expected = 0 } = seen.get(key) ?? {};
+    if (actual / expected >= least) continue;
+    worst = key;
+    least = actual / expected;
+  }
+  return worst;
+}
