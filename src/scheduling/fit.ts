@@ -1,3 +1,4 @@
+import { groupBy } from '../model/group-by.js';
 import { type Hold, hold, inMinutes } from './holds.js';
 import { bytesLeft, type Hop, type HopUse, hopKey, type Job, type Night, progressOf } from './night.js';
 import type { WaveWindows } from './wave-windows.js';
@@ -42,7 +43,7 @@ export class Fit {
 
   /** Names of the waves of which these jobs are more than their window has time for. */
   wavesTooLarge(jobs: readonly Job[]): ReadonlySet<string> {
-    const waves = Map.groupBy(jobs, ({ wave }) => wave);
+    const waves = groupBy(jobs, ({ wave }) => wave);
     const tooLarge = [...waves].filter(([, members]) => {
       const window = members[0] === undefined ? null : this.#windows.of(members[0]);
       return window !== null && this.#now + this.secondsFor(members) * 1000 > window.opening.end;

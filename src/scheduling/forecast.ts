@@ -1,3 +1,4 @@
+import { groupBy } from '../model/group-by.js';
 import { simulateWave, type Transfer } from '../transfers/index.js';
 import { bandwidthAt } from './bandwidth.js';
 import { Gates } from './gates.js';
@@ -46,7 +47,7 @@ export function forecast(night: Night, now: number): Forecast {
   const gates = new Gates(night, troubles);
   const left = night.jobs.filter((job) => !gates.hasEnded(job) && !progressOf(night, job).onHold);
   const rules = { now, gates, units: new Units(night, gates), smallestFirst: new Set<string>() };
-  const byWave = Map.groupBy(inOrder(left, night, rules), ({ job }) => job.wave);
+  const byWave = groupBy(inOrder(left, night, rules), ({ job }) => job.wave);
   const jobs = new Map<string, JobForecast>();
   const waves: WaveForecast[] = [];
   let clock = now;
@@ -97,7 +98,7 @@ function transfersOf(members: readonly Job[], night: Night, cap: number | null) 
   const network = new HopNetwork(night.rates, cap);
   const { perHop } = night.limits;
   const needs = new Map<Transfer['flow'], readonly number[]>();
-  const underWay = Map.groupBy(members, (job) => stageOf(job, night));
+  const underWay = groupBy(members, (job) => stageOf(job, night));
   const jobs = STAGES.flatMap((stage) => underWay.get(stage) ?? []);
   const list = jobs.map((job): Transfer => {
     const flow = network.flowOf(job);
