@@ -42,8 +42,9 @@ export class Occupancy {
   hold(job: Job): Hold | null {
     const { machinesAtOnce, threads, perHop } = this.#limits;
     if (this.#total >= threads && threads < machinesAtOnce)
-      return hold('limit', `limit of ${threads} threads`);
-    if (this.#total >= machinesAtOnce) return hold('limit', `limit of ${machinesAtOnce} machines at once`);
+      return hold('limit', `limit of ${counted(threads, 'thread')}`);
+    if (this.#total >= machinesAtOnce)
+      return hold('limit', `limit of ${counted(machinesAtOnce, 'machine')} at once`);
     for (const hop of job.hops) {
       const limit = perHop[hop.kind];
       if (limit === undefined) continue;
@@ -56,4 +57,8 @@ export class Occupancy {
     }
     return null;
   }
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
