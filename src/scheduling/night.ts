@@ -107,7 +107,7 @@ export const DEFAULT_POLICY: Policy = {
   atWindowEnd: 'pause',
   wouldNotFinish: 'hold-back',
   ageStepSeconds: 4 * 3600,
-  retries: { attempts: 5, firstPauseSeconds: 60, longestPauseSeconds: 1800 },
+  retries: { attempts: 8, firstPauseSeconds: 60, longestPauseSeconds: 1800 },
   groups: { machines: 3, withinSeconds: 900, firstPauseSeconds: 300, longestPauseSeconds: 1800 },
 };
 

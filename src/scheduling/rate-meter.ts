@@ -23,13 +23,22 @@ interface Seen {
 
 /** So many machines count for what one takes beside its data. */
 const MEMORY_MACHINES = 20;
+/** What is known says of one machine. */
+interface Expected {
+  readonly bytesPerSecond: number;
+  /** The hop that lets it be no faster. */
+  readonly heldBy: string;
+}
+
 /** A machine that gets less of what it should is held back by something slower than was thought. */
 const SLOW = 0.95;
+/** Another hop than the expected bottleneck must be so much further behind to be the slower one. */
+const CLEARLY = 0.9;
 
 /**
  * Learns what hops give from samples of running machines. Through a hop that is not the bottleneck goes less than it could
  * give; so a capacity is raised when more goes through, and lowered only where that best explains why machines are
- * slower than all capacities let expect: at that of their hops which falls furthest behind.
+ * slower than all capacities let expect: at the expected bottleneck, or at a hop that is clearly further behind.
  */
 export class RateMeter implements KnownRates {
   readonly #guesses: Readonly<Record<HopKind, number>>;
@@ -91,18 +100,19 @@ export class RateMeter implements KnownRates {
     const stayed = moving.filter(({ ended }) => !ended).map(({ job }) => job);
     const [then, now] = [this.#expected(this.#movers, cap), this.#expected(stayed, cap)];
     const seen = new Map<string, Seen>();
-    const slow: Job[] = [];
+    const slow: { readonly job: Job; readonly heldBy: string }[] = [];
     this.#throughput = 0;
     for (const moved of moving) {
       const { job } = moved;
       const actual = this.#delta(moved) / seconds;
       const [before, after] = [then.get(job.id), now.get(job.id)];
-      const expected = ((before ?? 0) + (after ?? 0)) / 2;
-      if (before !== undefined && after !== undefined && actual < SLOW * expected) slow.push(job);
+      const expected = ((before?.bytesPerSecond ?? 0) + (after?.bytesPerSecond ?? 0)) / 2;
+      if (before !== undefined && after !== undefined && actual < SLOW * expected)
+        slow.push({ job, heldBy: after.heldBy });
       this.#throughput += actual;
       addTo(seen, job, actual, expected);
     }
-    const blamed = new Set(slow.map((job) => furthestBehind(job, seen)));
+    const blamed = new Set(slow.map(({ job, heldBy }) => slowest(job, heldBy, seen)));
     for (const [key, { hop, actual, machines: beside }] of seen) {
       const measured = this.#measured.get(key) ?? new MeasuredHop(this.#guesses[hop.kind]);
       this.#measured.set(key, measured);
@@ -111,8 +121,8 @@ export class RateMeter implements KnownRates {
     }
   }
 
-  /** Bytes a second of each job, by what is known now. */
-  #expected(jobs: readonly Job[], cap: number | null): ReadonlyMap<string, number> {
+  /** By job. */
+  #expected(jobs: readonly Job[], cap: number | null): ReadonlyMap<string, Expected> {
     const network = new HopNetwork(this, cap);
     const flows = new Map<string, Flow>();
     for (const job of jobs) {
@@ -121,7 +131,12 @@ export class RateMeter implements KnownRates {
       flows.set(job.id, flow);
     }
     new FairShares(network.resources).share(new Set(flows.values()));
-    return new Map([...flows].map(([id, { rate }]) => [id, rate]));
+    return new Map(
+      [...flows].map(([id, { rate, heldBy }]) => {
+        const hop = network.hops[heldBy];
+        return [id, { bytesPerSecond: rate, heldBy: hop === undefined ? '' : hopKey(hop) }];
+      }),
+    );
   }
 
   #delta({ job, bytes }: Moved): number {
@@ -140,16 +155,19 @@ function addTo(seen: Map<string, Seen>, job: Job, actual: number, expected: numb
   }
 }
 
-/** Of hops that are equally far behind, the first: what is read comes before what is written. */
-function furthestBehind({ hops }: Job, seen: ReadonlyMap<string, Seen>): string {
-  let worst = '';
-  let least = Number.POSITIVE_INFINITY;
+/** The hop that must be slower than was thought: the expected bottleneck, unless another is clearly further behind. */
+function slowest({ hops }: Job, heldBy: string, seen: ReadonlyMap<string, Seen>): string {
+  const reached = (key: string) => {
+    const { actual, expected } = seen.get(key) ?? { actual: 1, expected: 0 };
+    return actual / expected;
+  };
+  let worst = heldBy;
+  let least = reached(heldBy) * CLEARLY;
   for (const hop of hops) {
     const key = hopKey(hop);
-    const { actual = 0, expected = 0 } = seen.get(key) ?? {};
-    if (actual / expected >= least) continue;
+    if (reached(key) >= least) continue;
     worst = key;
-    least = actual / expected;
+    least = reached(key);
   }
   return worst;
 }

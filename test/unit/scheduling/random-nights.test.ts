@@ -73,7 +73,7 @@ const night = fc.record({
     fc.record({
       host: fc.integer({ min: 0, max: 3 }),
       begins: fc.integer({ min: 0, max: 120 }),
-      minutes: fc.integer({ min: 1, max: 120 }),
+      minutes: fc.integer({ min: 1, max: 60 }),
     }),
   ),
 });
