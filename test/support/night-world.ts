@@ -11,6 +11,7 @@ import {
   type Night,
   RateMeter,
   startTuning,
+  type Tuning,
   tune,
 } from '../../src/scheduling/index.js';
 
@@ -49,7 +50,6 @@ export interface History {
   readonly runs: readonly Run[];
   readonly progress: ReadonlyMap<string, JobProgress>;
   readonly forecasts: readonly { readonly at: number; readonly forecast: Forecast }[];
-  readonly decisions: readonly { readonly at: number; readonly decision: Decision }[];
   readonly meter: RateMeter;
   /** Machines at once, each time it changed. */
   readonly atOnce: readonly number[];
@@ -91,10 +91,9 @@ class World {
   readonly #failures: Failure[] = [];
   readonly #runs: Run[] = [];
   readonly #forecasts: { at: number; forecast: Forecast }[] = [];
-  readonly #decisions: { at: number; decision: Decision }[] = [];
   readonly #meter: RateMeter;
   readonly #atOnce: number[] = [];
-  #tuning;
+  #tuning: Tuning;
   #throughput: number[] = [];
   #now: number;
 
@@ -135,7 +134,7 @@ class World {
       }
       if (changed || (lookAgainAt !== null && this.#now >= lookAgainAt)) {
         const decision = decide(this.#state(), this.#now);
-        this.#decisions.push({ at: this.#now, decision });
+        this.#missUntold(decision);
         this.#obey(decision);
         lookAgainAt = decision.lookAgainAt;
         // What has stopped makes room.
@@ -157,7 +156,6 @@ class World {
       runs: this.#runs,
       progress: this.#progress,
       forecasts: this.#forecasts,
-      decisions: this.#decisions,
       meter: this.#meter,
       atOnce: this.#atOnce,
       endedAt: this.#now,
@@ -175,6 +173,16 @@ class World {
       failures: this.#failures,
       rates: this.#meter,
     };
+  }
+
+  /** Whatever waits is started or told why not. */
+  #missUntold({ start, heldBack }: Decision): void {
+    const started = new Set(start);
+    for (const { id } of this.#night.jobs) {
+      const state = this.#progress.get(id)?.state ?? 'waiting';
+      if (state !== 'waiting' && state !== 'paused') continue;
+      if (started.has(id) === heldBack.has(id)) throw new Error(`${id} is neither started nor held back`);
+    }
   }
 
   #obey({ start, stop }: Decision): void {

@@ -48,7 +48,7 @@ export function through(kind: HopKind, name: string, share = 1): Job['hops'][num
 }
 
 /** All hops give 100 MiB/s; a machine takes nothing beside its data. */
-export const HUNDRED: KnownRates = { capacityOf: () => 100 * MIB, secondsPerMachine: 0 };
+const HUNDRED: KnownRates = { capacityOf: () => 100 * MIB, secondsPerMachine: 0 };
 
 /** Jobs in one wave without a window, without limits, nothing begun. */
 export function testNight(jobs: readonly Job[], changes: Partial<Night> = {}): Night {
