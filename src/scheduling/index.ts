@@ -2,6 +2,7 @@ export { bottleneckInWords, bottleneckOf } from './bottleneck.js';
 export { type Decision, decide, type Stop } from './decide.js';
 export { type Forecast, forecast, type JobForecast, type WaveForecast } from './forecast.js';
 export type { Hold, HoldKind } from './holds.js';
+export { guessesOf, type JobFacts, jobOf } from './job-of.js';
 export type { HopRate } from './measured-hop.js';
 export {
   type BandwidthCap,

@@ -82,6 +82,11 @@ describe('machines that fail alike', () => {
     expect(decide(done, after).start).toEqual(['a', 'b', 'c', 'here']);
   });
 
+  test('what was under way when the pause began and fails as well does not lengthen it', () => {
+    const underWay = failed([...three, failure('d', 3), failure('e', 4)], [here]);
+    expect(decide(underWay, EVENING + 7 * MINUTE).start).toHaveLength(1);
+  });
+
   test('when that one fails as well, the next pause is twice as long', () => {
     const again = failed([...three, failure('a', 7)], [here]);
     expect(decide(again, EVENING + 16 * MINUTE).start).toEqual([]);

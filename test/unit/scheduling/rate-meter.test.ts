@@ -14,11 +14,12 @@ const GUESSES = {
 
 /** Machines move at constant rates (MiB/s) for so many seconds, sampled every ten. */
 class Samples {
-  readonly meter = new RateMeter(GUESSES, 5);
+  readonly meter: RateMeter;
   readonly #moved = new Map<string, number>();
   #at = 0;
 
-  constructor() {
+  constructor(guesses: Partial<typeof GUESSES> = {}) {
+    this.meter = new RateMeter({ ...GUESSES, ...guesses }, 5);
     this.meter.sample([], 0, null);
   }
 
@@ -91,6 +92,20 @@ describe('capacities', () => {
       );
     expect(samples.mib('repository', 'sr1')).toBeLessThan(30);
     expect(samples.mib('host', 'esx1')).toBeGreaterThan(150);
+  });
+
+  test('where all are slow the expected bottleneck is, though some are a little slower than others', () => {
+    const samples = new Samples({ link: 100 * MIB }).move(
+      [
+        [a, 19],
+        [b, 19],
+        [c, 20],
+        [d, 20],
+      ],
+      120,
+    );
+    expect(samples.mib('link', 'net')).toBeCloseTo(78, 0);
+    expect(samples.mib('host', 'esx1')).toBe(100);
   });
 
   test('follow the night: what becomes faster is found faster', () => {
