@@ -9,7 +9,7 @@ import { Troubles } from './troubles.js';
 import { Units } from './units.js';
 import { WorkCalendar } from './work-calendar.js';
 
-/** When a job that is left will be moved, in milliseconds since 1970. */
+/** When a job that is left will be moved, in milliseconds since 1970; infinite when its window has not time for it. */
 export interface JobForecast {
   readonly startsAt: number;
   readonly endsAt: number;

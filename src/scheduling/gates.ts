@@ -9,8 +9,9 @@ export class Gates {
   readonly #jobs: ReadonlyMap<string, Job>;
   readonly #ended = new Set<string>();
   readonly #places: ReadonlyMap<string, number>;
-  /** Of each wave, how many have not ended, and when the last of the others did. */
+  /** Of each wave, how many have not ended. */
   readonly #open: number[];
+  /** Of each wave, when the last job of it or of an earlier one ended. */
   readonly #lastEnd: number[];
   /** The first wave in which something is left to do. */
   readonly #current: number;
@@ -31,6 +32,9 @@ export class Gates {
         const end = progressOf(night, job).endedAt ?? 0;
         this.#lastEnd[place] = Math.max(this.#lastEnd[place] ?? 0, end);
       } else this.#open[place] = (this.#open[place] ?? 0) + 1;
+    }
+    for (let place = 1; place < this.#lastEnd.length; place++) {
+      this.#lastEnd[place] = Math.max(this.#lastEnd[place] ?? 0, this.#lastEnd[place - 1] ?? 0);
     }
     const current = this.#open.findIndex((open) => open > 0);
     this.#current = current === -1 ? night.waves.length : current;

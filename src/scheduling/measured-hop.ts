@@ -51,14 +51,10 @@ export class MeasuredHop {
     };
   }
 
-  /** So much went through it, in bytes a second, for so many machines. */
-  note(throughput: number, machines: number, seconds: number): void {
+  /** So much went through it, in bytes a second, for so many machines; `isLimit` where that is all it seems to give. */
+  note(throughput: number, machines: number, seconds: number, isLimit: boolean): void {
     this.#throughput.add(throughput, seconds);
     this.#perMachine.add(throughput / machines, seconds);
-  }
-
-  /** What went through it is all it gives, or more than it was thought to. */
-  correct(throughput: number, seconds: number): void {
-    this.#capacity.add(throughput, seconds);
+    if (isLimit || throughput > this.#capacity.value) this.#capacity.add(throughput, seconds);
   }
 }

@@ -74,6 +74,7 @@ export interface NightLimits {
 /** What may go over the wire while a window is open. */
 export interface BandwidthCap {
   readonly window: MigrationWindow;
+  /** Above 0. */
   readonly bytesPerSecond: number;
 }
 

@@ -16,9 +16,10 @@ export interface Moved {
 interface Seen {
   readonly hop: Hop;
   actual: number;
-  /** By all that was known before. */
-  expected: number;
+  /** Machines that move through it, those of them that are slow, and those of these that it is expected to hold back. */
   machines: number;
+  slow: number;
+  heldBack: number;
 }
 
 /** So many machines count for what one takes beside its data. */
@@ -32,13 +33,11 @@ interface Expected {
 
 /** A machine that gets less of what it should is held back by something slower than was thought. */
 const SLOW = 0.95;
-/** Another hop than the expected bottleneck must be so much further behind to be the slower one. */
-const CLEARLY = 0.9;
 
 /**
  * Learns what hops give from samples of running machines. Through a hop that is not the bottleneck goes less than it could
  * give; so a capacity is raised when more goes through, and lowered only where that best explains why machines are
- * slower than all capacities let expect: at the expected bottleneck, or at a hop that is clearly further behind.
+ * slower than all capacities let expect: at the hop that most slow machines and fewest others go through.
  */
 export class RateMeter implements KnownRates {
   readonly #guesses: Readonly<Record<HopKind, number>>;
@@ -100,24 +99,23 @@ export class RateMeter implements KnownRates {
     const stayed = moving.filter(({ ended }) => !ended).map(({ job }) => job);
     const [then, now] = [this.#expected(this.#movers, cap), this.#expected(stayed, cap)];
     const seen = new Map<string, Seen>();
-    const slow: { readonly job: Job; readonly heldBy: string }[] = [];
+    const slow: Job[] = [];
     this.#throughput = 0;
     for (const moved of moving) {
       const { job } = moved;
       const actual = this.#delta(moved) / seconds;
       const [before, after] = [then.get(job.id), now.get(job.id)];
-      const expected = ((before?.bytesPerSecond ?? 0) + (after?.bytesPerSecond ?? 0)) / 2;
-      if (before !== undefined && after !== undefined && actual < SLOW * expected)
-        slow.push({ job, heldBy: after.heldBy });
       this.#throughput += actual;
-      addTo(seen, job, actual, expected);
+      const expected = Math.min(before?.bytesPerSecond ?? 0, after?.bytesPerSecond ?? 0);
+      const isSlow = actual < SLOW * expected;
+      if (isSlow) slow.push(job);
+      addTo(seen, job, actual, isSlow ? (after?.heldBy ?? '') : null);
     }
-    const blamed = new Set(slow.map(({ job, heldBy }) => slowest(job, heldBy, seen)));
+    const blamed = blame(slow, seen);
     for (const [key, { hop, actual, machines: beside }] of seen) {
       const measured = this.#measured.get(key) ?? new MeasuredHop(this.#guesses[hop.kind]);
       this.#measured.set(key, measured);
-      measured.note(actual, beside, seconds);
-      if (blamed.has(key) || actual > measured.rate.capacity) measured.correct(actual, seconds);
+      measured.note(actual, beside, seconds, blamed.has(key));
     }
   }
 
@@ -144,30 +142,34 @@ export class RateMeter implements KnownRates {
   }
 }
 
-function addTo(seen: Map<string, Seen>, job: Job, actual: number, expected: number): void {
+/** `heldBy`: of a machine that is slow, the hop that was expected to hold it back; null of one that is not. */
+function addTo(seen: Map<string, Seen>, job: Job, actual: number, heldBy: string | null): void {
   for (const hop of job.hops) {
     const key = hopKey(hop);
-    const known = seen.get(key) ?? { hop, actual: 0, expected: 0, machines: 0 };
+    const known = seen.get(key) ?? { hop, actual: 0, machines: 0, slow: 0, heldBack: 0 };
     seen.set(key, known);
     known.actual += actual * hop.share;
-    known.expected += expected * hop.share;
     known.machines += 1;
+    if (heldBy !== null) known.slow += 1;
+    if (heldBy === key) known.heldBack += 1;
   }
 }
 
-/** The hop that must be slower than was thought: the expected bottleneck, unless another is clearly further behind. */
-function slowest({ hops }: Job, heldBy: string, seen: ReadonlyMap<string, Seen>): string {
-  const reached = (key: string) => {
-    const { actual, expected } = seen.get(key) ?? { actual: 1, expected: 0 };
-    return actual / expected;
-  };
-  let worst = heldBy;
-  let least = reached(heldBy) * CLEARLY;
-  for (const hop of hops) {
-    const key = hopKey(hop);
-    if (reached(key) >= least) continue;
-    worst = key;
-    least = reached(key);
-  }
-  return worst;
+/** The hops that explain best why these machines are slow: each is slow because of the one with most to be said against it. */
+function blame(slow: readonly Job[], seen: ReadonlyMap<string, Seen>): ReadonlySet<string> {
+  return new Set(
+    slow.map(({ hops }) => {
+      const keys = hops.map(hopKey);
+      return keys.reduce((worst, key) =>
+        suspicion(seen.get(key)) > suspicion(seen.get(worst)) ? key : worst,
+      );
+    }),
+  );
+}
+
+/** Slow machines speak against a hop, the more so the fewer others are there, and a little if it was expected of it. */
+function suspicion(seen: Seen | undefined): number {
+  if (seen === undefined) return 0;
+  const { slow, machines, heldBack } = seen;
+  return slow * (slow / machines) ** 2 + heldBack / 1000;
 }

@@ -17,8 +17,11 @@ export class WorkCalendar {
   /** Null for work at any time. Throws CONFIG_INVALID for a time zone that does not exist. */
   constructor(window: MigrationWindow | null, blackOuts: readonly string[], start: number) {
     this.#start = start;
+    // What begins never needs no calendar.
     this.#openings =
-      window === null ? null : openings(start, window, new ZonedClock(window.timeZone), blackOuts);
+      window === null || start === Number.POSITIVE_INFINITY
+        ? null
+        : openings(start, window, new ZonedClock(window.timeZone), blackOuts);
   }
 
   /** When so much work is done; infinite when the window does not open often enough. */
@@ -28,7 +31,8 @@ export class WorkCalendar {
 
   /** Whether work up to so many seconds is done before the window closes for the first time. */
   fits(seconds: number): boolean {
-    return this.#place(seconds)?.shift === 0;
+    const place = this.#place(seconds);
+    return place !== null && place.shift === 0 && place.instant < Number.POSITIVE_INFINITY;
   }
 
   #place(seconds: number): { shift: number; instant: number } | null {

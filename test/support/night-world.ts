@@ -1,5 +1,7 @@
 import type { ErrorCode } from '../../src/model/errors.js';
 import {
+  bottleneckInWords,
+  bottleneckOf,
   type Decision,
   decide,
   type Failure,
@@ -46,10 +48,17 @@ export interface WorldRules {
   readonly forecastsAt?: readonly number[];
 }
 
+interface AskedForecast {
+  readonly at: number;
+  readonly forecast: Forecast;
+  /** Of the machines that ran then, in words. */
+  readonly bottleneck: string | null;
+}
+
 export interface History {
   readonly runs: readonly Run[];
   readonly progress: ReadonlyMap<string, JobProgress>;
-  readonly forecasts: readonly { readonly at: number; readonly forecast: Forecast }[];
+  readonly forecasts: readonly AskedForecast[];
   readonly meter: RateMeter;
   /** Machines at once, each time it changed. */
   readonly atOnce: readonly number[];
@@ -90,7 +99,7 @@ class World {
   readonly #progress = new Map<string, JobProgress>();
   readonly #failures: Failure[] = [];
   readonly #runs: Run[] = [];
-  readonly #forecasts: { at: number; forecast: Forecast }[] = [];
+  readonly #forecasts: AskedForecast[] = [];
   readonly #meter: RateMeter;
   readonly #atOnce: number[] = [];
   #tuning: Tuning;
@@ -143,7 +152,7 @@ class World {
       }
       while (forecastsAt[0] !== undefined && forecastsAt[0] <= this.#now) {
         forecastsAt.shift();
-        this.#forecasts.push({ at: this.#now, forecast: forecast(this.#state(), this.#now) });
+        this.#forecasts.push(this.#ask());
       }
       if (this.#running.size === 0 && lookAgainAt === null) break;
       if (this.#running.size === 0) {
@@ -159,6 +168,16 @@ class World {
       meter: this.#meter,
       atOnce: this.#atOnce,
       endedAt: this.#now,
+    };
+  }
+
+  #ask(): AskedForecast {
+    const running = [...this.#running.values()].map(({ job }) => job);
+    const hop = bottleneckOf(running, this.#meter, null);
+    return {
+      at: this.#now,
+      forecast: forecast(this.#state(), this.#now),
+      bottleneck: hop === null ? null : bottleneckInWords(hop),
     };
   }
 

@@ -96,6 +96,14 @@ describe('windows and deadlines', () => {
   });
 });
 
+test('work for longer than any calendar goes has no end, nor has what comes after it', () => {
+  const waves = ['one', 'two'].map((name) => ({ name, window: NIGHTLY }));
+  const jobs = [testJob('endless', { wave: 'one', bytes: 1e6 * AN_HOUR }), testJob('after', { wave: 'two' })];
+  const { jobs: told } = forecast(testNight(jobs, { waves }), EVENING);
+  expect(told.get('endless')).toMatchObject({ endsAt: Number.POSITIVE_INFINITY, fits: false });
+  expect(told.get('after')).toMatchObject({ startsAt: Number.POSITIVE_INFINITY, fits: false });
+});
+
 test('what is done, given up, on hold or waits in vain is not forecast', () => {
   const jobs = ['done', 'cancelled', 'resting'].map((name) => testJob(name));
   const progress = new Map([
