@@ -1,4 +1,5 @@
 import { FairShares, type Flow } from '../transfers/index.js';
+import { blame, type Mover } from './blame.js';
 import { HopNetwork } from './hop-network.js';
 import { type HopRate, MeasuredHop } from './measured-hop.js';
 import { type Hop, type HopKind, hopKey, type Job, type KnownRates } from './night.js';
@@ -12,14 +13,12 @@ export interface Moved {
   readonly ended: boolean;
 }
 
-/** What a sample says of one hop, in bytes a second. */
+/** What a sample says of one hop. */
 interface Seen {
   readonly hop: Hop;
-  actual: number;
-  /** Machines that move through it, those of them that are slow, and those of these that it is expected to hold back. */
+  /** Bytes a second. */
+  throughput: number;
   machines: number;
-  slow: number;
-  heldBack: number;
 }
 
 /** So many machines count for what one takes beside its data. */
@@ -31,13 +30,13 @@ interface Expected {
   readonly heldBy: string;
 }
 
-/** A machine that gets less of what it should is held back by something slower than was thought. */
-const SLOW = 0.95;
+/** A hop is full that gives nearly what it can. */
+const FULL = 0.95;
 
 /**
  * Learns what hops give from samples of running machines. Through a hop that is not the bottleneck goes less than it could
  * give; so a capacity is raised when more goes through, and lowered only where that best explains why machines are
- * slower than all capacities let expect: at the hop that most slow machines and fewest others go through.
+ * slower than all capacities let expect.
  */
 export class RateMeter implements KnownRates {
   readonly #guesses: Readonly<Record<HopKind, number>>;
@@ -95,28 +94,35 @@ export class RateMeter implements KnownRates {
   }
 
   #learn(machines: readonly Moved[], seconds: number, cap: number | null): void {
+    const movers = this.#moversOf(machines, seconds, cap);
+    const seen = throughputs(movers);
+    this.#throughput = movers.reduce((sum, { actual }) => sum + actual, 0);
+    const isCapped = cap !== null && this.#throughput >= FULL * cap;
+    const blamed = blame(movers, (key) => isCapped || this.#isFull(seen.get(key)));
+    for (const [key, { hop, throughput, machines: beside }] of seen) {
+      const measured = this.#measured.get(key) ?? new MeasuredHop(this.#guesses[hop.kind]);
+      this.#measured.set(key, measured);
+      measured.note(throughput, beside, seconds, blamed.has(key));
+    }
+  }
+
+  #isFull(seen: Seen | undefined): boolean {
+    return seen !== undefined && seen.throughput >= FULL * this.capacityOf(seen.hop);
+  }
+
+  #moversOf(machines: readonly Moved[], seconds: number, cap: number | null): Mover[] {
     const moving = machines.filter((moved) => this.#delta(moved) > 0);
     const stayed = moving.filter(({ ended }) => !ended).map(({ job }) => job);
     const [then, now] = [this.#expected(this.#movers, cap), this.#expected(stayed, cap)];
-    const seen = new Map<string, Seen>();
-    const slow: Job[] = [];
-    this.#throughput = 0;
-    for (const moved of moving) {
-      const { job } = moved;
-      const actual = this.#delta(moved) / seconds;
-      const [before, after] = [then.get(job.id), now.get(job.id)];
-      this.#throughput += actual;
-      const expected = Math.min(before?.bytesPerSecond ?? 0, after?.bytesPerSecond ?? 0);
-      const isSlow = actual < SLOW * expected;
-      if (isSlow) slow.push(job);
-      addTo(seen, job, actual, isSlow ? (after?.heldBy ?? '') : null);
-    }
-    const blamed = blame(slow, seen);
-    for (const [key, { hop, actual, machines: beside }] of seen) {
-      const measured = this.#measured.get(key) ?? new MeasuredHop(this.#guesses[hop.kind]);
-      this.#measured.set(key, measured);
-      measured.note(actual, beside, seconds, blamed.has(key));
-    }
+    return moving.map((moved) => {
+      const [before, after] = [then.get(moved.job.id), now.get(moved.job.id)];
+      return {
+        job: moved.job,
+        actual: this.#delta(moved) / seconds,
+        expected: Math.min(before?.bytesPerSecond ?? 0, after?.bytesPerSecond ?? 0),
+        heldBy: after?.heldBy ?? '',
+      };
+    });
   }
 
   /** By job. */
@@ -142,34 +148,16 @@ export class RateMeter implements KnownRates {
   }
 }
 
-/** `heldBy`: of a machine that is slow, the hop that was expected to hold it back; null of one that is not. */
-function addTo(seen: Map<string, Seen>, job: Job, actual: number, heldBy: string | null): void {
-  for (const hop of job.hops) {
-    const key = hopKey(hop);
-    const known = seen.get(key) ?? { hop, actual: 0, machines: 0, slow: 0, heldBack: 0 };
-    seen.set(key, known);
-    known.actual += actual * hop.share;
-    known.machines += 1;
-    if (heldBy !== null) known.slow += 1;
-    if (heldBy === key) known.heldBack += 1;
+function throughputs(movers: readonly Mover[]): ReadonlyMap<string, Seen> {
+  const seen = new Map<string, Seen>();
+  for (const { job, actual } of movers) {
+    for (const hop of job.hops) {
+      const key = hopKey(hop);
+      const known = seen.get(key) ?? { hop, throughput: 0, machines: 0 };
+      seen.set(key, known);
+      known.throughput += actual * hop.share;
+      known.machines += 1;
+    }
   }
-}
-
-/** The hops that explain best why these machines are slow: each is slow because of the one with most to be said against it. */
-function blame(slow: readonly Job[], seen: ReadonlyMap<string, Seen>): ReadonlySet<string> {
-  return new Set(
-    slow.map(({ hops }) => {
-      const keys = hops.map(hopKey);
-      return keys.reduce((worst, key) =>
-        suspicion(seen.get(key)) > suspicion(seen.get(worst)) ? key : worst,
-      );
-    }),
-  );
-}
-
-/** Slow machines speak against a hop, the more so the fewer others are there, and a little if it was expected of it. */
-function suspicion(seen: Seen | undefined): number {
-  if (seen === undefined) return 0;
-  const { slow, machines, heldBack } = seen;
-  return slow * (slow / machines) ** 2 + heldBack / 1000;
+  return seen;
 }
