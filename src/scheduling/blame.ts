@@ -23,16 +23,17 @@ interface Evidence {
 const SLOW = 0.95;
 
 /**
- * Keys of the hops that must give less than was thought. A slow machine that goes through a full hop is explained: others
- * took there what it should have had. Each other one is slow because of the hop that most speaks against.
+ * Keys of the hops that must give less than was thought. A slow machine that goes through a full hop is slow because of
+ * that, where others took what it should have had; each other one because of the hop that most speaks against.
  */
 export function blame(movers: readonly Mover[], isFull: (key: string) => boolean): ReadonlySet<string> {
   const evidence = new Map<string, Evidence>();
   const slow: (readonly string[])[] = [];
   for (const { job, actual, expected, heldBy } of movers) {
     const keys = job.hops.map(hopKey);
-    const isSlow = actual < SLOW * expected && !keys.some(isFull);
-    if (isSlow) slow.push(keys);
+    const isSlow = actual < SLOW * expected;
+    const full = keys.filter(isFull);
+    if (isSlow) slow.push(full.length > 0 ? full : keys);
     for (const key of keys) {
       const known = evidence.get(key) ?? { machines: 0, slow: 0, heldBack: 0 };
       evidence.set(key, known);

@@ -31,7 +31,7 @@ interface Expected {
 }
 
 /** A hop is full that gives nearly what it can. */
-const FULL = 0.95;
+const FULL = 0.9;
 
 /**
  * Learns what hops give from samples of running machines. Through a hop that is not the bottleneck goes less than it could
