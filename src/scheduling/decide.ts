@@ -94,8 +94,13 @@ class Round {
     if (window === null || atWindowEnd === 'finish') return null;
     if (window.opening.begin > this.#now)
       return { jobId: job.id, how: atWindowEnd, reason: `window ${window.name} is closed` };
-    this.#lookAgain(window.opening.end);
+    this.#lookAgainAtWindowEnd(job);
     return null;
+  }
+
+  #lookAgainAtWindowEnd(job: Job): void {
+    const window = this.#windows.of(job);
+    if (window !== null && this.#night.policy.atWindowEnd !== 'finish') this.#lookAgain(window.opening.end);
   }
 
   #start(): string[] {
@@ -115,6 +120,7 @@ class Round {
         start.push(job.id);
         units.begin(job);
         this.#occupancy.take(job);
+        this.#lookAgainAtWindowEnd(job);
         continue;
       }
       this.#hold(job, held);

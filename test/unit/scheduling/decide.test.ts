@@ -157,6 +157,12 @@ describe('windows', () => {
     expect(decide(night, EVENING).start).toEqual(['a']);
   });
 
+  test('it looks again when the window closes on what it has just started', () => {
+    expect(decide(testNight([testJob('a')], IN_WINDOW), EVENING).lookAgainAt).toBe(EVENING + 8 * HOUR);
+    const cut = testNight([testJob('a')], { ...IN_WINDOW, blackOuts: ['2026-11-24'] });
+    expect(decide(cut, EVENING).lookAgainAt).toBe(EVENING + 2 * HOUR);
+  });
+
   test('nothing starts on a black-out date', () => {
     const night = testNight([testJob('a')], { ...IN_WINDOW, blackOuts: ['2026-11-23', '2026-11-24'] });
     expect(decide(night, EVENING).start).toEqual([]);
