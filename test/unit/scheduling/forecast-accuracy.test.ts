@@ -57,8 +57,7 @@ function errorsOf({ machines, speeds, link, machinesAtOnce }: Estate): number[] 
 }
 
 test('of most estates the forecast is within 15 % of what is left once the rates are known', () => {
-  // Always the same ones: this is a measurement, and no property of every estate. Where it is further off, a hop that
-  // was never at its limit becomes the bottleneck in the end.
+  // Always the same ones: this is a measurement, and no property of every estate.
   const errors = fc.sample(estate, { numRuns: 10, seed: 7 }).flatMap(errorsOf);
   errors.sort((a, b) => a - b);
   expect(errors[Math.floor(0.5 * errors.length)]).toBeLessThan(0.05);
