@@ -1,6 +1,6 @@
+import { nextOpening } from '../calendar/index.js';
 import { pauseFor } from '../model/abort.js';
 import type { MigrationWindow } from '../model/window.js';
-import { nextOpening } from '../planning/index.js';
 
 /** Timers do not run while a machine sleeps, and cannot be set for more than 24 days. */
 const LONGEST_NAP = 60_000;

@@ -3,6 +3,7 @@ import { matchProfile, type Profile } from '../guests/profiles/index.js';
 import { freeBytes } from '../io/free-space.js';
 import type { Destination } from '../model/destination.js';
 import { XenferryError } from '../model/errors.js';
+import { groupBy } from '../model/group-by.js';
 import type { Inventory, Problem } from '../model/inventory.js';
 import {
   type Concern,
@@ -23,7 +24,6 @@ import {
   waiversFor,
 } from './concerns/index.js';
 import { estimatePlan, limitsOf, ratesOf } from './estimate/index.js';
-import { groupBy } from './group-by.js';
 import { guestConcerns } from './guest-concerns.js';
 import { type MappedMachine, Mappings } from './mapping/map-machine.js';
 import { outputNames } from './output-names.js';

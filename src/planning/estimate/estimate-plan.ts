@@ -9,8 +9,8 @@ import type {
   Rates,
   WaveEstimate,
 } from '../../model/plan.js';
+import { type HeldBack, simulateWave } from '../../transfers/index.js';
 import type { TargetFacts } from '../migration-file/schema.js';
-import { type HeldBack, simulateWave } from './simulate-wave.js';
 import { stagingBytes, storageNeeds } from './storage-needs.js';
 import { TransferModel } from './transfer-model.js';
 import { type Schedule, schedule } from './window-calendar.js';

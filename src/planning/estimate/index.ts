@@ -8,4 +8,3 @@ export { DEFAULT_LIMITS, DEFAULT_RATES, limitsOf, ratesOf } from './defaults.js'
 export { type EstimateInput, estimatePlan } from './estimate-plan.js';
 export { applyWhatIf } from './what-if.js';
 export { type Improvement, whatWouldHelp } from './what-would-help.js';
-export { nextOpening } from './window-calendar.js';

@@ -1,20 +1,7 @@
 import { posix } from 'node:path';
 import type { Limits, PlannedMachine, Rates } from '../../model/plan.js';
 import { MIB } from '../../model/units.js';
-import type { Flow, Resource, SharedKind, Use } from './fair-shares.js';
-import type { Slot } from './start-queue.js';
-
-/** What moving one machine needs. */
-export interface Transfer {
-  readonly machineId: string;
-  /** Of guest data. */
-  readonly bytes: number;
-  /** One for all machines with the same uses; without uses when there is nothing to move. */
-  readonly flow: Flow;
-  /** The resources it uses, by their positions; one for all machines with the same. */
-  readonly needs: readonly number[];
-  readonly slots: readonly Slot[];
-}
+import type { Flow, Resource, SharedKind, Slot, Transfer, Use } from '../../transfers/index.js';
 
 /**
  * Says what machines share. A machine reads its disks in step, so each source and each target gets the part of its

@@ -1,6 +1,6 @@
 import { XenferryError } from '../../model/errors.js';
+import { groupBy } from '../../model/group-by.js';
 import type { VirtualMachine } from '../../model/virtual-machine.js';
-import { groupBy } from '../group-by.js';
 import type { MachineOverrides, Migration } from '../migration-file/schema.js';
 
 /** What the migration file says of single machines, found by name, UUID or id; an id comes before a name. */

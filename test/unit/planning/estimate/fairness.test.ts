@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PlannedMachine } from '../../../../src/model/plan.js';
 import { MIB } from '../../../../src/model/units.js';
-import { FairShares, type Flow } from '../../../../src/planning/estimate/fair-shares.js';
 import { estimatePlan } from '../../../../src/planning/estimate/index.js';
-import { simulateWave } from '../../../../src/planning/estimate/simulate-wave.js';
-import { StartQueue } from '../../../../src/planning/estimate/start-queue.js';
 import { TransferModel } from '../../../../src/planning/estimate/transfer-model.js';
+import { FairShares, type Flow } from '../../../../src/transfers/fair-shares.js';
+import { simulateWave } from '../../../../src/transfers/simulate-wave.js';
+import { StartQueue } from '../../../../src/transfers/start-queue.js';
 import { moved, oneWave } from './scenario.js';
 
 const rate = fc.integer({ min: 1, max: 500 });

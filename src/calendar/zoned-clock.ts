@@ -1,4 +1,4 @@
-import { XenferryError } from '../../model/errors.js';
+import { XenferryError } from '../model/errors.js';
 
 const DAY_MS = 86_400_000;
 

@@ -1,7 +1,7 @@
 import { FairShares, type Flow, type Resource, type SharedKind } from './fair-shares.js';
 import { MinHeap } from './min-heap.js';
 import { StartQueue } from './start-queue.js';
-import type { Transfer } from './transfer-model.js';
+import type { Transfer } from './transfer.js';
 
 /** Seconds for which each held the wave back; `machines` when more at once would have been faster. */
 export type HeldBack = Record<SharedKind | 'machines', number>;
@@ -115,12 +115,13 @@ class Wave {
   }
 
   #open(machine: number): void {
-    const { needs } = this.#transfer(machine);
+    const { needs, underWay = false } = this.#transfer(machine);
     const waiting = (this.#waiting.get(needs) ?? 0) - 1;
     if (waiting === 0) this.#waiting.delete(needs);
     else this.#waiting.set(needs, waiting);
     this.#starts[machine] = this.#now;
-    this.#opening.push({ machine, until: this.#now + this.#rules.secondsPerMachine });
+    const seconds = underWay ? 0 : this.#rules.secondsPerMachine;
+    this.#opening.push({ machine, until: this.#now + seconds });
   }
 
   /** Lets data flow for all that are open by now; true when one of them has none, so its place is free. */

@@ -1,0 +1,167 @@
+import { type Bandwidth, bandwidthAt } from './bandwidth.js';
+import { Fit } from './fit.js';
+import { Gates } from './gates.js';
+import { type Hold, hold, inMinutes } from './holds.js';
+import { type Job, type Night, progressOf } from './night.js';
+import { Occupancy } from './occupancy.js';
+import { inOrder } from './order.js';
+import { retryAt } from './retries.js';
+import { Troubles } from './troubles.js';
+import { Units } from './units.js';
+import { WaveWindows } from './wave-windows.js';
+
+/** What is to be done now. */
+export interface Decision {
+  /** Ids of jobs, in their order. */
+  readonly start: readonly string[];
+  /** Jobs that are left to do and do not start, by id. */
+  readonly heldBack: ReadonlyMap<string, Hold>;
+  readonly stop: readonly Stop[];
+  /** What all machines together may move. */
+  readonly bandwidth: Bandwidth;
+  /** When to decide again though nothing has happened, in milliseconds since 1970; null when time changes nothing. */
+  readonly lookAgainAt: number | null;
+}
+
+/** A running job that is to stop. Its places are free once it has. */
+export interface Stop {
+  readonly jobId: string;
+  /** `pause` keeps what it has moved. */
+  readonly how: 'pause' | 'cancel';
+  readonly reason: string;
+}
+
+/**
+ * Which jobs start at `now` (milliseconds since 1970), which do not and why, and which stop. To be asked whenever a job has
+ * started, ended or failed, the operator has said something, and at `lookAgainAt`. Costs a sort of the jobs that could
+ * start; beyond that each job is looked at a fixed number of times. Throws CONFIG_INVALID for a window whose time zone
+ * does not exist, or that never opens.
+ */
+export function decide(night: Night, now: number): Decision {
+  const round = new Round(night, now);
+  return round.decide();
+}
+
+const NO_WAVES: ReadonlySet<string> = new Set();
+
+class Round {
+  readonly #night: Night;
+  readonly #now: number;
+  readonly #windows: WaveWindows;
+  readonly #troubles: Troubles;
+  readonly #gates: Gates;
+  readonly #occupancy: Occupancy;
+  readonly #bandwidth: Bandwidth;
+  readonly #fit: Fit;
+  readonly #heldBack = new Map<string, Hold>();
+  #lookAgainAt: number | null = null;
+
+  constructor(night: Night, now: number) {
+    this.#night = night;
+    this.#now = now;
+    this.#windows = new WaveWindows(night, now);
+    this.#troubles = new Troubles(night);
+    this.#gates = new Gates(night, this.#troubles);
+    this.#occupancy = new Occupancy(night.limits);
+    this.#bandwidth = bandwidthAt(night, now);
+    this.#fit = new Fit(night, this.#windows, now, this.#bandwidth.bytesPerSecond);
+  }
+
+  decide(): Decision {
+    this.#lookAgain(this.#bandwidth.until);
+    const stop = this.#running().flatMap((job) => this.#stop(job) ?? []);
+    const start = this.#start();
+    return {
+      start,
+      heldBack: this.#heldBack,
+      stop,
+      bandwidth: this.#bandwidth,
+      lookAgainAt: this.#lookAgainAt,
+    };
+  }
+
+  #running(): Job[] {
+    const running = this.#night.jobs.filter((job) => progressOf(this.#night, job).state === 'running');
+    for (const job of running) this.#occupancy.take(job);
+    return running;
+  }
+
+  #stop(job: Job): Stop | null {
+    if (progressOf(this.#night, job).onHold)
+      return { jobId: job.id, how: 'pause', reason: 'paused by the operator' };
+    const window = this.#windows.of(job);
+    const { atWindowEnd } = this.#night.policy;
+    if (window === null || atWindowEnd === 'finish') return null;
+    if (window.opening.begin > this.#now)
+      return { jobId: job.id, how: atWindowEnd, reason: `window ${window.name} is closed` };
+    this.#lookAgainAtWindowEnd(job);
+    return null;
+  }
+
+  #lookAgainAtWindowEnd(job: Job): void {
+    const window = this.#windows.of(job);
+    if (window !== null && this.#night.policy.atWindowEnd !== 'finish') this.#lookAgain(window.opening.end);
+  }
+
+  #start(): string[] {
+    const { policy } = this.#night;
+    const ready = this.#ready();
+    const units = new Units(this.#night, this.#gates);
+    const smallestFirst =
+      policy.wouldNotFinish === 'smallest-first' ? this.#fit.wavesTooLarge(ready) : NO_WAVES;
+    const rules = { now: this.#now, gates: this.#gates, units, smallestFirst };
+    const start: string[] = [];
+    for (const { job, waited } of inOrder(ready, this.#night, rules)) {
+      const held =
+        this.#troubles.hold(job, this.#now, this.#occupancy.at) ??
+        this.#occupancy.hold(job) ??
+        this.#fit.hold(job, units.startedWith(job), this.#occupancy);
+      if (held === null) {
+        start.push(job.id);
+        units.begin(job);
+        this.#occupancy.take(job);
+        this.#lookAgainAtWindowEnd(job);
+        continue;
+      }
+      this.#hold(job, held);
+      // Others would else take its places one at a time, and it would never find all of them free.
+      if (held.kind === 'limit' && waited >= policy.ageStepSeconds) this.#occupancy.keepFreeFor(job);
+    }
+    return start;
+  }
+
+  /** Jobs that only wait for a place. */
+  #ready(): Job[] {
+    return this.#night.jobs.filter((job) => {
+      const { state } = progressOf(this.#night, job);
+      if (state === 'running' || state === 'done' || state === 'cancelled') return false;
+      if (state === 'failed' && this.#gates.hasEnded(job)) return false;
+      const held = this.#holdBefore(job);
+      if (held !== null) this.#hold(job, held);
+      return held === null;
+    });
+  }
+
+  #holdBefore(job: Job): Hold | null {
+    if (progressOf(this.#night, job).onHold) return hold('operator', 'paused by the operator');
+    return this.#gates.hold(job) ?? this.#windows.hold(job) ?? this.#backOff(job);
+  }
+
+  #backOff(job: Job): Hold | null {
+    if (progressOf(this.#night, job).state !== 'failed') return null;
+    const failures = this.#troubles.of(job.id);
+    const again = retryAt(failures, this.#night.policy);
+    if (failures === undefined || again === null || again <= this.#now) return null;
+    const reason = `failed (${failures.last.code}); is tried again in ${inMinutes(again - this.#now)}`;
+    return hold('retry', reason, again);
+  }
+
+  #hold(job: Job, held: Hold): void {
+    this.#heldBack.set(job.id, held);
+    this.#lookAgain(held.until);
+  }
+
+  #lookAgain(at: number | null): void {
+    if (at !== null && at > this.#now) this.#lookAgainAt = Math.min(this.#lookAgainAt ?? at, at);
+  }
+}

@@ -1,0 +1,16 @@
+import type { Flow } from './fair-shares.js';
+import type { Slot } from './start-queue.js';
+
+/** What moving one machine needs. */
+export interface Transfer {
+  readonly machineId: string;
+  /** Of guest data. */
+  readonly bytes: number;
+  /** One for all machines with the same uses; without uses when there is nothing to move. */
+  readonly flow: Flow;
+  /** The resources it uses, by their positions; one for all machines with the same. */
+  readonly needs: readonly number[];
+  readonly slots: readonly Slot[];
+  /** Moves data already, without what a machine takes before; such come before all others. */
+  readonly underWay?: boolean;
+}

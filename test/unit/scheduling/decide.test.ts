@@ -1,0 +1,270 @@
+import { describe, expect, test } from 'vitest';
+import { GIB, MIB } from '../../../src/model/units.js';
+import { DEFAULT_POLICY, decide, type Job, type Night } from '../../../src/scheduling/index.js';
+import {
+  EVENING,
+  HOUR,
+  inState,
+  MINUTE,
+  NIGHTLY,
+  NO_LIMITS,
+  testJob,
+  testNight,
+  through,
+} from '../../support/small-night.js';
+
+/** What the operator reads of a job that is held back. */
+function reasonFor(name: string, night: Night, now = EVENING): string | undefined {
+  return decide(night, now).heldBack.get(name)?.reason;
+}
+
+const IN_WINDOW = { waves: [{ name: 'all', window: NIGHTLY }] };
+
+describe('order', () => {
+  test('the greater priority first, then the nearer deadline, then as planned', () => {
+    const jobs = [
+      testJob('last'),
+      testJob('due-late', { deadline: EVENING + 9 * HOUR }),
+      testJob('due-soon', { deadline: EVENING + 2 * HOUR }),
+      testJob('urgent', { priority: 1 }),
+    ];
+    expect(decide(testNight(jobs), EVENING).start).toEqual(['urgent', 'due-soon', 'due-late', 'last']);
+  });
+
+  test('what was paused goes on before anything new', () => {
+    const progress = new Map([['old', inState('paused', { movedBytes: GIB })]]);
+    const night = testNight([testJob('new', { priority: 5 }), testJob('old')], { progress });
+    expect(decide(night, EVENING).start).toEqual(['old', 'new']);
+  });
+
+  test('a machine that has waited long enough overtakes one of a higher priority', () => {
+    const jobs = [testJob('fresh', { priority: 1, enlistedAt: EVENING + 8 * HOUR }), testJob('old')];
+    expect(decide(testNight(jobs), EVENING + 9 * HOUR).start).toEqual(['old', 'fresh']);
+    expect(decide(testNight(jobs), EVENING + 3 * HOUR).start).toEqual(['fresh', 'old']);
+  });
+
+  test('the machines of a vApp stay together', () => {
+    const jobs = [
+      testJob('a1', { unit: 'shop' }),
+      testJob('b'),
+      testJob('a2', { unit: 'shop' }),
+      testJob('a3', { unit: 'shop', priority: 2 }),
+    ];
+    expect(decide(testNight(jobs), EVENING).start).toEqual(['a1', 'a2', 'a3', 'b']);
+  });
+});
+
+describe('waves and dependencies', () => {
+  const waves = [
+    { name: 'foundation', window: null },
+    { name: 'web', window: null },
+  ];
+  const jobs = [testJob('dns', { wave: 'foundation' }), testJob('web01', { wave: 'web' })];
+
+  test('a wave waits for the one before it', () => {
+    const running = new Map([['dns', inState('running')]]);
+    expect(reasonFor('web01', testNight(jobs, { waves, progress: running }))).toBe(
+      'waits for wave foundation, in which 1 is left',
+    );
+    const done = new Map([['dns', inState('done', { endedAt: EVENING })]]);
+    expect(decide(testNight(jobs, { waves, progress: done }), EVENING).start).toEqual(['web01']);
+  });
+
+  test('a machine that failed for good does not keep the next wave waiting; one to be retried does', () => {
+    const progress = new Map([['dns', inState('failed', { endedAt: EVENING })]]);
+    const forGood = [{ jobId: 'dns', at: EVENING, code: 'VMDK_TRUNCATED' as const }];
+    expect(decide(testNight(jobs, { waves, progress, failures: forGood }), EVENING).start).toEqual(['web01']);
+    const passing = [{ jobId: 'dns', at: EVENING, code: 'POOL_BUSY' as const }];
+    expect(reasonFor('web01', testNight(jobs, { waves, progress, failures: passing }))).toMatch(
+      /wave foundation/,
+    );
+  });
+
+  test('a machine waits until those before it are done, and says so when that can never be', () => {
+    const chain = [
+      testJob('db'),
+      testJob('app', { after: ['db'] }),
+      testJob('web', { after: ['app'] }),
+      testJob('other', { wave: 'later' }),
+    ];
+    const both = [
+      { name: 'all', window: null },
+      { name: 'later', window: null },
+    ];
+    const night = testNight(chain, { waves: both });
+    expect(decide(night, EVENING).start).toEqual(['db']);
+    expect(reasonFor('app', night)).toBe('waits for db');
+    const lost = testNight(chain, {
+      waves: both,
+      progress: new Map([['db', inState('cancelled', { endedAt: EVENING })]]),
+    });
+    expect(reasonFor('app', lost)).toBe('waits for db, which was cancelled');
+    expect(reasonFor('web', lost)).toBe('waits for app, which waits in vain as well');
+    // Nothing is left to wait for in the first wave.
+    expect(decide(lost, EVENING).start).toEqual(['other']);
+  });
+});
+
+describe('limits', () => {
+  test('a host takes as many as its limit; the others of its machines say so', () => {
+    const jobs = ['a', 'b', 'c'].map((name) => testJob(name, { hops: [through('host', 'esx03')] }));
+    const night = testNight([...jobs, testJob('d')], { limits: { ...NO_LIMITS, perHop: { host: 2 } } });
+    expect(decide(night, EVENING).start).toEqual(['a', 'b', 'd']);
+    expect(reasonFor('c', night)).toBe('limit of 2 on esx03');
+  });
+
+  test('what runs counts, what is told to stop still counts', () => {
+    const limits = { ...NO_LIMITS, machinesAtOnce: 1 };
+    const progress = new Map([['a', inState('running', { onHold: true })]]);
+    const { start, stop, heldBack } = decide(
+      testNight([testJob('a'), testJob('b')], { limits, progress }),
+      EVENING,
+    );
+    expect(start).toEqual([]);
+    expect(stop).toEqual([{ jobId: 'a', how: 'pause', reason: 'paused by the operator' }]);
+    expect(heldBack.get('b')?.reason).toBe('limit of 1 machine at once');
+  });
+
+  test('no more machines than threads', () => {
+    const night = testNight([testJob('a'), testJob('b')], { limits: { ...NO_LIMITS, threads: 1 } });
+    expect(decide(night, EVENING).start).toEqual(['a']);
+    expect(reasonFor('b', night)).toBe('limit of 1 thread');
+  });
+
+  test('a machine that needs two places is not passed for ever by those that need one', () => {
+    const limits = { ...NO_LIMITS, perHop: { datastore: 1 } };
+    const wide = testJob('wide', {
+      hops: [through('datastore', 'ds1', 0.5), through('datastore', 'ds2', 0.5)],
+    });
+    const narrow = testJob('narrow', { hops: [through('datastore', 'ds2')], enlistedAt: EVENING + 4 * HOUR });
+    const busy = testJob('busy', { hops: [through('datastore', 'ds1')] });
+    const progress = new Map([['busy', inState('running')]]);
+    const night = testNight([busy, narrow, wide], { limits, progress });
+    expect(decide(night, EVENING + HOUR).start).toEqual(['narrow']);
+    expect(reasonFor('narrow', night, EVENING + 5 * HOUR)).toBe(
+      'the place left on ds2 is kept free for wide',
+    );
+  });
+});
+
+describe('windows', () => {
+  test('nothing starts before the window opens, and it looks again then', () => {
+    const night = testNight([testJob('a')], IN_WINDOW);
+    const { start, heldBack, lookAgainAt } = decide(night, EVENING - 90 * MINUTE);
+    expect(start).toEqual([]);
+    expect(heldBack.get('a')?.reason).toBe('window nightly opens in 1 h 30 min');
+    expect(lookAgainAt).toBe(EVENING);
+    expect(decide(night, EVENING).start).toEqual(['a']);
+  });
+
+  test('it looks again when the window closes on what it has just started', () => {
+    expect(decide(testNight([testJob('a')], IN_WINDOW), EVENING).lookAgainAt).toBe(EVENING + 8 * HOUR);
+    const cut = testNight([testJob('a')], { ...IN_WINDOW, blackOuts: ['2026-11-24'] });
+    expect(decide(cut, EVENING).lookAgainAt).toBe(EVENING + 2 * HOUR);
+  });
+
+  test('nothing starts on a black-out date', () => {
+    const night = testNight([testJob('a')], { ...IN_WINDOW, blackOuts: ['2026-11-23', '2026-11-24'] });
+    expect(decide(night, EVENING).start).toEqual([]);
+    expect(decide(night, EVENING).lookAgainAt).toBe(Date.parse('2026-11-25T00:00:00Z'));
+  });
+
+  test('a machine that would end too late is held back, with how much too late', () => {
+    const night = testNight(
+      [testJob('a', { bytes: 100 * GIB }), testJob('small', { bytes: GIB })],
+      IN_WINDOW,
+    );
+    expect(reasonFor('a', night, EVENING + 8 * HOUR - 7 * MINUTE)).toBe(
+      'would end 11 min after the window nightly',
+    );
+    expect(decide(night, EVENING + 8 * HOUR - 7 * MINUTE).start).toEqual(['small']);
+  });
+
+  test('it starts anyway where the policy says so', () => {
+    const policy = { ...DEFAULT_POLICY, wouldNotFinish: 'start-anyway' as const };
+    // 10 GiB at 100 MiB/s take 102 s.
+    const lastMinute = EVENING + 8 * HOUR - MINUTE;
+    expect(decide(testNight([testJob('a')], { ...IN_WINDOW, policy }), lastMinute).start).toEqual(['a']);
+  });
+
+  test('smallest first only when not all fit', () => {
+    const policy = { ...DEFAULT_POLICY, wouldNotFinish: 'smallest-first' as const };
+    const jobs = [testJob('large', { bytes: 30 * GIB }), testJob('small', { bytes: 2 * GIB })];
+    const night = testNight(jobs, { ...IN_WINDOW, policy });
+    expect(decide(night, EVENING).start).toEqual(['large', 'small']);
+    // Both need 328 s, the large one alone 307 s.
+    expect(decide(night, EVENING + 8 * HOUR - 320_000).start).toEqual(['small']);
+  });
+
+  test('a vApp begins only when all of it fits', () => {
+    const unit = { unit: 'shop', bytes: 10 * GIB };
+    const jobs = [testJob('s1', unit), testJob('s2', unit), testJob('alone')];
+    const night = testNight(jobs, IN_WINDOW);
+    // One machine takes 103 s, two take 205 s.
+    const { start, heldBack } = decide(night, EVENING + 8 * HOUR - 150_000);
+    expect(start).toEqual(['alone']);
+    expect(heldBack.get('s1')?.reason).toBe('vApp shop would end 1 min after the window nightly');
+    const begun = testNight(jobs, { ...IN_WINDOW, progress: new Map([['s1', inState('done')]]) });
+    expect(decide(begun, EVENING + 8 * HOUR - 150_000).start).toEqual(['s2']);
+  });
+
+  test('what fits no window says so, but is begun where pausing keeps what it has moved', () => {
+    const huge = [testJob('huge', { bytes: 4000 * GIB })];
+    const finish = { ...DEFAULT_POLICY, atWindowEnd: 'finish' as const };
+    expect(reasonFor('huge', testNight(huge, { ...IN_WINDOW, policy: finish }))).toBe(
+      'would take 11 h 23 min; window nightly lasts 8 h 00 min',
+    );
+    expect(decide(testNight(huge, IN_WINDOW), EVENING).start).toEqual(['huge']);
+  });
+
+  test.each([
+    ['finish', []],
+    ['pause', [{ jobId: 'a', how: 'pause', reason: 'window nightly is closed' }]],
+    ['cancel', [{ jobId: 'a', how: 'cancel', reason: 'window nightly is closed' }]],
+  ] as const)('when it closes the policy %s holds', (atWindowEnd, stops) => {
+    const policy = { ...DEFAULT_POLICY, atWindowEnd };
+    const night = testNight([testJob('a')], {
+      ...IN_WINDOW,
+      policy,
+      progress: new Map([['a', inState('running')]]),
+    });
+    const close = EVENING + 8 * HOUR;
+    expect(decide(night, close - 1).stop).toEqual([]);
+    expect(decide(night, close).stop).toEqual(stops);
+    if (atWindowEnd !== 'finish') expect(decide(night, close - 1).lookAgainAt).toBe(close);
+  });
+});
+
+describe('bandwidth', () => {
+  const day = { ...NIGHTLY, name: 'day', from: '06:00', to: '22:00' };
+  const caps = [
+    { window: day, bytesPerSecond: 10 * MIB },
+    { window: { ...day, from: '08:00', to: '12:00' }, bytesPerSecond: 5 * MIB },
+  ];
+
+  test('the least cap that holds, until it or another changes', () => {
+    const night = testNight([testJob('a')], { caps });
+    const at = (hours: number) => decide(night, EVENING + hours * HOUR).bandwidth;
+    expect(at(0)).toEqual({ bytesPerSecond: null, until: EVENING + 8 * HOUR });
+    expect(at(8)).toEqual({ bytesPerSecond: 10 * MIB, until: EVENING + 10 * HOUR });
+    expect(at(10)).toEqual({ bytesPerSecond: 5 * MIB, until: EVENING + 14 * HOUR });
+  });
+
+  test('what would fit without the cap does not with it', () => {
+    const night = testNight([testJob('a')], {
+      ...IN_WINDOW,
+      caps: [{ window: NIGHTLY, bytesPerSecond: MIB }],
+    });
+    expect(reasonFor('a', night, EVENING + 7 * HOUR)).toBe('would end 1 h 51 min after the window nightly');
+  });
+});
+
+test('what the operator has paused is left alone', () => {
+  const progress = new Map([['a', inState('waiting', { onHold: true })]]);
+  expect(reasonFor('a', testNight([testJob('a')], { progress }))).toBe('paused by the operator');
+});
+
+test('nothing to do, nothing to look at', () => {
+  const none: Job[] = [];
+  expect(decide(testNight(none), EVENING)).toMatchObject({ start: [], stop: [], lookAgainAt: null });
+});
