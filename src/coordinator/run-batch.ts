@@ -112,8 +112,18 @@ async function enlist(
       machineId: planned.machine.id,
       planned: JSON.stringify(planned),
       fingerprint,
+      name: planned.name,
+      wave: planned.wave,
+      dataBytes: planned.dataBytes,
     })),
-    ...plan.unreadable.map((problem) => ({ machineId: problem.file, planned: 'null', fingerprint: '' })),
+    ...plan.unreadable.map(({ file }) => ({
+      machineId: file,
+      planned: 'null',
+      fingerprint: '',
+      name: file,
+      wave: '',
+      dataBytes: 0,
+    })),
   ]);
   const records = await ledger.jobs(batchId);
   for (const problem of plan.unreadable) {

@@ -27,7 +27,23 @@ export interface JobSpec {
   /** The model's PlannedMachine as JSON. */
   readonly planned: string;
   readonly fingerprint: string;
+  /** At the target. */
+  readonly name: string;
+  readonly wave: string;
+  readonly dataBytes: number;
 }
+
+const NEW_JOB = {
+  state: 'planned',
+  error: null,
+  output_bytes: null,
+  landed: null,
+  notes: null,
+  fence: 0,
+  worker: null,
+  started_at: null,
+  ended_at: null,
+} as const;
 
 /** What was written down about an error; the stack stays out of it. */
 export type RecordedError = Omit<SerializedError, 'stack'>;
@@ -136,7 +152,17 @@ export class Ledger {
       const run = Number(last ?? 0) + 1;
       const { id } = await this.#db
         .insertInto('batches')
-        .values({ sources, target, destination, started_at: Date.now(), finished_at: null, run })
+        .values({
+          sources,
+          target,
+          destination,
+          started_at: Date.now(),
+          finished_at: null,
+          run,
+          name: null,
+          migration: null,
+          stage: null,
+        })
         .onConflict((conflict) =>
           conflict.columns(['sources', 'target']).doUpdateSet({
             // A killed run left no end: this one goes on with it, and its time counts.
@@ -183,33 +209,33 @@ export class Ledger {
    * its state and journal; one whose source or plan changed starts afresh; others wait for a run that wants them.
    */
   async enlist(batchId: number, specs: readonly JobSpec[]): Promise<void> {
+    const wanted = new Map(specs.map((spec) => [spec.machineId, spec]));
     await this.#durably(() =>
       this.#db.transaction().execute(async (trx) => {
-        const known = await trx.selectFrom('jobs').selectAll().where('batch_id', '=', batchId).execute();
+        const known = await trx
+          .selectFrom('jobs')
+          .select(['id', 'machine_id', 'fingerprint'])
+          .where('batch_id', '=', batchId)
+          .execute();
+        await trx.updateTable('jobs').set({ position: null }).where('batch_id', '=', batchId).execute();
         for (const job of known) {
-          const spec = specs.find(({ machineId }) => machineId === job.machine_id);
+          const spec = wanted.get(job.machine_id);
           const changed = spec !== undefined && spec.fingerprint !== job.fingerprint;
           if (changed) await trx.deleteFrom('jobs').where('id', '=', job.id).execute();
-          else await trx.updateTable('jobs').set({ position: null }).where('id', '=', job.id).execute();
         }
-        for (const [position, { machineId, planned, fingerprint }] of specs.entries()) {
+        for (const [position, spec] of specs.entries()) {
+          const { name, wave, dataBytes, planned } = spec;
+          const facts = { position, planned, name, wave, data_bytes: dataBytes };
           await trx
             .insertInto('jobs')
             .values({
+              ...NEW_JOB,
+              ...facts,
               batch_id: batchId,
-              machine_id: machineId,
-              position,
-              state: 'planned',
-              planned,
-              fingerprint,
-              error: null,
-              output_bytes: null,
-              landed: null,
-              notes: null,
+              machine_id: spec.machineId,
+              fingerprint: spec.fingerprint,
             })
-            .onConflict((conflict) =>
-              conflict.columns(['batch_id', 'machine_id']).doUpdateSet({ position, planned }),
-            )
+            .onConflict((conflict) => conflict.columns(['batch_id', 'machine_id']).doUpdateSet(facts))
             .execute();
         }
       }),

@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { type Generated, type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
+import {
+  type ColumnDefinitionBuilder,
+  type Generated,
+  type Kysely,
+  type Migration,
+  type MigrationProvider,
+  sql,
+} from 'kysely';
 
 export type JobState =
   | 'planned'
@@ -8,11 +15,21 @@ export type JobState =
   | 'verifying'
   /** It is there and verified, and is moved or started. */
   | 'finishing'
+  /** Stopped, with what it has moved kept. */
+  | 'paused'
   | 'done'
   | 'failed'
   | 'cancelled';
 export type StepName = 'fix' | 'convert' | 'verify' | 'move' | 'snapshot' | 'start';
 export type StepState = 'running' | 'done' | 'failed';
+/** `draft`: planned, to be looked at; `queued`: to be run. */
+export type BatchStage = 'draft' | 'queued' | 'running' | 'ended';
+/** `refix`: the guest is mended again and nothing copied that need not be. */
+export const ORDER_VERBS = ['pause', 'resume', 'cancel', 'retry', 'refix'] as const;
+export type OrderVerb = (typeof ORDER_VERBS)[number];
+export const ORDER_SCOPES = ['batch', 'wave', 'machine'] as const;
+export type OrderScope = (typeof ORDER_SCOPES)[number];
+export type EventKind = 'batch' | 'job' | 'order' | 'window' | 'trouble' | 'stuck' | 'worker';
 
 /** Times are milliseconds since 1970, sizes bytes, JSON columns hold the model's types. */
 export interface LedgerSchema {
@@ -27,6 +44,12 @@ export interface LedgerSchema {
     finished_at: number | null;
     /** Counts the runs of all batches: the highest is the last. */
     run: number;
+    /** As the operator calls it; null for a run from the command line. */
+    name: string | null;
+    /** Text of the migration file that the service runs; null for a run from the command line. */
+    migration: string | null;
+    /** Null for a run from the command line. */
+    stage: BatchStage | null;
   };
   /** One per machine, or per descriptor that could not be read. */
   jobs: {
@@ -38,6 +61,10 @@ export interface LedgerSchema {
     state: JobState;
     /** PlannedMachine. */
     planned: string;
+    /** Of `planned`, for lists: null in a job from before, until its next run. */
+    name: string | null;
+    wave: string | null;
+    data_bytes: number | null;
     /** Names and versions of the source files; a change starts the job afresh. */
     fingerprint: string;
     /** SerializedError without its stack. */
@@ -47,6 +74,13 @@ export interface LedgerSchema {
     landed: string | null;
     /** JSON: sentences about what the machine lost on its way. */
     notes: string | null;
+    /** Raised with each run of the job: who holds an older one may write nothing more. */
+    fence: number;
+    /** Name of the worker that runs it, or ran it last. */
+    worker: string | null;
+    /** Of its last run. */
+    started_at: number | null;
+    ended_at: number | null;
   };
   /** One row. */
   identity: {
@@ -87,6 +121,105 @@ export interface LedgerSchema {
     digests: Buffer;
     /** SHA-256 of each block, where the batch keeps them. */
     sha256: Buffer | null;
+  };
+  /** The operator's word on a batch. */
+  orders: {
+    id: Generated<number>;
+    batch_id: number;
+    at: number;
+    /** Who gave it. */
+    given_by: string;
+    verb: OrderVerb;
+    scope: OrderScope;
+    /** Name of the wave, or the machine's id; empty for the batch. */
+    subject: string;
+    /** When the coordinator obeyed; null while it has not. */
+    obeyed_at: number | null;
+  };
+  /** Ends of a job's runs that were not wanted. */
+  failures: {
+    id: Generated<number>;
+    job_id: number;
+    at: number;
+    /** ErrorCode. */
+    code: string;
+    message: string;
+  };
+  /** What happened, in order: ids only grow. */
+  events: {
+    id: Generated<number>;
+    at: number;
+    batch_id: number | null;
+    job_id: number | null;
+    kind: EventKind;
+    /** JSON. */
+    data: string;
+  };
+  /** How far a running job has come, by its own word: also its heartbeat. */
+  progress: {
+    job_id: number;
+    step: StepName;
+    moved_bytes: number;
+    bytes_per_second: number;
+    at: number;
+    /** When `moved_bytes` or `step` last changed. */
+    advanced_at: number;
+  };
+  /** What the scheduler last said of a batch. */
+  outlooks: {
+    batch_id: number;
+    at: number;
+    /** The coordinator's Outlook as JSON. */
+    data: string;
+  };
+  /** A batch's throughput over time. */
+  samples: {
+    batch_id: number;
+    at: number;
+    /** The coordinator's Sample as JSON. */
+    data: string;
+  };
+  workers: {
+    name: string;
+    started_at: number;
+    beat_at: number;
+    /** Null while it runs, or has died. */
+    ended_at: number | null;
+    threads: number;
+    /** Machines at a time. */
+    slots: number;
+  };
+  /** Batches that begin by the clock, or when there is something new in a folder. */
+  schedules: {
+    id: Generated<number>;
+    name: string;
+    /** The service's Schedule as JSON. */
+    spec: string;
+    enabled: number;
+    last_at: number | null;
+    /** What came of the last time, one sentence. */
+    last_result: string | null;
+  };
+  tokens: {
+    id: Generated<number>;
+    name: string;
+    role: 'viewer' | 'operator' | 'admin';
+    /** SHA-256 of the token, as hexadecimal digits. */
+    digest: string;
+    created_at: number;
+    expires_at: number | null;
+    last_used_at: number | null;
+  };
+  /** Answers to requests that must not be carried out twice. */
+  idempotency_keys: {
+    key: string;
+    /** Of the token that sent it. */
+    token_id: number;
+    /** SHA-256 of method, path and body. */
+    request: string;
+    status: number;
+    body: string;
+    at: number;
   };
 }
 
@@ -158,12 +291,18 @@ async function addColumn(
   db: Kysely<unknown>,
   table: string,
   column: string,
-  type: 'blob' | 'text',
+  type: 'blob' | 'text' | 'bigint',
+  standard?: number,
 ): Promise<void> {
   const tables = await db.introspection.getTables();
   const found = tables.find(({ name }) => name === table);
   if (found?.columns.some(({ name }) => name === column) === true) return;
-  await db.schema.alterTable(table).addColumn(column, type).execute();
+  await db.schema
+    .alterTable(table)
+    .addColumn(column, type, (definition) =>
+      standard === undefined ? definition : definition.notNull().defaultTo(standard),
+    )
+    .execute();
 }
 
 const BLOCK_SHA256: Migration = {
@@ -199,6 +338,137 @@ const POOLS: Migration = {
   },
 };
 
+const NIGHTS: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const column of ['name', 'migration', 'stage']) await addColumn(db, 'batches', column, 'text');
+    await addColumn(db, 'jobs', 'name', 'text');
+    await addColumn(db, 'jobs', 'wave', 'text');
+    await addColumn(db, 'jobs', 'data_bytes', 'bigint');
+    await addColumn(db, 'jobs', 'fence', 'bigint', 0);
+    await addColumn(db, 'jobs', 'worker', 'text');
+    await addColumn(db, 'jobs', 'started_at', 'bigint');
+    await addColumn(db, 'jobs', 'ended_at', 'bigint');
+    const batchId = (column: ColumnDefinitionBuilder) => column.references('batches.id').onDelete('cascade');
+    const jobId = (column: ColumnDefinitionBuilder) => column.references('jobs.id').onDelete('cascade');
+    const needed = (column: ColumnDefinitionBuilder) => column.notNull();
+    await db.schema
+      .createTable('orders')
+      .ifNotExists()
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('batch_id', 'integer', (column) => batchId(column).notNull())
+      .addColumn('at', 'bigint', needed)
+      .addColumn('given_by', 'text', needed)
+      .addColumn('verb', 'text', needed)
+      .addColumn('scope', 'text', needed)
+      .addColumn('subject', 'text', needed)
+      .addColumn('obeyed_at', 'bigint')
+      .execute();
+    await db.schema
+      .createTable('failures')
+      .ifNotExists()
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('job_id', 'integer', (column) => jobId(column).notNull())
+      .addColumn('at', 'bigint', needed)
+      .addColumn('code', 'text', needed)
+      .addColumn('message', 'text', needed)
+      .execute();
+    await db.schema
+      .createTable('events')
+      .ifNotExists()
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('at', 'bigint', needed)
+      .addColumn('batch_id', 'integer', batchId)
+      .addColumn('job_id', 'integer', jobId)
+      .addColumn('kind', 'text', needed)
+      .addColumn('data', 'text', needed)
+      .execute();
+    await db.schema
+      .createTable('progress')
+      .ifNotExists()
+      .addColumn('job_id', 'integer', (column) => jobId(column).primaryKey())
+      .addColumn('step', 'text', needed)
+      .addColumn('moved_bytes', 'bigint', needed)
+      .addColumn('bytes_per_second', 'bigint', needed)
+      .addColumn('at', 'bigint', needed)
+      .addColumn('advanced_at', 'bigint', needed)
+      .execute();
+    await db.schema
+      .createTable('outlooks')
+      .ifNotExists()
+      .addColumn('batch_id', 'integer', (column) => batchId(column).primaryKey())
+      .addColumn('at', 'bigint', needed)
+      .addColumn('data', 'text', needed)
+      .execute();
+    await db.schema
+      .createTable('samples')
+      .ifNotExists()
+      .addColumn('batch_id', 'integer', (column) => batchId(column).notNull())
+      .addColumn('at', 'bigint', needed)
+      .addColumn('data', 'text', needed)
+      .addPrimaryKeyConstraint('samples_key', ['batch_id', 'at'])
+      .execute();
+    await db.schema
+      .createTable('workers')
+      .ifNotExists()
+      .addColumn('name', 'text', (column) => column.primaryKey())
+      .addColumn('started_at', 'bigint', needed)
+      .addColumn('beat_at', 'bigint', needed)
+      .addColumn('ended_at', 'bigint')
+      .addColumn('threads', 'integer', needed)
+      .addColumn('slots', 'integer', needed)
+      .execute();
+    await db.schema
+      .createTable('schedules')
+      .ifNotExists()
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('name', 'text', (column) => column.notNull().unique())
+      .addColumn('spec', 'text', needed)
+      .addColumn('enabled', 'integer', needed)
+      .addColumn('last_at', 'bigint')
+      .addColumn('last_result', 'text')
+      .execute();
+    await db.schema
+      .createTable('tokens')
+      .ifNotExists()
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('name', 'text', (column) => column.notNull().unique())
+      .addColumn('role', 'text', needed)
+      .addColumn('digest', 'text', (column) => column.notNull().unique())
+      .addColumn('created_at', 'bigint', needed)
+      .addColumn('expires_at', 'bigint')
+      .addColumn('last_used_at', 'bigint')
+      .execute();
+    await db.schema
+      .createTable('idempotency_keys')
+      .ifNotExists()
+      .addColumn('key', 'text', needed)
+      .addColumn('token_id', 'integer', (column) =>
+        column.notNull().references('tokens.id').onDelete('cascade'),
+      )
+      .addColumn('request', 'text', needed)
+      .addColumn('status', 'integer', needed)
+      .addColumn('body', 'text', needed)
+      .addColumn('at', 'bigint', needed)
+      .addPrimaryKeyConstraint('idempotency_keys_key', ['token_id', 'key'])
+      .execute();
+    for (const [table, columns] of [
+      ['jobs', ['batch_id', 'position']],
+      ['jobs', ['batch_id', 'state', 'position']],
+      ['orders', ['batch_id', 'obeyed_at']],
+      ['failures', ['job_id']],
+      ['events', ['batch_id', 'id']],
+      ['events', ['job_id', 'id']],
+    ] as const) {
+      await db.schema
+        .createIndex(`${table}_${columns.join('_')}`)
+        .ifNotExists()
+        .on(table)
+        .columns([...columns])
+        .execute();
+    }
+  },
+};
+
 /** Every step of the schema's history, in order; steps are never changed once released. */
 export const MIGRATIONS: MigrationProvider = {
   getMigrations: async () => ({
@@ -206,5 +476,6 @@ export const MIGRATIONS: MigrationProvider = {
     '0002-block-sha256': BLOCK_SHA256,
     '0003-guests': GUESTS,
     '0004-pools': POOLS,
+    '0005-nights': NIGHTS,
   }),
 };

@@ -12,6 +12,7 @@ const STATE_WORDS: Record<JobState, string> = {
   converting: 'Converting',
   verifying: 'Verifying',
   finishing: 'Finishing',
+  paused: 'Paused',
   done: 'Done',
   failed: 'Failed',
   cancelled: 'Cancelled',

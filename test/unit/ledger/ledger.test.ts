@@ -7,7 +7,14 @@ import { tempFiles } from '../../support/temp-files.js';
 
 const { folder } = tempFiles();
 const newTarget = () => mkdtempSync(join(folder, 'target-'));
-const spec = (machineId: string, fingerprint = 'a') => ({ machineId, planned: '{}', fingerprint });
+const spec = (machineId: string, fingerprint = 'a') => ({
+  machineId,
+  planned: '{}',
+  fingerprint,
+  name: machineId,
+  wave: 'all',
+  dataBytes: 0,
+});
 
 async function withLedger<T>(target: string, use: (ledger: Ledger) => Promise<T>): Promise<T> {
   const ledger = await Ledger.open(target);
