@@ -37,8 +37,19 @@ export class LiveView {
   }
 
   readonly observe = (event: BatchEvent): void => {
-    if (event.kind === 'progress') this.#progress(event);
-    else this.#jobChanged(event);
+    switch (event.kind) {
+      case 'progress':
+        this.#progress(event);
+        break;
+      case 'job':
+        this.#jobChanged(event);
+        break;
+      case 'waiting':
+        this.tell(waitingLine(event));
+        break;
+      case 'stuck':
+        this.tell(yellow(`${event.name}: ${event.step} has not come on for ${formatSeconds(event.seconds)}`));
+    }
   };
 
   /** Writes a line that stays, above what is redrawn. */
@@ -103,6 +114,10 @@ export class LiveView {
     const done = Math.min(this.#doneBytes(), this.#totalBytes);
     return `total ${progressText(done, this.#totalBytes, this.#total.bytesPerSecond)}`;
   }
+}
+
+function waitingLine({ reason, machines }: BatchEvent & { kind: 'waiting' }): string {
+  return yellow(`waiting: ${reason}${machines > 1 ? `; ${machines} machines left` : ''}`);
 }
 
 function diskLine({ label, done, total, throughput }: DiskLine): string {

@@ -36,7 +36,8 @@ export async function convertDisks<T extends Made>(
   const disks = surveys.map((survey, disk) => ({
     ...survey,
     journal: ledger.blockJournal(job.record.id, disk),
-    onProgress: (progress: DiskProgress) => observe({ kind: 'progress', name: machine.name, disk, progress }),
+    onProgress: (progress: DiskProgress) =>
+      observe({ kind: 'progress', jobId: job.record.id, name: machine.name, disk, progress }),
   }));
   const made = await besideManifestChecks(machine, pool, context.signal, (signal) => move(disks, signal));
   await recordConverted(context, job, made.disks);

@@ -32,16 +32,16 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
     // An earlier run verified the files and they still stand in the folder's final name.
     isFinished: async (job) =>
       job.record.outputBytes !== null && (await bytesOfJob(folderOf(job), job)) === job.record.outputBytes,
-    deliver: async (job) => {
+    deliver: async (job, own) => {
       const folder = folderOf(job);
       const { output } = job.planned;
       await refuseForeignFolder(folder, job);
-      await deliverOutput(context, job, {
+      await deliverOutput(own, job, {
         resumable: true,
         begunBytes: () => bytesOfJob(partialPath(folder), job),
         open: async (resume) =>
           openFolder(
-            context,
+            own,
             job,
             contentsOf(job),
             await PartialFolder.open(folder, (name) => isFolderFile(output, name), resume),

@@ -5,6 +5,7 @@ import { type ErrorCode, toXenferryError } from '../model/errors.js';
 import { keptOutcome, mendedDisks, wantsFixups } from './fix-machine.js';
 import { type BatchContext, fixGuest, type PlannedJob } from './job.js';
 import { withReadableDisks } from './readable-disks.js';
+import { isKept } from './stop-reasons.js';
 
 /** After these what was made is worth keeping: the next run goes on with it. */
 const RESUMABLE: readonly ErrorCode[] = ['CANCELED', 'SOURCE_UNREADABLE', 'WORKER_CRASHED', 'INTERNAL'];
@@ -65,7 +66,7 @@ export async function deliverOutput(context: BatchContext, job: PlannedJob, outp
     await ledger.clearBlocks(id);
     await removeGuestFolder(guestFolder);
   } catch (error) {
-    const worthKeeping = signal.aborted || RESUMABLE.includes(toXenferryError(error).code);
+    const worthKeeping = signal.aborted ? isKept(signal) : RESUMABLE.includes(toXenferryError(error).code);
     if (output.resumable && worthKeeping) await open.keep();
     else {
       await open.discard();

@@ -32,6 +32,7 @@ import { type JobMarks, jobMarks } from './job-marks.js';
 import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
 import { withReadableDisks } from './readable-disks.js';
 import { readyNetworks } from './ready-networks.js';
+import { isKept } from './stop-reasons.js';
 
 /** A batch's dealings with its pool. */
 interface PoolWork extends BatchContext {
@@ -90,7 +91,7 @@ export async function poolDelivery(
         poolSurroundings(planned, profileOf(planned, context.profiles)),
       ],
       isFinished: (job) => isFinished(work, job),
-      deliver: (job) => deliver(work, job),
+      deliver: (job, own) => deliver({ ...work, signal: own.signal }, job),
       afterwards: (jobs) => afterwards(work, jobs),
       close: () => close(work),
     };
@@ -196,7 +197,7 @@ async function deliver(work: PoolWork, job: PlannedJob): Promise<void> {
   } catch (error) {
     work.contact.lost = toXenferryError(error).code === 'POOL_UNREACHABLE';
     // What a guest's layers hold is as good for the next attempt, unless it is what failed.
-    if (!signal.aborted && toXenferryError(error).category !== 'pool') {
+    if (!isKept(signal) && toXenferryError(error).category !== 'pool') {
       await ledger.resetJob(record.id);
       await removeGuestFolder(guestFolder);
     }
@@ -234,7 +235,7 @@ async function convertInto(
     digest,
     threads: pool.threads,
     onProgress: (progress: DiskProgress) =>
-      observe({ kind: 'progress', name: machine.name, disk: index, progress }),
+      observe({ kind: 'progress', jobId: record.id, name: machine.name, disk: index, progress }),
   }));
   const jobId = work.marks.ofMachine(machine.id);
   const imported = await besideManifestChecks(machine, pool, signal, (both) =>

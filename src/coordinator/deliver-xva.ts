@@ -34,15 +34,15 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
     isFinished: async ({ record, planned }) =>
       record.outputBytes !== null &&
       (await fileSize(join(context.target, planned.output))) === record.outputBytes,
-    deliver: async (job) => {
+    deliver: async (job, own) => {
       const path = join(context.target, job.planned.output);
       const xva = xvaPlan(job.planned, context.profiles);
       await refuseForeignFile(path, xva.vmUuid);
-      await deliverOutput(context, job, {
+      await deliverOutput(own, job, {
         // What is left of a compressed archive says nothing of the rest.
         resumable: compression === 'none',
         begunBytes: () => partialLength(path),
-        open: async (resume) => openXva(context, job, xva, compression, await PartialFile.open(path, resume)),
+        open: async (resume) => openXva(own, job, xva, compression, await PartialFile.open(path, resume)),
       });
     },
     afterwards: async () => [],

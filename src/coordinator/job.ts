@@ -47,7 +47,7 @@ export async function enterStep(
   const state = STATES[step];
   await ledger.setState(record.id, state);
   await ledger.startStep(record.id, step);
-  observe({ kind: 'job', name: planned.name, state, error: null });
+  observe({ kind: 'job', jobId: record.id, name: planned.name, state, error: null });
 }
 
 /** Mends the guest and writes down what came of it. Rejects as `fixMachine` does. */

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { BlockDigest } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { Profile } from '../guests/profiles/index.js';
@@ -5,6 +6,7 @@ import { Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
+import { guessesOf, nightOf, type Policy, RateMeter, refuseUnsoundOrder } from '../scheduling/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { PoolPatience } from '../xapi/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
@@ -12,9 +14,10 @@ import type { BatchObserver } from './batch-events.js';
 import type { Delivery } from './delivery.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { BatchContext, PlannedJob } from './job.js';
-import { inLanes } from './lanes.js';
+import { LocalRunner } from './night/job-runner.js';
+import { watchNight } from './night/night-watch.js';
+import { ProgressReporter } from './night/progress-reporter.js';
 import { openDelivery } from './open-delivery.js';
-import { runJob } from './run-job.js';
 
 export interface BatchOptions {
   readonly plan: Plan;
@@ -26,6 +29,11 @@ export interface BatchOptions {
   readonly checksum: ChunkChecksum;
   readonly digest: BlockDigest;
   readonly signal: AbortSignal;
+  /**
+   * Nobody is there: what may pass by itself is tried again, and machines that fail alike have others wait. Otherwise a
+   * failed machine is left for the operator.
+   */
+  readonly unattended: boolean;
   readonly observe: BatchObserver;
   /** With a pool; the usual one when left out. */
   readonly patience?: PoolPatience | undefined;
@@ -49,7 +57,19 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const ledger = await Ledger.open(plan.target);
   const pool = new WorkerThreadsPool(options.threads);
   try {
-    const context: BatchContext = { ...options, ledger, pool, target: plan.target, guests: plan.guests };
+    const progress = new ProgressReporter(ledger);
+    const observe: BatchObserver = (event) => {
+      progress.observe(event);
+      options.observe(event);
+    };
+    const context: BatchContext = {
+      ...options,
+      ledger,
+      pool,
+      target: plan.target,
+      guests: plan.guests,
+      observe,
+    };
     const batchId = await ledger.beginBatch({
       sources: JSON.stringify(plan.sources),
       target: plan.target,
@@ -60,9 +80,10 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
       for (const folder of await ledger.orphanedGuestFolders()) await removeGuestFolder(folder);
-      await inLanes(jobs, options.parallel, (job) => runJob(context, delivery, job));
+      await watchJobs(options, { context, delivery, batchId, jobs });
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {
+      await progress.close();
       warnings.push(...(await delivery.close()));
     }
     await ledger.finishBatch(batchId);
@@ -73,6 +94,52 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     await pool.close();
     await ledger.close();
   }
+}
+
+interface BatchJobs {
+  readonly context: BatchContext;
+  readonly delivery: Delivery;
+  readonly batchId: number;
+  readonly jobs: readonly PlannedJob[];
+}
+
+/** Runs the jobs when the scheduler says so. */
+async function watchJobs(
+  { plan, threads, parallel, unattended }: BatchOptions,
+  { context, delivery, batchId, jobs }: BatchJobs,
+): Promise<void> {
+  const converter = hostname();
+  const facts = { link: 'the network', converter, folder: plan.target, enlistedAt: Date.now() };
+  const { jobs: scheduled, ...parts } = nightOf(plan, facts);
+  refuseUnsoundOrder(scheduled, parts.waves);
+  const { rates } = plan.estimate;
+  await watchNight({
+    context,
+    batchId,
+    jobs,
+    scheduled,
+    parts: {
+      ...parts,
+      policy: unattended ? parts.policy : attended(parts.policy),
+      // A machine's data is not all that it takes: more of them than threads are worth while.
+      limits: { ...parts.limits, machinesAtOnce: parallel, threads: Math.max(threads, parallel) },
+    },
+    meter: new RateMeter(guessesOf(rates, threads), rates.secondsPerMachine),
+    runner: new LocalRunner(context, delivery),
+    continues: unattended,
+    isFinished: (job) => delivery.isFinished(job),
+    limitBandwidth: () => {},
+  });
+}
+
+/** Failures are for the operator who is there. */
+function attended(policy: Policy): Policy {
+  const { retries, groups } = policy;
+  return {
+    ...policy,
+    retries: { ...retries, attempts: 1 },
+    groups: { ...groups, machines: Number.MAX_SAFE_INTEGER },
+  };
 }
 
 /** Those that are where they belong. */
@@ -125,15 +192,16 @@ async function enlist(
       dataBytes: 0,
     })),
   ]);
-  const records = await ledger.jobs(batchId);
+  const records = new Map((await ledger.jobs(batchId)).map((record) => [record.machineId, record]));
   for (const problem of plan.unreadable) {
-    const record = records.find(({ machineId }) => machineId === problem.file);
+    const record = records.get(problem.file);
+    if (record === undefined) continue;
     const error = errorOfProblem(problem);
-    if (record !== undefined) await ledger.failJob(record.id, error);
-    observe({ kind: 'job', name: problem.file, state: 'failed', error });
+    await ledger.failJob(record.id, error);
+    observe({ kind: 'job', jobId: record.id, name: problem.file, state: 'failed', error });
   }
   return prepared.flatMap((job) => {
-    const record = records.find(({ machineId }) => machineId === job.planned.machine.id);
+    const record = records.get(job.planned.machine.id);
     return record === undefined ? [] : [{ ...job, record }];
   });
 }

@@ -2,9 +2,10 @@ import { errorCodeOf, isCanceled, toXenferryError, XenferryError } from '../mode
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import type { Delivery } from './delivery.js';
 import type { BatchContext, PlannedJob } from './job.js';
+import { stateAfter } from './stop-reasons.js';
 
 /**
- * Brings one machine from whatever state the ledger has it in to `done`, or to `failed` or `cancelled`.
+ * Brings one machine from whatever state the ledger has it in to `done`, or to `failed`, `paused` or `cancelled`.
  * Never throws but for a ledger that cannot be written.
  */
 export async function runJob(context: BatchContext, delivery: Delivery, job: PlannedJob): Promise<void> {
@@ -14,18 +15,19 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Pla
   try {
     signal.throwIfAborted();
     refuseBlocked(planned);
-    if (!(await delivery.isFinished(job))) await delivery.deliver(job);
+    if (!(await delivery.isFinished(job))) await delivery.deliver(job, context);
     await ledger.setState(record.id, 'done');
-    observe({ kind: 'job', name, state: 'done', error: null });
+    observe({ kind: 'job', jobId: record.id, name, state: 'done', error: null });
   } catch (error) {
     if (signal.aborted || isCanceled(error)) {
-      await ledger.setState(record.id, 'cancelled');
-      observe({ kind: 'job', name, state: 'cancelled', error: null });
+      const state = stateAfter(signal);
+      await ledger.setState(record.id, state);
+      observe({ kind: 'job', jobId: record.id, name, state, error: null });
       return;
     }
     const failure = toXenferryError(error);
     await ledger.failJob(record.id, failure);
-    observe({ kind: 'job', name, state: 'failed', error: failure });
+    observe({ kind: 'job', jobId: record.id, name, state: 'failed', error: failure });
   }
 }
 

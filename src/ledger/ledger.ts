@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Kysely, Migrator, sql } from 'kysely';
+import { Kysely, Migrator, type Selectable, sql } from 'kysely';
 import { type SerializedError, systemErrorCode, XenferryError } from '../model/errors.js';
 import { Ballast } from './ballast.js';
 import { countDigests, LedgerBlockJournal } from './block-journal.js';
+import { EventLog } from './event-log.js';
 import { LedgerLock } from './ledger-lock.js';
+import { NightRecords } from './night-records.js';
+import { OrderBook } from './order-book.js';
 import { type JobState, type LedgerSchema, MIGRATIONS, type StepName } from './schema.js';
 import { SqliteDialect } from './sqlite-dialect.js';
 
@@ -32,6 +35,8 @@ export interface JobSpec {
   readonly wave: string;
   readonly dataBytes: number;
 }
+
+const HAS_ENDED: ReadonlySet<JobState> = new Set<JobState>(['paused', 'done', 'failed', 'cancelled']);
 
 const NEW_JOB = {
   state: 'planned',
@@ -73,6 +78,9 @@ export interface JobOutput {
  * One process at a time may write; any number may read.
  */
 export class Ledger {
+  readonly orders: OrderBook;
+  readonly events: EventLog;
+  readonly nights: NightRecords;
   readonly #db: Kysely<LedgerSchema>;
   readonly #folder: string;
   readonly #lock: LedgerLock | null;
@@ -83,6 +91,10 @@ export class Ledger {
     this.#db = db;
     this.#lock = lock;
     this.#ballast = ballast;
+    const durably = <T>(action: () => Promise<T>) => this.#durably(action);
+    this.orders = new OrderBook(db, durably);
+    this.events = new EventLog(db, durably);
+    this.nights = new NightRecords(db, durably);
   }
 
   /** Opens or makes the ledger of `target` for writing. Throws TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID. */
@@ -251,16 +263,14 @@ export class Ledger {
       .where('position', 'is not', null)
       .orderBy('position')
       .execute();
-    return rows.map((row) => ({
-      id: row.id,
-      machineId: row.machine_id,
-      state: row.state,
-      planned: row.planned,
-      error: row.error === null ? null : (JSON.parse(row.error) as RecordedError),
-      outputBytes: row.output_bytes,
-      landed: row.landed ?? null,
-      notes: row.notes == null ? [] : (JSON.parse(row.notes) as string[]),
-    }));
+    return rows.map(jobRecordOf);
+  }
+
+  /** Throws LEDGER_INVALID for a job that there is no more. */
+  async job(jobId: number): Promise<JobRecord> {
+    const row = await this.#db.selectFrom('jobs').selectAll().where('id', '=', jobId).executeTakeFirst();
+    if (row === undefined) throw new XenferryError('LEDGER_INVALID', `the ledger has no job ${jobId}`);
+    return jobRecordOf(row);
   }
 
   /** UUIDs of all VMs that were verified in a pool. */
@@ -269,20 +279,46 @@ export class Ledger {
     return new Set(rows.flatMap(({ landed }) => landed ?? []));
   }
 
+  /** A run of the job begins. `worker`: who runs it. */
+  async beginRun(jobId: number, worker: string): Promise<void> {
+    const begun = { started_at: Date.now(), ended_at: null, worker };
+    await this.#durably(() => this.#db.updateTable('jobs').set(begun).where('id', '=', jobId).execute());
+  }
+
   async setState(jobId: number, state: JobState): Promise<void> {
-    await this.#durably(() =>
-      this.#db.updateTable('jobs').set({ state, error: null }).where('id', '=', jobId).execute(),
-    );
+    await this.#changeState(jobId, { state, error: null }, { state });
   }
 
   async failJob(jobId: number, error: RecordedError): Promise<void> {
     const { code, message, hint, place } = error;
+    const written = JSON.stringify({ code, message, hint, place });
+    await this.#changeState(jobId, { state: 'failed', error: written }, { state: 'failed', code });
+  }
+
+  /** With an event, so that the history always says what the job does. */
+  async #changeState(
+    jobId: number,
+    change: { readonly state: JobState; readonly error: string | null },
+    data: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const at = Date.now();
+    const ended = HAS_ENDED.has(change.state) ? { ended_at: at } : {};
     await this.#durably(() =>
-      this.#db
-        .updateTable('jobs')
-        .set({ state: 'failed', error: JSON.stringify({ code, message, hint, place }) })
-        .where('id', '=', jobId)
-        .execute(),
+      this.#db.transaction().execute(async (trx) => {
+        const job = await trx
+          .updateTable('jobs')
+          .set({ ...change, ...ended })
+          .where('id', '=', jobId)
+          .returning(['batch_id', 'worker', 'fence'])
+          .executeTakeFirst();
+        if (job === undefined) return;
+        const { batch_id, worker, fence } = job;
+        const told = JSON.stringify({ ...data, worker, fence });
+        await trx
+          .insertInto('events')
+          .values({ at, batch_id, job_id: jobId, kind: 'job', data: told })
+          .execute();
+      }),
     );
   }
 
@@ -431,6 +467,19 @@ export class Ledger {
       throw ledgerError(error);
     }
   }
+}
+
+function jobRecordOf(row: Selectable<LedgerSchema['jobs']>): JobRecord {
+  return {
+    id: row.id,
+    machineId: row.machine_id,
+    state: row.state,
+    planned: row.planned,
+    error: row.error === null ? null : (JSON.parse(row.error) as RecordedError),
+    outputBytes: row.output_bytes,
+    landed: row.landed ?? null,
+    notes: row.notes == null ? [] : (JSON.parse(row.notes) as string[]),
+  };
 }
 
 function databaseFile(folder: string): string {

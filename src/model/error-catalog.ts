@@ -263,6 +263,12 @@ export const ERROR_CATALOG = {
     category: 'verify',
     hint: 'Do not import this file; check the storage, then run again.',
   },
+  NOT_STARTED: {
+    category: 'plan',
+    hint: 'Mend what it waits for, then run it again, or retry it.',
+  },
+  PAUSED: { category: 'canceled', hint: 'Resume it; what it has moved is kept.' },
+  WITHDRAWN: { category: 'canceled', hint: 'Retry it if it is wanted after all.' },
   CANCELED: { category: 'canceled', hint: 'Run the same command again to go on.' },
   WORKER_CRASHED: {
     category: 'internal',

@@ -11,6 +11,7 @@ export {
   type Hop,
   type HopKind,
   type HopUse,
+  hopKey,
   type Job,
   type JobProgress,
   type JobState,
@@ -20,6 +21,7 @@ export {
   type Policy,
   type Wave,
 } from './night.js';
+export { nightOf } from './night-of.js';
 export { type Moved, RateMeter } from './rate-meter.js';
 export { refuseUnsoundOrder } from './sound-order.js';
 export { type Load, startTuning, type Tuning, tune } from './tuning.js';

@@ -43,6 +43,7 @@ export async function runPoolBatch(
     checksum: 'xxhash',
     digest: 'xxh64',
     signal,
+    unattended: false,
     observe: () => {},
     patience,
   });

@@ -18,6 +18,7 @@ import { countOption } from '../threads.js';
 interface Options extends CommonOptions, PlanningOptions {
   readonly workers: number | undefined;
   readonly parallel: number | undefined;
+  readonly unattended: boolean;
   readonly checksum: 'sha1' | 'xxhash';
   readonly digest: 'xxh64' | 'sha256';
 }
@@ -34,6 +35,11 @@ export const runCommand: Command<Options> = {
         type: 'number',
         requiresArg: true,
         describe: 'Machines at a time; default: the migration file’s limit, or one per processor',
+      })
+      .option('unattended', {
+        type: 'boolean',
+        default: false,
+        describe: 'Try again what may pass by itself (a pool that is busy, a source out of reach)',
       })
       .option('checksum', {
         choices: ['sha1', 'xxhash'] as const,

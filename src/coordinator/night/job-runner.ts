@@ -1,0 +1,32 @@
+import { hostname } from 'node:os';
+import type { Delivery } from '../delivery.js';
+import type { BatchContext, PlannedJob } from '../job.js';
+import { runJob } from '../run-job.js';
+
+/** Where jobs are run: in this process, or on other machines. */
+export interface JobRunner {
+  /**
+   * Resolves when the ledger has the job's end. An abort of `signal` ends it soon; its reason says how (`stop-reasons.ts`).
+   * Rejects only when the ledger cannot be written.
+   */
+  run(job: PlannedJob, signal: AbortSignal): Promise<void>;
+}
+
+/** Runs jobs in this process. */
+export class LocalRunner implements JobRunner {
+  readonly #context: BatchContext;
+  readonly #delivery: Delivery;
+
+  constructor(context: BatchContext, delivery: Delivery) {
+    this.#context = context;
+    this.#delivery = delivery;
+  }
+
+  async run(job: PlannedJob, signal: AbortSignal): Promise<void> {
+    const { ledger } = this.#context;
+    await ledger.beginRun(job.record.id, hostname());
+    // An earlier try may have left something that counts.
+    const record = await ledger.job(job.record.id);
+    await runJob({ ...this.#context, signal }, this.#delivery, { ...job, record });
+  }
+}

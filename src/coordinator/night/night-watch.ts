@@ -1,0 +1,371 @@
+import type { Order } from '../../ledger/index.js';
+import { toXenferryError, XenferryError } from '../../model/errors.js';
+import { isBlocking } from '../../model/plan.js';
+import {
+  type Decision,
+  decide,
+  type Forecast,
+  forecast,
+  type Hold,
+  type Job,
+  type Night,
+  type RateMeter,
+  type Stop,
+} from '../../scheduling/index.js';
+import type { BatchContext, PlannedJob } from '../job.js';
+import { stopReason } from '../stop-reasons.js';
+import type { JobRunner } from './job-runner.js';
+import { type Outlook, outlookOf } from './outlook.js';
+import { NightRates } from './rates.js';
+import { StuckJobs } from './stuck-jobs.js';
+import { TrackedJobs } from './tracked-jobs.js';
+
+/** What a batch's scheduling goes by that does not change while it runs. */
+export type NightParts = Pick<Night, 'waves' | 'blackOuts' | 'limits' | 'caps' | 'policy'>;
+
+export interface NightOptions {
+  readonly context: BatchContext;
+  readonly batchId: number;
+  readonly jobs: readonly PlannedJob[];
+  /** The same machines as the scheduler sees them. */
+  readonly scheduled: readonly Job[];
+  readonly parts: NightParts;
+  readonly meter: RateMeter;
+  readonly runner: JobRunner;
+  /** Whether an earlier run that did not end is gone on with: its failures and pauses still count. */
+  readonly continues: boolean;
+  /** Whether a machine has arrived already, by an earlier run. */
+  readonly isFinished: (job: PlannedJob) => Promise<boolean>;
+  /** Sets what all machines together may move, in bytes a second; null without a cap. */
+  readonly limitBandwidth: (bytesPerSecond: number | null) => void;
+}
+
+/** Orders of other processes are looked for so often. */
+const LOOK_MS = 1000;
+const FORECAST_MS = 30_000;
+const OUTLOOK_MS = 5000;
+
+/**
+ * Runs a batch's jobs as the scheduler decides, until nothing is left that could be done. Rejects when the ledger cannot be
+ * written, and with CONFIG_INVALID for a window that does not exist.
+ */
+export async function watchNight(options: NightOptions): Promise<void> {
+  await new NightWatch(options).run();
+}
+
+class NightWatch {
+  readonly #options: NightOptions;
+  readonly #tracked: TrackedJobs;
+  readonly #rates: NightRates;
+  readonly #stuck = new StuckJobs();
+  readonly #running = new Map<
+    string,
+    { readonly stop: AbortController; readonly end: Promise<void>; readonly since: number }
+  >();
+  #wakeUp: () => void = () => {};
+  #stirred = false;
+  #failure: unknown = null;
+  #forecast: Forecast | null = null;
+  #forecastAt = 0;
+  #outlookAt = 0;
+  #estimateEndsAt: number | null = null;
+  #told = '';
+  #windowOpen: string | null = null;
+
+  constructor(options: NightOptions) {
+    this.#options = options;
+    this.#tracked = new TrackedJobs(options.scheduled, options.jobs);
+    this.#rates = new NightRates(options.meter, options.parts.limits, Date.now());
+  }
+
+  async run(): Promise<void> {
+    const { signal } = this.#options.context;
+    const onAbort = () => this.#wake();
+    signal.addEventListener('abort', onAbort);
+    try {
+      await this.#begin();
+      while (!signal.aborted && this.#failure === null && (await this.#round())) {
+        // Another round.
+      }
+      if (this.#failure !== null) throw this.#failure;
+      if (signal.aborted) await this.#cancelRest();
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      await Promise.all([...this.#running.values()].map(({ end }) => end));
+    }
+  }
+
+  /** What earlier runs have settled. */
+  async #begin(): Promise<void> {
+    const { jobs, context, continues, isFinished, batchId } = this.#options;
+    const { ledger } = context;
+    const failures = await ledger.nights.failures(batchId);
+    if (continues) for (const failure of failures) this.#tracked.failed(failure);
+    else await ledger.nights.forgetFailures(failures.map(({ jobId }) => jobId));
+    for (const job of jobs) {
+      if (context.signal.aborted) return;
+      const { id } = job.planned.machine;
+      const { state } = job.record;
+      if (job.planned.concerns.some(isBlocking)) await this.#settle(id);
+      else if (state === 'done' && (await isFinished(job))) this.#arrived(id, job);
+      else if (continues && (state === 'failed' || state === 'cancelled' || state === 'paused'))
+        this.#tracked.ended(id, state, Date.now());
+    }
+    const orders = await ledger.orders.all(batchId);
+    for (const order of orders) {
+      if (order.obeyedAt === null) continue;
+      if (continues) this.#rest(order);
+    }
+  }
+
+  #arrived(id: string, { record, planned }: PlannedJob): void {
+    this.#tracked.ended(id, 'done', Date.now());
+    this.#options.context.observe({
+      kind: 'job',
+      jobId: record.id,
+      name: planned.name,
+      state: 'done',
+      error: null,
+    });
+  }
+
+  /** One that will not be moved: its run ends at once. */
+  async #settle(id: string): Promise<void> {
+    this.#start(id);
+    await this.#running.get(id)?.end;
+  }
+
+  /** Whether there is more to do. */
+  async #round(): Promise<boolean> {
+    await this.#obey();
+    const now = Date.now();
+    await this.#sample(now);
+    const night = this.#night();
+    const decision = decide(night, now);
+    this.#options.limitBandwidth(decision.bandwidth.bytesPerSecond);
+    for (const stop of decision.stop) this.#stop(stop);
+    for (const id of decision.start) this.#start(id);
+    await this.#look(night, decision, now);
+    if (this.#running.size === 0 && !mayGoOn(decision)) {
+      await this.#giveUp(decision);
+      return false;
+    }
+    const until = Math.min(now + LOOK_MS, decision.lookAgainAt ?? Number.POSITIVE_INFINITY);
+    await this.#sleep(until - Date.now());
+    return true;
+  }
+
+  #night(): Night {
+    const { parts, meter } = this.#options;
+    const { jobs, progress, failures } = this.#tracked;
+    const limits = { ...parts.limits, machinesAtOnce: this.#rates.machinesAtOnce };
+    return { ...parts, limits, jobs, progress, failures, rates: meter };
+  }
+
+  #start(id: string): void {
+    const { context, runner } = this.#options;
+    const job = this.#tracked.planned(id);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([context.signal, stop.signal]);
+    this.#tracked.change(id, { state: 'running', endedAt: null });
+    this.#rates.begin(this.#tracked.scheduled(id));
+    const end = runner
+      .run(job, signal)
+      .then(() => this.#ended(id, job))
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      })
+      .finally(() => {
+        this.#running.delete(id);
+        this.#wake();
+      });
+    this.#running.set(id, { stop, end, since: Date.now() });
+  }
+
+  async #ended(id: string, { record }: PlannedJob): Promise<void> {
+    const { ledger } = this.#options.context;
+    const { state, error } = await ledger.job(record.id);
+    const at = Date.now();
+    this.#rates.end(id);
+    this.#tracked.ended(id, state, at);
+    this.#forecastAt = 0;
+    if (state !== 'failed' || error === null) return;
+    const failure = { jobId: record.id, at, code: error.code, message: error.message };
+    await ledger.nights.addFailure(failure);
+    this.#tracked.failed(failure);
+  }
+
+  #stop({ jobId, how, reason }: Stop): void {
+    this.#running.get(jobId)?.stop.abort(stopReason(how === 'pause' ? 'PAUSED' : 'WITHDRAWN', reason));
+  }
+
+  async #obey(): Promise<void> {
+    const { context, batchId } = this.#options;
+    const { ledger } = context;
+    for (const order of await ledger.orders.waiting(batchId)) {
+      this.#rest(order);
+      if (order.verb === 'cancel') await this.#withdraw(this.#tracked.covered(order), order);
+      if (order.verb === 'retry') await this.#retry(this.#tracked.covered(order));
+      const { verb, scope, subject, by } = order;
+      await ledger.orders.obeyed(order.id);
+      await ledger.events.append({ batchId, jobId: null, kind: 'order', data: { verb, scope, subject, by } });
+      this.#forecastAt = 0;
+    }
+  }
+
+  /** The last word counts, whatever it was said of: machine, wave or batch. */
+  #rest(order: Order): void {
+    if (order.verb !== 'pause' && order.verb !== 'resume') return;
+    for (const id of this.#tracked.covered(order))
+      this.#tracked.change(id, { onHold: order.verb === 'pause' });
+  }
+
+  async #withdraw(ids: readonly string[], { by }: Order): Promise<void> {
+    for (const id of ids) {
+      const { state } = this.#tracked.of(id);
+      if (state === 'done' || state === 'cancelled') continue;
+      if (state === 'running') this.#stop({ jobId: id, how: 'cancel', reason: `cancelled by ${by}` });
+      else await this.#drop(id);
+    }
+  }
+
+  /** Cancels a job that does not run. */
+  async #drop(id: string): Promise<void> {
+    const { ledger, observe } = this.#options.context;
+    const { record, planned } = this.#tracked.planned(id);
+    await ledger.setState(record.id, 'cancelled');
+    this.#tracked.ended(id, 'cancelled', Date.now());
+    observe({ kind: 'job', jobId: record.id, name: planned.name, state: 'cancelled', error: null });
+  }
+
+  async #retry(ids: readonly string[]): Promise<void> {
+    const { ledger } = this.#options.context;
+    const again = ids.filter((id) => ['failed', 'cancelled'].includes(this.#tracked.of(id).state));
+    this.#tracked.forget(new Set(again));
+    await ledger.nights.forgetFailures(again.map((id) => this.#tracked.planned(id).record.id));
+    for (const id of again) {
+      this.#tracked.change(id, { state: 'waiting', endedAt: null, onHold: false });
+      await ledger.setState(this.#tracked.planned(id).record.id, 'planned');
+    }
+  }
+
+  async #sample(now: number): Promise<void> {
+    if (this.#running.size === 0) return;
+    const { context, batchId } = this.#options;
+    const { ledger, observe } = context;
+    const ids = [...this.#running.keys()].map((id) => this.#tracked.planned(id).record.id);
+    const records = await ledger.nights.progress(ids);
+    const progressOf = (id: string) => {
+      const record = records.get(this.#tracked.planned(id).record.id);
+      // What an earlier run left says nothing of this one.
+      return record === undefined || record.at < (this.#running.get(id)?.since ?? 0) ? undefined : record;
+    };
+    for (const id of this.#running.keys()) {
+      this.#tracked.change(id, { movedBytes: progressOf(id)?.movedBytes ?? 0 });
+    }
+    const cap = this.#cap;
+    const sample = this.#rates.sample(progressOf, cap, now);
+    if (sample !== null) await ledger.nights.addSample(batchId, now, sample);
+    const running = new Map([...this.#running.keys()].map((id) => [id, progressOf(id)]));
+    for (const { id, step, since } of this.#stuck.look(running, now)) {
+      const { record, planned } = this.#tracked.planned(id);
+      await ledger.events.append({ batchId, jobId: record.id, kind: 'stuck', data: { step, since } });
+      observe({ kind: 'stuck', name: planned.name, step, seconds: (now - since) / 1000 });
+    }
+  }
+
+  #cap: number | null = null;
+
+  /** Says what is to be expected, in the ledger and to whoever watches. */
+  async #look(night: Night, decision: Decision, now: number): Promise<void> {
+    this.#cap = decision.bandwidth.bytesPerSecond;
+    this.#tell(decision);
+    if (now - this.#forecastAt >= FORECAST_MS) {
+      this.#forecast = forecast(this.#night(), now);
+      this.#forecastAt = now;
+      this.#estimateEndsAt ??= this.#forecast.endsAt;
+      this.#outlookAt = 0;
+    }
+    if (this.#forecast === null || now - this.#outlookAt < OUTLOOK_MS) return;
+    this.#outlookAt = now;
+    const { batchId, meter, context } = this.#options;
+    const outlook = outlookOf({
+      night,
+      now,
+      decision,
+      forecast: this.#forecast,
+      meter,
+      running: this.#tracked.jobs.filter(({ id }) => this.#running.has(id)),
+      machinesAtOnce: this.#rates.machinesAtOnce,
+      estimateEndsAt: this.#estimateEndsAt,
+      stuckSince: this.#stuck.since,
+      ledgerId: (id) => this.#tracked.planned(id).record.id,
+    });
+    await context.ledger.nights.setOutlook(batchId, outlook);
+    await this.#noteWindow(outlook);
+  }
+
+  async #noteWindow({ window }: Outlook): Promise<void> {
+    const state = window === null ? null : `${window.name} ${window.open}`;
+    if (state === this.#windowOpen) return;
+    this.#windowOpen = state;
+    if (window === null) return;
+    const { context, batchId } = this.#options;
+    const { name, open } = window;
+    await context.ledger.events.append({ batchId, jobId: null, kind: 'window', data: { name, open } });
+  }
+
+  #tell({ heldBack }: Decision): void {
+    if (this.#running.size > 0 || heldBack.size === 0) {
+      this.#told = '';
+      return;
+    }
+    const first: Hold | undefined = heldBack.values().next().value;
+    if (first === undefined || first.kind === this.#told) return;
+    this.#told = first.kind;
+    this.#options.context.observe({ kind: 'waiting', reason: first.reason, machines: heldBack.size });
+  }
+
+  /** What nothing will start any more has failed. */
+  async #giveUp({ heldBack }: Decision): Promise<void> {
+    const { ledger, observe } = this.#options.context;
+    for (const [id, { reason }] of heldBack) {
+      const { record, planned } = this.#tracked.planned(id);
+      const error = toXenferryError(new XenferryError('NOT_STARTED', `was not started: ${reason}`));
+      await ledger.failJob(record.id, error);
+      observe({ kind: 'job', jobId: record.id, name: planned.name, state: 'failed', error });
+    }
+  }
+
+  /** The whole run was stopped. */
+  async #cancelRest(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ end }) => end));
+    for (const { id } of this.#tracked.jobs) {
+      const { state } = this.#tracked.of(id);
+      if (state === 'waiting') await this.#drop(id);
+    }
+  }
+
+  #wake(): void {
+    this.#stirred = true;
+    this.#wakeUp();
+  }
+
+  /** Not when something has happened since the last sleep. */
+  async #sleep(milliseconds: number): Promise<void> {
+    if (milliseconds > 0 && !this.#stirred && !this.#options.context.signal.aborted) {
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        this.#wakeUp = resolve;
+        timer = setTimeout(resolve, milliseconds);
+      });
+      clearTimeout(timer);
+    }
+    this.#stirred = false;
+  }
+}
+
+/** Whether time or the operator can have something started. */
+function mayGoOn({ heldBack }: Decision): boolean {
+  return [...heldBack.values()].some(({ kind, until }) => until !== null || kind === 'operator');
+}

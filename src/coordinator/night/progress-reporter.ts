@@ -1,0 +1,98 @@
+import type { JobState, Ledger, ProgressRecord, StepName } from '../../ledger/index.js';
+import type { BatchEvent } from '../batch-events.js';
+
+/** Between two writes of all that has changed. */
+const REPORT_MS = 2000;
+/** Weight of the last seconds in a rate. */
+const NEWS = 0.4;
+
+const STEP_OF: Partial<Record<JobState, StepName>> = {
+  fixing: 'fix',
+  converting: 'convert',
+  verifying: 'verify',
+  finishing: 'move',
+};
+
+interface Running {
+  step: StepName;
+  /** By disk, in bytes. */
+  readonly disks: Map<number, number>;
+  bytesPerSecond: number;
+  advancedAt: number;
+  reported: { readonly at: number; readonly movedBytes: number };
+}
+
+/** Writes into the ledger how far the jobs have come that run in this process. */
+export class ProgressReporter {
+  readonly #ledger: Ledger;
+  readonly #running = new Map<number, Running>();
+  readonly #timer: NodeJS.Timeout;
+  #writing: Promise<void> = Promise.resolve();
+  #failure: unknown = null;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+    this.#timer = setInterval(() => this.#report(), REPORT_MS);
+    this.#timer.unref();
+  }
+
+  readonly observe = (event: BatchEvent): void => {
+    if (event.kind === 'progress') this.#progress(event.jobId, event.disk, event.progress.doneBytes);
+    if (event.kind === 'job') this.#entered(event.jobId, STEP_OF[event.state]);
+  };
+
+  /** Writes what is left. Rejects when the ledger could not be written. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#report();
+    await this.#writing;
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  #entered(jobId: number, step: StepName | undefined): void {
+    if (step === undefined) {
+      this.#report();
+      this.#running.delete(jobId);
+      return;
+    }
+    const now = Date.now();
+    const known = this.#running.get(jobId);
+    if (known === undefined) {
+      const reported = { at: now, movedBytes: 0 };
+      this.#running.set(jobId, { step, disks: new Map(), bytesPerSecond: 0, advancedAt: now, reported });
+    } else {
+      known.step = step;
+      known.advancedAt = now;
+    }
+  }
+
+  #progress(jobId: number, disk: number, doneBytes: number): void {
+    const running = this.#running.get(jobId);
+    if (running === undefined) return;
+    if (doneBytes > (running.disks.get(disk) ?? 0)) running.advancedAt = Date.now();
+    running.disks.set(disk, doneBytes);
+  }
+
+  #report(): void {
+    const now = Date.now();
+    const records = [...this.#running].map(([jobId, running]) => recordOf(jobId, running, now));
+    if (records.length === 0) return;
+    this.#writing = this.#writing
+      .then(() => this.#ledger.nights.setProgress(records))
+      .catch((error: unknown) => {
+        this.#failure ??= error;
+      });
+  }
+}
+
+function recordOf(jobId: number, running: Running, now: number): ProgressRecord {
+  const movedBytes = [...running.disks.values()].reduce((sum, bytes) => sum + bytes, 0);
+  const seconds = (now - running.reported.at) / 1000;
+  if (seconds >= 0.5) {
+    const rate = Math.max(0, movedBytes - running.reported.movedBytes) / seconds;
+    running.bytesPerSecond += NEWS * (rate - running.bytesPerSecond);
+    running.reported = { at: now, movedBytes };
+  }
+  const { step, bytesPerSecond, advancedAt } = running;
+  return { jobId, step, movedBytes, bytesPerSecond, at: now, advancedAt };
+}

@@ -1,0 +1,83 @@
+import type { FailureRecord, JobState as LedgerState, Order } from '../../ledger/index.js';
+import type { Failure, Job, JobProgress } from '../../scheduling/index.js';
+import type { PlannedJob } from '../job.js';
+
+const UNTOUCHED: JobProgress = { state: 'waiting', movedBytes: 0, endedAt: null, onHold: false };
+
+/** The jobs of a batch as the scheduler sees them, by machine. */
+export class TrackedJobs {
+  readonly jobs: readonly Job[];
+  readonly #scheduled: ReadonlyMap<string, Job>;
+  readonly #planned: ReadonlyMap<string, PlannedJob>;
+  readonly #machines: ReadonlyMap<number, string>;
+  readonly #progress = new Map<string, JobProgress>();
+  #failures: Failure[] = [];
+
+  /** `jobs` and `planned` are of the same machines. */
+  constructor(jobs: readonly Job[], planned: readonly PlannedJob[]) {
+    this.jobs = jobs;
+    this.#scheduled = new Map(jobs.map((job) => [job.id, job]));
+    this.#planned = new Map(planned.map((job) => [job.planned.machine.id, job]));
+    this.#machines = new Map(planned.map(({ record, planned: { machine } }) => [record.id, machine.id]));
+  }
+
+  get progress(): ReadonlyMap<string, JobProgress> {
+    return this.#progress;
+  }
+
+  /** Oldest first. */
+  get failures(): readonly Failure[] {
+    return this.#failures;
+  }
+
+  planned(id: string): PlannedJob {
+    const job = this.#planned.get(id);
+    if (job === undefined) throw new Error(`no job of machine ${id}`);
+    return job;
+  }
+
+  scheduled(id: string): Job {
+    const job = this.#scheduled.get(id);
+    if (job === undefined) throw new Error(`machine ${id} is not scheduled`);
+    return job;
+  }
+
+  of(id: string): JobProgress {
+    return this.#progress.get(id) ?? UNTOUCHED;
+  }
+
+  change(id: string, change: Partial<JobProgress>): void {
+    this.#progress.set(id, { ...this.of(id), ...change });
+  }
+
+  /** A run of the job has ended as the ledger says. */
+  ended(id: string, state: LedgerState, at: number): void {
+    const moved = state === 'done' || state === 'paused' ? {} : { movedBytes: 0 };
+    this.change(id, { state: endOf(state), endedAt: at, ...moved });
+  }
+
+  failed({ jobId, at, code }: FailureRecord): void {
+    const id = this.#machines.get(jobId);
+    if (id !== undefined) this.#failures.push({ jobId: id, at, code });
+  }
+
+  forget(ids: ReadonlySet<string>): void {
+    this.#failures = this.#failures.filter(({ jobId }) => !ids.has(jobId));
+  }
+
+  /** Ids of the machines that an order is about. */
+  covered({ scope, subject }: Order): string[] {
+    switch (scope) {
+      case 'batch':
+        return this.jobs.map(({ id }) => id);
+      case 'wave':
+        return this.jobs.flatMap(({ id, wave }) => (wave === subject ? [id] : []));
+      case 'machine':
+        return this.#planned.has(subject) ? [subject] : [];
+    }
+  }
+}
+
+function endOf(state: LedgerState): JobProgress['state'] {
+  return state === 'done' || state === 'paused' || state === 'cancelled' ? state : 'failed';
+}
