@@ -69,6 +69,32 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'pause [target]',
+          'Have the run on a target folder stop machines, keeping what they have moved',
+          async () => (await import('./commands/order.js')).orderCommand('pause'),
+        ),
+      )
+      .command(
+        lazy('resume [target]', 'Have paused machines go on', async () =>
+          (await import('./commands/order.js')).orderCommand('resume'),
+        ),
+      )
+      .command(
+        lazy(
+          'cancel [target]',
+          'Have the run on a target folder give machines up, and remove what was made of them',
+          async () => (await import('./commands/order.js')).orderCommand('cancel'),
+        ),
+      )
+      .command(
+        lazy(
+          'retry [target]',
+          'Have the run on a target folder try machines again that failed or were cancelled',
+          async () => (await import('./commands/order.js')).orderCommand('retry'),
+        ),
+      )
+      .command(
+        lazy(
           'report [target]',
           'Write report.html and report.json of the last run into its target folder',
           async () => (await import('./commands/report.js')).reportCommand,

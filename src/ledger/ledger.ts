@@ -56,6 +56,9 @@ export type RecordedError = Omit<SerializedError, 'stack'>;
 export interface JobRecord {
   readonly id: number;
   readonly machineId: string;
+  /** At the target, with its wave; null for a job from before. */
+  readonly name: string | null;
+  readonly wave: string | null;
   readonly state: JobState;
   readonly planned: string;
   readonly error: RecordedError | null;
@@ -114,7 +117,7 @@ export class Ledger {
     return new Ledger(folder, lock, await openDatabase(folder), ballast);
   }
 
-  /** Opens the ledger of `target` for reading. Throws SOURCE_NOT_FOUND when there is none, LEDGER_INVALID. */
+  /** Opens the ledger of `target` for reading, and for orders to who writes it. Throws SOURCE_NOT_FOUND when there is none, LEDGER_INVALID. */
   static async openForReading(target: string, exists: (path: string) => boolean): Promise<Ledger> {
     const folder = join(target, LEDGER_FOLDER);
     if (!exists(databaseFile(folder))) {
@@ -122,6 +125,18 @@ export class Ledger {
     }
     // Not migrated: reading must work on a full disk, and beside a run.
     return new Ledger(folder, null, connect(folder), new Ballast(join(folder, 'reserve')));
+  }
+
+  /** Whether a process is writing the ledger of `target`. */
+  static async isBusy(target: string): Promise<boolean> {
+    try {
+      const lock = await LedgerLock.acquire(join(target, LEDGER_FOLDER, 'lock'));
+      await lock.release();
+      return false;
+    } catch (error) {
+      if (error instanceof XenferryError && error.code === 'TARGET_BUSY') return true;
+      throw error;
+    }
   }
 
   /** Whether a run has written into `target`. */
@@ -473,6 +488,8 @@ function jobRecordOf(row: Selectable<LedgerSchema['jobs']>): JobRecord {
   return {
     id: row.id,
     machineId: row.machine_id,
+    name: row.name ?? null,
+    wave: row.wave ?? null,
     state: row.state,
     planned: row.planned,
     error: row.error === null ? null : (JSON.parse(row.error) as RecordedError),

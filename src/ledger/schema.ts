@@ -24,8 +24,7 @@ export type StepName = 'fix' | 'convert' | 'verify' | 'move' | 'snapshot' | 'sta
 export type StepState = 'running' | 'done' | 'failed';
 /** `draft`: planned, to be looked at; `queued`: to be run. */
 export type BatchStage = 'draft' | 'queued' | 'running' | 'ended';
-/** `refix`: the guest is mended again and nothing copied that need not be. */
-export const ORDER_VERBS = ['pause', 'resume', 'cancel', 'retry', 'refix'] as const;
+export const ORDER_VERBS = ['pause', 'resume', 'cancel', 'retry'] as const;
 export type OrderVerb = (typeof ORDER_VERBS)[number];
 export const ORDER_SCOPES = ['batch', 'wave', 'machine'] as const;
 export type OrderScope = (typeof ORDER_SCOPES)[number];

@@ -33,7 +33,17 @@ export const REFUSED = z.object({
 });
 
 const ERROR = z.object({ code: z.string(), message: z.string().min(1), hint: z.string().min(1) });
-const STATE = z.enum(['planned', 'fixing', 'converting', 'verifying', 'done', 'failed', 'cancelled']);
+const STATE = z.enum([
+  'planned',
+  'fixing',
+  'converting',
+  'verifying',
+  'finishing',
+  'paused',
+  'done',
+  'failed',
+  'cancelled',
+]);
 const TOTALS = z.object({ machines: BYTES, done: BYTES, failed: BYTES, open: BYTES });
 
 export const STATUS = z.object({
