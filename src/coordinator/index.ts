@@ -2,4 +2,5 @@ export { type AskedPool, askPool, judgeByPool } from './ask-pool.js';
 export type { BatchEvent, BatchObserver } from './batch-events.js';
 export { cleanUpPool } from './clean-up-pool.js';
 export type { GuestOutcome } from './fix-machine.js';
+export type { Outlook } from './night/outlook.js';
 export { type BatchOptions, type BatchResult, runBatch } from './run-batch.js';

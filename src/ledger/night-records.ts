@@ -113,7 +113,10 @@ export class NightRecords {
     );
   }
 
+  /** Null for a batch that no scheduler has looked at, or from before there was one. */
   async outlook(batchId: number): Promise<{ readonly at: number; readonly data: unknown } | null> {
+    const tables = await this.#db.introspection.getTables();
+    if (!tables.some(({ name }) => name === 'outlooks')) return null;
     const row = await this.#db
       .selectFrom('outlooks')
       .select(['at', 'data'])

@@ -24,6 +24,7 @@ ${facts([
     'Finished',
     report.finishedAt === null ? 'Still running, or stopped before the end' : moment(report.finishedAt),
   ],
+  ...expected(report),
   [
     report.sources.length === 1 ? 'Source' : 'Sources',
     report.sources.map((source) => html`<div>${code(source)}</div>`),
@@ -31,6 +32,13 @@ ${facts([
   ['Target', code(placeName(report.destination, report.target))],
 ])}
 </header>`;
+}
+
+/** The estimate against what it took. */
+function expected({ expectedSeconds, startedAt, finishedAt }: RunReport): [string, string][] {
+  if (expectedSeconds === null || finishedAt === null) return [];
+  const took = formatSeconds((finishedAt - startedAt) / 1000);
+  return [['Estimate', `${formatSeconds(expectedSeconds)} before it began; it took ${took}`]];
 }
 
 const OUTPUTS = { xva: 'XVA file', vhd: 'folder', xl: 'folder', pool: 'VM' } as const;

@@ -1,4 +1,4 @@
-import type { GuestOutcome } from '../coordinator/index.js';
+import type { GuestOutcome, Outlook } from '../coordinator/index.js';
 import type { JobState, Ledger, RecordedError, StepName, StepState } from '../ledger/index.js';
 import { type Destination, readDestination } from '../model/destination.js';
 import type { PlannedMachine } from '../model/plan.js';
@@ -12,6 +12,8 @@ export interface RunReport {
   readonly startedAt: number;
   /** Null while the batch runs, or when it was killed. */
   readonly finishedAt: number | null;
+  /** Seconds that the batch was expected to take before anything was measured; null when nobody said. */
+  readonly expectedSeconds: number | null;
   readonly totals: {
     readonly machines: number;
     readonly done: number;
@@ -84,6 +86,7 @@ export async function collectReport(ledger: Ledger, target: string): Promise<Run
     sources: JSON.parse(batch.sources),
     startedAt: batch.startedAt,
     finishedAt: batch.finishedAt,
+    expectedSeconds: await expectedSeconds(ledger, batch),
     totals: {
       machines: machines.length,
       done,
@@ -94,6 +97,16 @@ export async function collectReport(ledger: Ledger, target: string): Promise<Run
     },
     machines,
   };
+}
+
+async function expectedSeconds(
+  ledger: Ledger,
+  { id, startedAt }: { readonly id: number; readonly startedAt: number },
+): Promise<number | null> {
+  const outlook = await ledger.nights.outlook(id);
+  if (outlook === null) return null;
+  const { estimateEndsAt } = outlook.data as Outlook;
+  return estimateEndsAt === null ? null : Math.max(0, (estimateEndsAt - startedAt) / 1000);
 }
 
 async function machineReport(

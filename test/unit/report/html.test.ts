@@ -44,6 +44,7 @@ describe('the reader learns', () => {
     expect(textOf(page)).toMatch(
       /Data moved 10 GiB .* Output 11 GiB .* Duration 3 m 20 s .* Overall rate 51.2 MiB\/s/,
     );
+    expect(textOf(page)).toContain('Estimate 3 m 00 s before it began; it took 3 m 20 s');
     const running = textOf(renderHtml(report([machine('converting')], { finishedAt: null })));
     expect(running).toMatch(/Duration – .* Overall rate – .* Still running, or stopped before the end/);
   });

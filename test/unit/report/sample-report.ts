@@ -120,7 +120,7 @@ export function report(machines: readonly MachineReport[], change: Partial<RunRe
     dataBytes: 10 * GIB,
     outputBytes: 11 * GIB,
   };
-  const times = { startedAt: 1_751_659_200_000, finishedAt: 1_751_659_400_000 };
+  const times = { startedAt: 1_751_659_200_000, finishedAt: 1_751_659_400_000, expectedSeconds: 180 };
   const destination = { kind: 'xva', compression: 'none' } as const;
   return { target: '/srv/xva', destination, sources: ['/exports'], ...times, totals, machines, ...change };
 }
