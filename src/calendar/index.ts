@@ -1,2 +1,4 @@
-export { lengthMinutes, nextOpening, type Opening, openings } from './openings.js';
+export { faultOfCron } from './cron-openings.js';
+export type { Opening } from './opening.js';
+export { lengthMinutes, nextOpening, openings } from './openings.js';
 export { ZonedClock } from './zoned-clock.js';

@@ -1,13 +1,20 @@
 import { XenferryError } from '../model/errors.js';
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
+
+/** `YYYY-MM-DD` of what clocks show. */
+export function dateOf(shown: number): string {
+  return new Date(shown).toISOString().slice(0, 10);
+}
 
 /** The clocks of a time zone, daylight saving time included, by the time zone data of Node. */
 export class ZonedClock {
+  readonly timeZone: string;
   readonly #format: Intl.DateTimeFormat;
 
   /** `timeZone` is an IANA name. Throws CONFIG_INVALID when there is none of that name. */
   constructor(timeZone: string) {
+    this.timeZone = timeZone;
     try {
       this.#format = new Intl.DateTimeFormat('en-US', {
         timeZone,

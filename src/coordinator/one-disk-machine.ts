@@ -1,6 +1,6 @@
 import { basename, extname } from 'node:path';
 import { loadProfiles } from '../guests/profiles/index.js';
-import { NO_POOL_SETTINGS, type PlannedMachine } from '../model/plan.js';
+import { NO_ORDER, NO_POOL_SETTINGS, type PlannedMachine } from '../model/plan.js';
 import { GIB } from '../model/units.js';
 import { UNTOLD_DISK, UNTOLD_MACHINE } from '../model/virtual-machine.js';
 import { type XvaPlan, xvaPlan } from '../targets/xva-folder/index.js';
@@ -41,6 +41,7 @@ function machineAround(input: string, capacityBytes: number): PlannedMachine {
     wave: '',
     startOrder: null,
     startDelaySeconds: 0,
+    ...NO_ORDER,
     ...NO_POOL_SETTINGS,
     fixups: 'off',
     dataBytes: 0,

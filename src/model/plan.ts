@@ -1,5 +1,6 @@
 import type { Destination, KeyReference } from './destination.js';
 import type { Problem, Severity } from './inventory.js';
+import type { PlannedNight } from './night.js';
 import type { VirtualMachine } from './virtual-machine.js';
 import type { MigrationWindow } from './window.js';
 
@@ -88,6 +89,12 @@ export interface PlannedMachine {
   /** Position in the start sequence; null where nothing says. */
   readonly startOrder: number | null;
   readonly startDelaySeconds: number;
+  /** Whose turn it is to be moved: the greater goes first. */
+  readonly priority: number;
+  /** Ids of machines that must be there before this one is moved. */
+  readonly after: readonly string[];
+  /** By which it shall be there, ISO 8601; null where nobody said. */
+  readonly deadline: string | null;
   /** Null: not at all. */
   readonly haPriority: HaPriority | null;
   /** Name or UUID of a pool's GPU group, of which it gets a GPU; null for none. */
@@ -110,6 +117,13 @@ export const NO_POOL_SETTINGS = {
   gpuGroup: null,
   pci: [],
   homeHost: null,
+} as const satisfies Partial<PlannedMachine>;
+
+/** For a machine that comes when its turn comes. */
+export const NO_ORDER = {
+  priority: 0,
+  after: [],
+  deadline: null,
 } as const satisfies Partial<PlannedMachine>;
 
 /** A group of machines that are moved together, one wave after the other. */
@@ -141,7 +155,26 @@ export interface Limits {
   readonly machinesPerHost: number;
   readonly machinesPerDatastore: number;
   readonly threads: number;
+  /** Through one host of the target, and into one of its repositories; null: as many as come. */
+  readonly machinesPerTargetHost: number | null;
+  readonly machinesPerStorage: number | null;
+  readonly byName: LimitsByName;
 }
+
+/** Machines at a time on single places, by their names, where that is another number than for all of their kind. */
+export interface LimitsByName {
+  readonly hosts: Readonly<Record<string, number>>;
+  readonly datastores: Readonly<Record<string, number>>;
+  readonly targetHosts: Readonly<Record<string, number>>;
+  readonly storage: Readonly<Record<string, number>>;
+}
+
+/** For a plan that says nothing of the target's places, nor of any place by its name. */
+export const NO_PLACE_LIMITS = {
+  machinesPerTargetHost: null,
+  machinesPerStorage: null,
+  byName: { hosts: {}, datastores: {}, targetHosts: {}, storage: {} },
+} as const satisfies Partial<Limits>;
 
 /** What can hold a wave back. */
 export type Bottleneck = 'source' | 'network' | 'threads' | 'target' | 'machines' | 'window';
@@ -203,6 +236,7 @@ export interface Plan {
   readonly machines: readonly PlannedMachine[];
   /** Of all machines; in the order in which they are taken. */
   readonly waves: readonly PlannedWave[];
+  readonly night: PlannedNight;
   readonly estimate: Estimate;
   /** Descriptors that could not be read at all; each counts as a failed machine. */
   readonly unreadable: readonly Problem[];

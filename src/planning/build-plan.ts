@@ -26,6 +26,9 @@ import {
 import { estimatePlan, limitsOf, ratesOf } from './estimate/index.js';
 import { guestConcerns } from './guest-concerns.js';
 import { type MappedMachine, Mappings } from './mapping/map-machine.js';
+import { refuseUnknownPlaces } from './night/limit-names.js';
+import { plannedNight } from './night/planned-night.js';
+import { type Turn, Turns } from './night/turns.js';
 import { outputNames } from './output-names.js';
 import { concern, concernOfProblem } from './own-concerns.js';
 import type { Preparation } from './prepare.js';
@@ -62,7 +65,14 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
   const { migration, lists, rules } = options;
   const selection = selectMachines(inventory.machines, migration, lists);
   const waves = new Waves(migration, lists);
+  const night = plannedNight(migration);
+  const limits = limitsOf(migration, options.threads);
   const drafts = await draftMachines(inventory, selection, waves, options);
+  refuseUnknownPlaces(limits.byName, {
+    machines: inventory.machines,
+    planned: drafts.map(({ planned }) => planned),
+    target: migration.target,
+  });
 
   const shared = new SharedResources(drafts.map(({ planned }) => planned));
   const book = new RuleBook(rules, {
@@ -90,12 +100,13 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
     machines: machines.filter(({ concerns }) => !concerns.some(isBlocking)),
     waves: plannedWaves,
     rates: ratesOf(migration),
-    limits: limitsOf(migration, options.threads),
+    limits,
     start: migration.start ?? null,
+    blackOuts: night.blackOuts,
     target: migration.target,
   });
   const { unreadable, notes } = problemsOfNoMachine(inventory, migration.select !== undefined);
-  const plan = { machines, waves: plannedWaves, estimate, unreadable };
+  const plan = { machines, waves: plannedWaves, night, estimate, unreadable };
   const facts = planFacts(plan, { target: migration.target, shared }, selection.unmatched);
   const concerns = [
     ...notes.map(concernOfProblem),
@@ -116,12 +127,13 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
 }
 
 async function draftMachines(
-  { problems }: Inventory,
+  { problems, machines: all }: Inventory,
   { machines, overrides }: Selection,
   waves: Waves,
   { migration, profiles, destination }: PlanOptions,
 ): Promise<Draft[]> {
   const mappings = new Mappings(migration);
+  const turns = new Turns(migration, all, machines);
   const mapped = machines.map((machine) => mappings.map(machine, overrides.of(machine)));
   const outputs = outputNames(
     mapped.map(({ name }) => name),
@@ -135,8 +147,10 @@ async function draftMachines(
     const profile = profileOf(machine, mapping, profiles);
     const known = (found.get(machine.id) ?? []).map(concernOfProblem);
     const planned = await planMachine(machine, mapping, profile, known);
-    const wave = waves.of(machine, overrides.of(machine));
-    drafts.push({ profile, planned: { ...planned, output: outputs[index] ?? '', wave } });
+    const own = overrides.of(machine);
+    const wave = waves.of(machine, own);
+    const turn = turns.of(machine, own, wave);
+    drafts.push({ profile, planned: { ...planned, ...turn, output: outputs[index] ?? '', wave } });
   }
   return drafts;
 }
@@ -146,7 +160,7 @@ async function planMachine(
   { storages, profileId: _, ...mapping }: MappedMachine,
   { id, title, limits }: Profile,
   known: readonly Concern[],
-): Promise<Omit<PlannedMachine, 'output' | 'wave'>> {
+): Promise<Omit<PlannedMachine, 'output' | 'wave' | keyof Turn>> {
   const survey = await surveyMachine(machine, known);
   return {
     machine,

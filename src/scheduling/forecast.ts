@@ -3,7 +3,7 @@ import { simulateWave, type Transfer } from '../transfers/index.js';
 import { bandwidthAt } from './bandwidth.js';
 import { Gates } from './gates.js';
 import { HopNetwork } from './hop-network.js';
-import { bytesLeft, hopKey, type Job, type Night, progressOf, type Wave } from './night.js';
+import { bytesLeft, hopKey, type Job, limitAt, type Night, progressOf, type Wave } from './night.js';
 import { inOrder } from './order.js';
 import { Troubles } from './troubles.js';
 import { Units } from './units.js';
@@ -96,7 +96,6 @@ function play(
 /** What is left to move; those that move already come first. */
 function transfersOf(members: readonly Job[], night: Night, cap: number | null) {
   const network = new HopNetwork(night.rates, cap);
-  const { perHop } = night.limits;
   const needs = new Map<Transfer['flow'], readonly number[]>();
   const underWay = groupBy(members, (job) => stageOf(job, night));
   const jobs = STAGES.flatMap((stage) => underWay.get(stage) ?? []);
@@ -111,8 +110,8 @@ function transfersOf(members: readonly Job[], night: Night, cap: number | null) 
       flow,
       needs: resources,
       slots: job.hops.flatMap((hop) => {
-        const limit = perHop[hop.kind];
-        return limit === undefined ? [] : [{ name: hopKey(hop), limit }];
+        const limit = limitAt(night.limits, hop);
+        return limit === null ? [] : [{ name: hopKey(hop), limit }];
       }),
       underWay: stageOf(job, night) === 'moves',
     };

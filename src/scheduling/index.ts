@@ -1,3 +1,4 @@
+export { type BandwidthCap, DEFAULT_POLICY, type Policy } from '../model/night.js';
 export { bottleneckInWords, bottleneckOf } from './bottleneck.js';
 export { type Decision, decide, type Stop } from './decide.js';
 export { type Forecast, forecast, type JobForecast, type WaveForecast } from './forecast.js';
@@ -5,8 +6,6 @@ export type { Hold, HoldKind } from './holds.js';
 export { guessesOf, type JobFacts, jobOf } from './job-of.js';
 export type { HopRate } from './measured-hop.js';
 export {
-  type BandwidthCap,
-  DEFAULT_POLICY,
   type Failure,
   type Hop,
   type HopKind,
@@ -18,7 +17,6 @@ export {
   type KnownRates,
   type Night,
   type NightLimits,
-  type Policy,
   type Wave,
 } from './night.js';
 export { nightOf } from './night-of.js';

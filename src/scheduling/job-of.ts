@@ -11,17 +11,20 @@ export interface JobFacts {
   readonly folder: string;
   /** Milliseconds since 1970. */
   readonly enlistedAt: number;
+  /** The target's host through which a machine goes, where that is known beforehand. */
+  readonly targetHostOf?: (planned: PlannedMachine) => string | null;
 }
 
 /**
  * A planned machine as the scheduler sees it. Machines of an OVF with a start sequence are a vApp. A source that names
- * neither host nor datastore is known by the folder of its descriptor. Through which target host it goes is not known.
+ * neither host nor datastore is known by the folder of its descriptor.
  */
 export function jobOf(planned: PlannedMachine, facts: JobFacts): Job {
   const { machine } = planned;
   const { kind, descriptor } = machine.source;
   const { host } = machine.placement;
   const folder = posix.dirname(descriptor);
+  const targetHost = facts.targetHostOf?.(planned) ?? null;
   const datastores = shares(planned, 'datastore', (index) => {
     return machine.disks[index]?.datastore ?? (host === null ? folder : null);
   });
@@ -29,18 +32,19 @@ export function jobOf(planned: PlannedMachine, facts: JobFacts): Job {
     id: machine.id,
     name: planned.name,
     bytes: planned.disks.reduce((sum, { dataBytes }) => sum + dataBytes, 0),
-    priority: 0,
+    priority: planned.priority,
     wave: planned.wave,
     unit: kind === 'ovf' && machine.startOrder !== null ? descriptor : null,
-    after: [],
+    after: planned.after,
     hops: [
       ...(host === null ? [] : [{ kind: 'host' as const, name: host, share: 1 }]),
       ...datastores,
       { kind: 'link', name: facts.link, share: 1 },
       { kind: 'threads', name: facts.converter, share: 1 },
+      ...(targetHost === null ? [] : [{ kind: 'targetHost' as const, name: targetHost, share: 1 }]),
       ...shares(planned, 'repository', (index) => planned.disks[index]?.storage ?? facts.folder),
     ],
-    deadline: null,
+    deadline: planned.deadline === null ? null : Date.parse(planned.deadline),
     enlistedAt: facts.enlistedAt,
   };
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../model/errors.js';
+import type { BandwidthCap, Policy } from '../model/night.js';
 import type { MigrationWindow } from '../model/window.js';
 
 /** What machines' data goes through and shares, in the order in which it does. */
@@ -69,48 +70,14 @@ export interface NightLimits {
   readonly threads: number;
   /** Machines at a time on each hop of a kind; no limit where left out. */
   readonly perHop: Readonly<Partial<Record<HopKind, number>>>;
+  /** By `hopKey`, where one hop has another limit than its kind; none where left out. */
+  readonly byName?: ReadonlyMap<string, number>;
 }
 
-/** What may go over the wire while a window is open. */
-export interface BandwidthCap {
-  readonly window: MigrationWindow;
-  /** Above 0. */
-  readonly bytesPerSecond: number;
+/** How many machines may be on a hop at a time; null: as many as come. */
+export function limitAt({ perHop, byName }: NightLimits, hop: Hop): number | null {
+  return byName?.get(hopKey(hop)) ?? perHop[hop.kind] ?? null;
 }
-
-export interface Policy {
-  /** What becomes of running machines when their window closes. */
-  readonly atWindowEnd: 'finish' | 'pause' | 'cancel';
-  /** What becomes of a machine that would not end before its window does. */
-  readonly wouldNotFinish: 'hold-back' | 'smallest-first' | 'start-anyway';
-  /** A machine that could start and has waited so long counts as one priority higher, each time again. */
-  readonly ageStepSeconds: number;
-  readonly retries: {
-    /** Failures of its own after which a machine is given up. */
-    readonly attempts: number;
-    /** Doubled with each further failure. */
-    readonly firstPauseSeconds: number;
-    readonly longestPauseSeconds: number;
-  };
-  /** When machines fail alike at one host, datastore or repository, what still waits there is paused. */
-  readonly groups: {
-    /** Different ones, in a row. */
-    readonly machines: number;
-    /** One failure from the next, to be of a row. */
-    readonly withinSeconds: number;
-    /** Doubled with each further failure. */
-    readonly firstPauseSeconds: number;
-    readonly longestPauseSeconds: number;
-  };
-}
-
-export const DEFAULT_POLICY: Policy = {
-  atWindowEnd: 'pause',
-  wouldNotFinish: 'hold-back',
-  ageStepSeconds: 4 * 3600,
-  retries: { attempts: 8, firstPauseSeconds: 60, longestPauseSeconds: 1800 },
-  groups: { machines: 3, withinSeconds: 900, firstPauseSeconds: 300, longestPauseSeconds: 1800 },
-};
 
 /** What is known of how fast things are. */
 export interface KnownRates {

@@ -1,5 +1,5 @@
 import { type Hold, hold } from './holds.js';
-import { type Hop, hopKey, type Job, type NightLimits } from './night.js';
+import { type Hop, hopKey, type Job, limitAt, type NightLimits } from './night.js';
 
 /** Which places are taken, and which are left. */
 export class Occupancy {
@@ -34,20 +34,20 @@ export class Occupancy {
     if (this.#keptFree.size > 0) return;
     this.#keptFor = job.name;
     for (const hop of job.hops) {
-      if (this.#limits.perHop[hop.kind] !== undefined) this.#keptFree.add(hopKey(hop));
+      if (limitAt(this.#limits, hop) !== null) this.#keptFree.add(hopKey(hop));
     }
   }
 
   /** Null when there is room for one more. */
   hold(job: Job): Hold | null {
-    const { machinesAtOnce, threads, perHop } = this.#limits;
+    const { machinesAtOnce, threads } = this.#limits;
     if (this.#total >= threads && threads < machinesAtOnce)
       return hold('limit', `limit of ${counted(threads, 'thread')}`);
     if (this.#total >= machinesAtOnce)
       return hold('limit', `limit of ${counted(machinesAtOnce, 'machine')} at once`);
     for (const hop of job.hops) {
-      const limit = perHop[hop.kind];
-      if (limit === undefined) continue;
+      const limit = limitAt(this.#limits, hop);
+      if (limit === null) continue;
       const key = hopKey(hop);
       const taken = this.#machines.get(key) ?? 0;
       if (taken >= limit) return hold('limit', `limit of ${limit} on ${hop.name}`);

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../model/errors.js';
-import type { Policy } from './night.js';
+import type { Policy } from '../model/night.js';
 
 /** What may be gone by itself the next time. The rest of the catalogue stays until somebody does something. */
 const CAN_PASS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

@@ -68,7 +68,7 @@ function estateOf(size: number): EstimateInput {
   const machines = Array.from({ length: size }, (_, index) => machine(index));
   const waves = [{ name: 'all', machineIds: machines.map((planned) => planned.machine.id), window: null }];
   const limits = limitsOf({}, AT_ONCE);
-  return { machines, waves, rates: DEFAULT_RATES, limits, start: null, target: undefined };
+  return { machines, waves, rates: DEFAULT_RATES, limits, start: null, blackOuts: [], target: undefined };
 }
 
 /** One to three disks on neighbouring datastores, of sizes that repeat in no simple order. */

@@ -1,5 +1,12 @@
 import type { Profile } from '../../src/guests/profiles/index.js';
-import { type Concern, type Estimate, NO_POOL_SETTINGS, type PlannedMachine } from '../../src/model/plan.js';
+import {
+  type Concern,
+  type Estimate,
+  NO_ORDER,
+  NO_PLACE_LIMITS,
+  NO_POOL_SETTINGS,
+  type PlannedMachine,
+} from '../../src/model/plan.js';
 import { GIB } from '../../src/model/units.js';
 import {
   type Disk,
@@ -72,6 +79,7 @@ export function testPlanned(
     wave: 'all',
     startOrder: machine.startOrder,
     startDelaySeconds: machine.startDelaySeconds,
+    ...NO_ORDER,
     ...NO_POOL_SETTINGS,
     fixups: 'auto',
     dataBytes: disks.reduce((sum, disk) => sum + disk.dataBytes, 0),
@@ -98,7 +106,7 @@ export function testConcern(changes: Partial<Concern> = {}): Concern {
 /** Nothing to move, in no time. */
 export const NO_ESTIMATE: Estimate = {
   rates: { sourceMiBps: 1, networkMiBps: 1, threadMiBps: 1, targetMiBps: 1, secondsPerMachine: 0 },
-  limits: { machinesAtOnce: 1, machinesPerHost: 1, machinesPerDatastore: 1, threads: 1 },
+  limits: { machinesAtOnce: 1, machinesPerHost: 1, machinesPerDatastore: 1, threads: 1, ...NO_PLACE_LIMITS },
   bytes: 0,
   seconds: 0,
   bottleneck: 'source',

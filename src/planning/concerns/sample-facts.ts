@@ -1,5 +1,6 @@
 import type { Profile } from '../../guests/profiles/index.js';
 import {
+  NO_ORDER,
   NO_POOL_SETTINGS,
   type PlannedDisk,
   type PlannedMachine,
@@ -143,6 +144,7 @@ const PLANNED: PlannedMachine = {
   wave: 'first',
   startOrder: 1,
   startDelaySeconds: 30,
+  ...NO_ORDER,
   ...NO_POOL_SETTINGS,
   fixups: 'auto',
   dataBytes: 10 * GIB,

@@ -40,5 +40,13 @@ export function limitsOf({ limits = {} }: Pick<Migration, 'limits'>, threads: nu
     machinesPerHost: limits.machinesPerHost ?? DEFAULT_LIMITS.machinesPerHost,
     machinesPerDatastore: limits.machinesPerDatastore ?? DEFAULT_LIMITS.machinesPerDatastore,
     threads: limits.threads ?? threads,
+    machinesPerTargetHost: limits.machinesPerTargetHost ?? null,
+    machinesPerStorage: limits.machinesPerStorage ?? null,
+    byName: {
+      hosts: limits.hosts ?? {},
+      datastores: limits.datastores ?? {},
+      targetHosts: limits.targetHosts ?? {},
+      storage: limits.storage ?? {},
+    },
   };
 }

@@ -23,6 +23,8 @@ export interface EstimateInput {
   readonly limits: Limits;
   /** When the first wave may begin, ISO 8601; null when nobody said. */
   readonly start: string | null;
+  /** `YYYY-MM-DD`, on which no window is open. */
+  readonly blackOuts: readonly string[];
   readonly target: TargetFacts | undefined;
 }
 
@@ -74,7 +76,7 @@ export function estimatePlan(input: EstimateInput): Estimate {
 function placeWave(
   { name, window }: PlannedWave,
   machines: readonly PlannedMachine[],
-  { rates, limits }: EstimateInput,
+  { rates, limits, blackOuts }: EstimateInput,
   clock: number | null,
 ): PlacedWave {
   const model = new TransferModel(rates, limits);
@@ -84,7 +86,7 @@ function placeWave(
     machinesAtOnce: limits.machinesAtOnce,
     secondsPerMachine: rates.secondsPerMachine,
   });
-  const placed = schedule(seconds, clock, window);
+  const placed = schedule(seconds, clock, window, blackOuts);
   return {
     wave: {
       wave: name,

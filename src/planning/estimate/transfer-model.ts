@@ -85,15 +85,28 @@ export class TransferModel {
     return known;
   }
 
-  #slots({ machine }: PlannedMachine): Slot[] {
-    const { machinesPerHost, machinesPerDatastore } = this.#limits;
+  #slots({ machine, disks }: PlannedMachine): Slot[] {
+    const { machinesPerHost, machinesPerDatastore, machinesPerStorage, byName } = this.#limits;
     const { host } = machine.placement;
     const datastores = new Set(machine.disks.flatMap(({ datastore }) => datastore ?? []));
+    const storages = new Set(disks.flatMap(({ storage }) => storage ?? []));
     return [
-      ...(host === null ? [] : [{ name: `host ${host}`, limit: machinesPerHost }]),
-      ...[...datastores].map((name) => ({ name: `datastore ${name}`, limit: machinesPerDatastore })),
+      ...(host === null ? [] : slot('host', host, byName.hosts, machinesPerHost)),
+      ...[...datastores].flatMap((name) => slot('datastore', name, byName.datastores, machinesPerDatastore)),
+      ...[...storages].flatMap((name) => slot('storage', name, byName.storage, machinesPerStorage)),
     ];
   }
+}
+
+/** None where as many may be there as come. */
+function slot(
+  kind: string,
+  name: string,
+  byName: Readonly<Record<string, number>>,
+  perPlace: number | null,
+): Slot[] {
+  const limit = (Object.hasOwn(byName, name) ? byName[name] : undefined) ?? perPlace;
+  return limit === null ? [] : [{ name: `${kind} ${name}`, limit }];
 }
 
 /** The first that is not null, with its position: a host and a datastore may have the same name. */

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { XenferryError } from '../../model/errors.js';
 import { didYouMean } from '../did-you-mean.js';
-import { LIMITS_SCHEMA, MIGRATION_SCHEMA, type Migration, RATES_SCHEMA } from '../migration-file/schema.js';
+import { LIMITS_SCHEMA } from '../migration-file/night-schema.js';
+import { MIGRATION_SCHEMA, type Migration, RATES_SCHEMA } from '../migration-file/schema.js';
 
 const RATES = Object.keys(RATES_SCHEMA.shape);
 const LIMITS = Object.keys(LIMITS_SCHEMA.shape);
 const WINDOW_FIELDS = ['days', 'from', 'to', 'timeZone'];
+const CRON_WINDOW_FIELDS = ['cron', 'hours', 'timeZone'];
 
 /**
  * The migration with other figures: `rates.networkMiBps=50`, or `networkMiBps=50` for short, `limits.machinesAtOnce=8`,
- * `windows.nightly.to=08:00`, `windows.nightly.days=sat,sun`, `start=2026-11-27T22:00:00Z`. Of two for the same name
+ * `windows.nightly.to=08:00`, `windows.nightly.days=sat,sun`, `windows.weekend.hours=60`, `start=2026-11-27T22:00:00Z`. Of two for the same name
  * the later counts. Throws USAGE for a name that is not known, CONFIG_INVALID for a value that makes no sense.
  */
 export function applyWhatIf(migration: Migration, assignments: readonly string[]): Migration {
@@ -44,9 +46,24 @@ function withSetting(migration: Migration, name: string, value: string): unknown
   const windows = new Map(Object.entries(migration.windows ?? {}));
   const windowName = group.startsWith('windows.') ? group.slice('windows.'.length) : '';
   const window = windows.get(windowName);
-  if (window === undefined || !WINDOW_FIELDS.includes(setting)) throw unknownName(name, [...windows.keys()]);
-  windows.set(windowName, { ...window, [setting]: setting === 'days' ? value.split(',') : value });
-  return { ...migration, windows: Object.fromEntries(windows) };
+  if (window === undefined || !fieldsOf(window).includes(setting)) throw unknownName(name, windows);
+  return {
+    ...migration,
+    windows: Object.fromEntries(
+      windows.set(windowName, { ...window, [setting]: windowValue(setting, value) }),
+    ),
+  };
+}
+
+type WindowOfFile = NonNullable<Migration['windows']>[string];
+
+function fieldsOf(window: WindowOfFile): readonly string[] {
+  return 'cron' in window ? CRON_WINDOW_FIELDS : WINDOW_FIELDS;
+}
+
+function windowValue(setting: string, value: string): unknown {
+  if (setting === 'days') return value.split(',');
+  return setting === 'hours' ? numberOf(value) : value;
 }
 
 /** The setting is what follows the last point: a window's name may have points of its own. */
@@ -60,11 +77,13 @@ function numberOf(value: string): number | string {
   return /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 }
 
-function unknownName(name: string, windows: readonly string[]): XenferryError {
+function unknownName(name: string, windows: ReadonlyMap<string, WindowOfFile>): XenferryError {
   const known = [
     ...RATES.map((rate) => `rates.${rate}`),
     ...LIMITS.map((limit) => `limits.${limit}`),
-    ...windows.flatMap((window) => WINDOW_FIELDS.map((field) => `windows.${window}.${field}`)),
+    ...[...windows].flatMap(([window, content]) =>
+      fieldsOf(content).map((field) => `windows.${window}.${field}`),
+    ),
     'start',
   ];
   const candidates = name.includes('.') ? known : [...RATES, ...LIMITS, 'start'];

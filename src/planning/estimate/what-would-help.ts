@@ -1,5 +1,6 @@
 import type { Limits, Rates } from '../../model/plan.js';
-import { LIMITS_SCHEMA, RATES_SCHEMA } from '../migration-file/schema.js';
+import { LIMITS_SCHEMA } from '../migration-file/night-schema.js';
+import { RATES_SCHEMA } from '../migration-file/schema.js';
 import { type EstimateInput, estimatePlan } from './estimate-plan.js';
 
 /** One change to the figures and what it saves. */
@@ -14,18 +15,19 @@ export interface Improvement {
 const LEAST_SECONDS = 1;
 
 /** What an operator changes most easily comes first among changes that save the same. */
-const LIMITS: readonly (keyof Limits)[] = [
+const LIMITS = [
   'machinesAtOnce',
   'machinesPerHost',
   'machinesPerDatastore',
+  'machinesPerStorage',
   'threads',
-];
+] as const satisfies readonly (keyof Limits)[];
 const FASTER: readonly (keyof Rates)[] = ['sourceMiBps', 'networkMiBps', 'targetMiBps', 'threadMiBps'];
 
 /**
  * Which single change would save how much: every limit and rate doubled in turn where the migration file may have
  * twice as much, the seconds for each machine halved. The most helpful first; those that help by less than a second
- * are left out. Costs ten estimates.
+ * are left out. Costs eleven estimates.
  */
 export function whatWouldHelp(input: EstimateInput): Improvement[] {
   const { rates, limits } = input;
@@ -36,7 +38,10 @@ export function whatWouldHelp(input: EstimateInput): Improvement[] {
   });
   const pause = rates.secondsPerMachine / 2;
   return [
-    ...LIMITS.map((name) => ({ name, twice: 2 * limits[name] }))
+    ...LIMITS.flatMap((name) => {
+      const limit = limits[name];
+      return limit === null ? [] : [{ name, twice: 2 * limit }];
+    })
       .filter(({ name, twice }) => LIMITS_SCHEMA.shape[name].safeParse(twice).success)
       .map(({ name, twice }) => saved(`limits.${name}=${twice}`, { limits: { ...limits, [name]: twice } })),
     ...FASTER.map((name) => ({ name, twice: 2 * rates[name] }))

@@ -21,14 +21,19 @@ const LAST_INSTANT = Date.UTC(9999, 11, 31);
 /**
  * Places `seconds` of work that may begin at `start` (milliseconds since 1970, or null) into `window`, in which it
  * pauses whenever that closes. Without a start the window's first beginning is the start, in a year without daylight
- * saving time. Throws CONFIG_INVALID for a time zone that does not exist.
+ * saving time or `blackOuts`. Throws CONFIG_INVALID for a time zone that does not exist.
  */
-export function schedule(seconds: number, start: number | null, window: MigrationWindow | null): Schedule {
+export function schedule(
+  seconds: number,
+  start: number | null,
+  window: MigrationWindow | null,
+  blackOuts: readonly string[] = [],
+): Schedule {
   if (window === null || seconds === 0) return atAnyTime(seconds, start);
   const clock = new ZonedClock(window.timeZone);
   return start === null
-    ? { ...inWindows(seconds, ANY_MONDAY, window, new ZonedClock('UTC')), startsAt: null, endsAt: null }
-    : inWindows(seconds, start, window, clock);
+    ? { ...inWindows(seconds, ANY_MONDAY, window, new ZonedClock('UTC'), []), startsAt: null, endsAt: null }
+    : inWindows(seconds, start, window, clock, blackOuts);
 }
 
 function atAnyTime(seconds: number, start: number | null): Schedule {
@@ -40,13 +45,19 @@ function atAnyTime(seconds: number, start: number | null): Schedule {
   };
 }
 
-function inWindows(seconds: number, start: number, window: MigrationWindow, clock: ZonedClock): Schedule {
+function inWindows(
+  seconds: number,
+  start: number,
+  window: MigrationWindow,
+  clock: ZonedClock,
+  blackOuts: readonly string[],
+): Schedule {
   let left = seconds * 1000;
   let startsAt: number | null = null;
   let closed: number | null = null;
   let windows = 0;
   let idle = 0;
-  for (const { begin, end } of openings(start, window, clock)) {
+  for (const { begin, end } of openings(start, window, clock, blackOuts)) {
     startsAt ??= begin;
     windows += 1;
     idle += begin - (closed ?? begin);

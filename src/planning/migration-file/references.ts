@@ -1,3 +1,4 @@
+import { faultOfCron } from '../../calendar/index.js';
 import { XenferryError } from '../../model/errors.js';
 import { didYouMean } from '../did-you-mean.js';
 import { compileWhere } from '../selection/where.js';
@@ -44,6 +45,12 @@ const REFERENCES: readonly Reference[] = [
   },
 ];
 
+const WINDOW_USES: readonly Pattern[] = [
+  ['waves', '*', 'window'],
+  ['bandwidth', '*', 'window'],
+  ['target', 'pool', 'after', 'move', 'window'],
+];
+
 const PROFILE_USES: readonly Pattern[] = [
   ['profiles', '*', 'to'],
   ['machines', '*', 'profile'],
@@ -74,11 +81,12 @@ export function* referenceFaults(file: unknown, profileIds: readonly string[] | 
     const known = [...textsAt(file, from)].map(({ text }) => text);
     yield* unknownNames(file, kind, uses, known);
   }
-  yield* unknownNames(file, 'window', [['waves', '*', 'window']], windowNames(file));
+  yield* unknownNames(file, 'window', WINDOW_USES, windowNames(file));
   if (profileIds !== null) yield* unknownNames(file, 'profile', PROFILE_USES, profileIds);
   for (const pattern of UNIQUE) yield* repeatedNames(file, pattern);
   yield* badExpressions(file);
   yield* unknownTimeZones(file);
+  yield* badCrons(file);
 }
 
 function* unknownNames(
@@ -122,6 +130,13 @@ function* unknownTimeZones(file: unknown): Generator<Fault> {
     if (isTimeZone(text)) continue;
     const nearest = didYouMean(text, Intl.supportedValuesOf('timeZone'));
     yield { path, about: 'value', message: `${shown(text)} is no time zone${nearest}` };
+  }
+}
+
+function* badCrons(file: unknown): Generator<Fault> {
+  for (const { path, text } of textsAt(file, ['windows', '*', 'cron'])) {
+    const fault = faultOfCron(text);
+    if (fault !== null) yield { path, about: 'value', message: `${shown(text)} says no time: ${fault}` };
   }
 }
 

@@ -1,19 +1,28 @@
 import { z } from 'zod';
 import { BOND_MODES, READ_BACK_AMOUNTS, XL_DISK_FORMATS } from '../../model/destination.js';
 import { FIXUP_MODES, HA_PRIORITIES } from '../../model/plan.js';
+import {
+  BANDWIDTH,
+  BLACK_OUTS,
+  INSTANT,
+  LIMITS_SCHEMA,
+  NAMED_LIMITS,
+  NIGHT,
+  TURN,
+  WINDOW_SCHEMA,
+} from './night-schema.js';
+import { NAME } from './words.js';
 
 /** Kinds of files that machines can become. */
 export const FILE_KINDS = ['xva', 'xva-zstd', 'vhd', 'xl'] as const;
 
 /** A pattern in which `*` stands for anything; letter case does not count. */
 const GLOB = z.string().min(1);
-const NAME = z.string().min(1);
 const GIB = z.number().nonnegative();
 /** Id of a concern. */
 const CONCERN_ID = z.string().regex(/^[A-Z][A-Z0-9_]*$/);
 /** Why the operator goes on regardless, by concern. */
 const WAIVERS = z.record(CONCERN_ID, z.string().min(1));
-const TIME_OF_DAY = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
 
 /** All of what it names must fit. */
 const SELECTOR = z.strictObject({
@@ -181,6 +190,9 @@ const MACHINE = z.strictObject({
   wave: NAME.optional(),
   startOrder: z.number().int().nonnegative().optional(),
   startDelaySeconds: z.number().nonnegative().optional(),
+  ...TURN,
+  /** Machines that must be there before this one is moved, by name, UUID or id. */
+  after: z.array(NAME).min(1).max(1000).optional(),
   /** Whether a pool with high availability restarts it on another host; it does not when left out. */
   haPriority: z.enum(HA_PRIORITIES).optional(),
   /** Name or UUID of the pool's GPU group of which the machine gets a whole GPU. */
@@ -197,18 +209,13 @@ const MACHINE = z.strictObject({
   waive: WAIVERS.optional(),
 });
 
-const WINDOW = z.strictObject({
-  days: z.array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])).min(1),
-  from: TIME_OF_DAY,
-  to: TIME_OF_DAY,
-  timeZone: NAME.default('UTC'),
-});
-
 const WAVE = z.strictObject({
   name: NAME,
   /** A machine belongs to the first wave that names it; one that none names, to the last. */
   machines: z.array(SELECTOR).optional(),
   window: NAME.optional(),
+  /** For those of its machines that say nothing themselves. */
+  ...TURN,
 });
 
 /** From a KiB to a PiB a second: what an estimate reckons with stays a number. */
@@ -220,16 +227,6 @@ export const RATES_SCHEMA = z.strictObject({
   threadMiBps: MIB_PER_SECOND,
   targetMiBps: MIB_PER_SECOND,
   secondsPerMachine: z.number().nonnegative().max(1e6),
-});
-
-/** As many as a run takes; the cost of an estimate grows with it. */
-const AT_ONCE = z.number().int().positive().max(128);
-
-export const LIMITS_SCHEMA = z.strictObject({
-  machinesAtOnce: AT_ONCE,
-  machinesPerHost: z.number().int().positive(),
-  machinesPerDatastore: z.number().int().positive(),
-  threads: AT_ONCE,
 });
 
 /** The migration file: what is moved, where to, when, and what the operator has decided. */
@@ -262,10 +259,13 @@ export const MIGRATION_SCHEMA = z.strictObject({
   machines: z.record(NAME, MACHINE).optional(),
   /** One after the other. */
   waves: z.array(WAVE).min(1).optional(),
-  windows: z.record(NAME, WINDOW).optional(),
+  windows: z.record(NAME, WINDOW_SCHEMA).optional(),
+  blackOuts: BLACK_OUTS.optional(),
+  bandwidth: BANDWIDTH.optional(),
+  night: NIGHT.optional(),
   /** When the first wave may begin: ISO 8601, such as `2026-11-27T22:00:00+01:00`. */
-  start: z.iso.datetime({ offset: true }).optional(),
-  limits: LIMITS_SCHEMA.partial().optional(),
+  start: INSTANT.optional(),
+  limits: LIMITS_SCHEMA.partial().extend(NAMED_LIMITS).optional(),
   rates: RATES_SCHEMA.partial().optional(),
   waive: WAIVERS.optional(),
   /** Files with rules of one's own, relative to the migration file. */

@@ -1,7 +1,6 @@
-import { XenferryError } from '../../model/errors.js';
-import { groupBy } from '../../model/group-by.js';
 import type { VirtualMachine } from '../../model/virtual-machine.js';
 import type { MachineOverrides, Migration } from '../migration-file/schema.js';
+import { MachineNames } from './machine-names.js';
 
 /** What the migration file says of single machines, found by name, UUID or id; an id comes before a name. */
 export class Overrides {
@@ -11,15 +10,11 @@ export class Overrides {
 
   /** Throws CONFIG_INVALID for a name that several machines share. */
   constructor(overrides: Migration['machines'], machines: readonly VirtualMachine[]) {
-    const ids = groupBy(machines, ({ id }) => id);
-    const names = groupBy(machines, ({ name }) => name);
-    const uuids = groupBy(machines, ({ uuid }) => uuid);
+    const names = new MachineNames(machines);
     const unmatched: string[] = [];
     for (const [key, override] of Object.entries(overrides ?? {})) {
-      const found = ids.get(key) ?? names.get(key) ?? uuids.get(key.toLowerCase()) ?? [];
-      const [machine] = found;
-      if (machine === undefined) unmatched.push(key);
-      else if (found.length > 1) throw ambiguous(key, found);
+      const machine = names.find(key, `machines.${key}`);
+      if (machine === null) unmatched.push(key);
       else this.#byMachine.set(machine.id, { ...this.#byMachine.get(machine.id), ...override });
     }
     this.unmatched = unmatched;
@@ -28,11 +23,4 @@ export class Overrides {
   of(machine: VirtualMachine): MachineOverrides {
     return this.#byMachine.get(machine.id) ?? {};
   }
-}
-
-function ambiguous(key: string, machines: readonly VirtualMachine[]): XenferryError {
-  const ids = machines.slice(0, 10).map(({ id }) => id);
-  return new XenferryError('CONFIG_INVALID', `machines.${key} names ${machines.length} machines`, {
-    hint: `Name one of them by its id: ${ids.join(', ')}.`,
-  });
 }

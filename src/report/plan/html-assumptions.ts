@@ -7,6 +7,7 @@ import type { PlanPage } from './page-context.js';
 /** What the estimate stands on. */
 export function assumptions({ plan: { estimate } }: PlanPage): Markup {
   const { rates, limits } = estimate;
+  const { byName } = limits;
   const rate = (mibps: number) => `${formatBytes(mibps * MIB)}/s`;
   return html`<section aria-labelledby="assumptions">
 <h2 id="assumptions">Assumptions</h2>
@@ -29,6 +30,11 @@ ${facts([
   ['Machines at a time', limits.machinesAtOnce],
   ['From one host', limits.machinesPerHost],
   ['From one datastore', limits.machinesPerDatastore],
+  ['Through one target host', limits.machinesPerTargetHost],
+  ['Into one storage', limits.machinesPerStorage],
+  ...[byName.hosts, byName.datastores, byName.targetHosts, byName.storage].flatMap((places) =>
+    Object.entries(places),
+  ),
   ['Threads', limits.threads],
   ['Room for unpacking', estimate.stagingBytes === 0 ? 'none needed' : formatBytes(estimate.stagingBytes)],
 ])}

@@ -61,10 +61,15 @@ export function clock(iso: string | null, timeZone: string | undefined): Content
 
 const DAYS = { mon: 'Mon', tue: 'Tue', wed: 'Wed', thu: 'Thu', fri: 'Fri', sat: 'Sat', sun: 'Sun' };
 
-/** `weekend: Fri, Sat 22:00 – 06:00 Europe/Berlin`. */
+/** `weekend: Fri, Sat 22:00 – 06:00 Europe/Berlin`; `nights: 0 22 * * 1-5 for 8 h Europe/Berlin`. */
 export function windowWords(window: MigrationWindow | null): Content {
   if (window === null) return 'at any time';
-  const { name, days, from, to, timeZone } = window;
+  return html`<bdi>${window.name}</bdi>: ${hoursOf(window)} ${window.timeZone}`;
+}
+
+function hoursOf(window: MigrationWindow): string {
+  if ('cron' in window) return `${window.cron} for ${window.hours} h`;
+  const { days, from, to } = window;
   const when = days.length === 7 ? 'daily' : days.map((day) => DAYS[day]).join(', ');
-  return html`<bdi>${name}</bdi>: ${when} ${from} – ${to} ${timeZone}`;
+  return `${when} ${from} – ${to}`;
 }

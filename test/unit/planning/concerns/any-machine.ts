@@ -1,5 +1,5 @@
 import fc, { type Arbitrary } from 'fast-check';
-import { NO_POOL_SETTINGS, type PlannedMachine } from '../../../../src/model/plan.js';
+import { NO_ORDER, NO_POOL_SETTINGS, type PlannedMachine } from '../../../../src/model/plan.js';
 import type {
   Device,
   Disk,
@@ -148,6 +148,7 @@ export const anyPlanned: Arbitrary<PlannedMachine> = fc
     nics: vm.nics.map(({ network, mac }) => ({ network, mac, mapped })),
     coresPerSocket: 1,
     wave: 'all',
+    ...NO_ORDER,
     ...NO_POOL_SETTINGS,
     fixups: 'auto' as const,
     startOrder: vm.startOrder,

@@ -23,6 +23,14 @@ const LIMITS = fc.record({
   machinesPerHost: few,
   machinesPerDatastore: few,
   threads: few,
+  machinesPerTargetHost: fc.constant(null),
+  machinesPerStorage: fc.option(few),
+  byName: fc.record({
+    hosts: fc.constant({}),
+    datastores: fc.dictionary(fc.constantFrom('ds1', 'ds2'), few),
+    targetHosts: fc.constant({}),
+    storage: fc.dictionary(fc.constantFrom('sr1', 'sr2'), few),
+  }),
 });
 const DISK = fc.record({
   mib: fc.integer({ min: 0, max: 5000 }),
@@ -112,7 +120,17 @@ describe('an estimate', () => {
             const there = running.filter(({ planned }) =>
               planned?.machine.disks.some(({ datastore }) => datastore === name),
             );
-            expect(there.length).toBeLessThanOrEqual(limits.machinesPerDatastore);
+            expect(there.length).toBeLessThanOrEqual(
+              limits.byName.datastores[name] ?? limits.machinesPerDatastore,
+            );
+          }
+          for (const name of ['sr1', 'sr2']) {
+            const there = running.filter(({ planned }) =>
+              planned?.disks.some(({ storage }) => storage === name),
+            );
+            const limit =
+              limits.byName.storage[name] ?? limits.machinesPerStorage ?? Number.POSITIVE_INFINITY;
+            expect(there.length).toBeLessThanOrEqual(limit);
           }
         }
       }),

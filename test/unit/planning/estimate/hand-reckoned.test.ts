@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Limits, PlannedMachine, PlannedWave, Rates } from '../../../../src/model/plan.js';
+import {
+  type Limits,
+  NO_PLACE_LIMITS,
+  type PlannedMachine,
+  type PlannedWave,
+  type Rates,
+} from '../../../../src/model/plan.js';
 import { GIB, MIB } from '../../../../src/model/units.js';
 import { UNKNOWN_PLACEMENT } from '../../../../src/model/virtual-machine.js';
 import {
@@ -18,7 +24,13 @@ const RATES: Rates = {
   targetMiBps: 1000,
   secondsPerMachine: 0,
 };
-const LIMITS: Limits = { machinesAtOnce: 4, machinesPerHost: 4, machinesPerDatastore: 4, threads: 4 };
+const LIMITS: Limits = {
+  machinesAtOnce: 4,
+  machinesPerHost: 4,
+  machinesPerDatastore: 4,
+  threads: 4,
+  ...NO_PLACE_LIMITS,
+};
 
 function machine(name: string, host: string, gibibytes: number): PlannedMachine {
   const placement = { ...UNKNOWN_PLACEMENT, host };
@@ -43,6 +55,7 @@ const estimate = (machines: PlannedMachine[], rates: Partial<Rates> = {}, limits
     rates: { ...RATES, ...rates },
     limits: { ...LIMITS, ...limits },
     start: null,
+    blackOuts: [],
     target: undefined,
   });
 
@@ -87,6 +100,7 @@ describe('an estimate', () => {
       rates: RATES,
       limits: LIMITS,
       start: '2026-10-24T12:00:00Z',
+      blackOuts: [],
       target: undefined,
     });
     expect(found.waves[0]).toMatchObject({ windows: 2 });
@@ -121,6 +135,7 @@ describe('an estimate', () => {
       rates: RATES,
       limits: LIMITS,
       start: null,
+      blackOuts: [],
       target: undefined,
     });
     expect(best).toMatchObject({ change: 'rates.sourceMiBps=200' });

@@ -1,4 +1,10 @@
-import type { Limits, PlannedMachine, PlannedWave, Rates } from '../../../../src/model/plan.js';
+import {
+  type Limits,
+  NO_PLACE_LIMITS,
+  type PlannedMachine,
+  type PlannedWave,
+  type Rates,
+} from '../../../../src/model/plan.js';
 import { MIB } from '../../../../src/model/units.js';
 import { UNKNOWN_PLACEMENT } from '../../../../src/model/virtual-machine.js';
 import type { EstimateInput } from '../../../../src/planning/estimate/index.js';
@@ -35,7 +41,14 @@ export function rates(changes: Partial<Rates> = {}): Rates {
 }
 
 export function limits(changes: Partial<Limits> = {}): Limits {
-  return { machinesAtOnce: 100, machinesPerHost: 100, machinesPerDatastore: 100, threads: 1, ...changes };
+  return {
+    machinesAtOnce: 100,
+    machinesPerHost: 100,
+    machinesPerDatastore: 100,
+    threads: 1,
+    ...NO_PLACE_LIMITS,
+    ...changes,
+  };
 }
 
 /** One wave of all machines, to be begun at any time. */
@@ -51,6 +64,7 @@ export function oneWave(
     rates: rates(),
     limits: limits(),
     start: null,
+    blackOuts: [],
     target: undefined,
     ...changes,
   };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { XenferryError } from '../../../../src/model/errors.js';
+import { NO_PLACE_LIMITS } from '../../../../src/model/plan.js';
 import {
   applyWhatIf,
   compareEstimates,
@@ -117,11 +118,13 @@ describe('rates and limits', () => {
       machinesAtOnce: 6,
       machinesPerHost: 1,
       threads: 6,
+      ...NO_PLACE_LIMITS,
     });
   });
 
   it('are ones that the migration file may have', () => {
-    const defaults = { version: 1, rates: ratesOf({}), limits: limitsOf({}, 2) };
+    const { byName: _, machinesPerTargetHost: __, machinesPerStorage: ___, ...limits } = limitsOf({}, 2);
+    const defaults = { version: 1, rates: ratesOf({}), limits };
     expect(MIGRATION_SCHEMA.parse(defaults)).toEqual(defaults);
   });
 });
@@ -152,12 +155,13 @@ describe('what would help', () => {
   });
 
   it('names changes that can be tried', () => {
+    const limits = { machinesAtOnce: 1, machinesPerHost: 4, machinesPerDatastore: 8, threads: 1 };
     const input = oneWave(hosts, {
       rates: { ...DEFAULT_RATES, secondsPerMachine: 3 },
-      limits: limitsOf({}, 1),
+      limits: limitsOf({ limits }, 1),
     });
     for (const { change } of whatWouldHelp(input)) {
-      const changed = applyWhatIf({ ...migration, rates: input.rates, limits: input.limits }, [change]);
+      const changed = applyWhatIf({ ...migration, rates: input.rates, limits }, [change]);
       const { seconds } = estimatePlan({ ...input, rates: ratesOf(changed), limits: limitsOf(changed, 1) });
       expect(seconds).toBeLessThan(estimatePlan(input).seconds);
     }

@@ -65,6 +65,32 @@ describe('a migration file', () => {
     await faults(text);
   });
 
+  it.each([
+    [
+      'names of windows',
+      'bandwidth:\n  - {window: offise, mibPerSecond: 0}\nwindows:\n  office: {cron: "0 8 * * 1-5", hours: 10}',
+      /^migration\.yaml:3:14: bandwidth\[0\]\.window: "offise" is no window; did you mean "office"\?$/,
+    ],
+    [
+      'cron expressions',
+      'windows:\n  office: {cron: "0 25 * * *", hours: 10}',
+      /^migration\.yaml:3:18: windows\.office\.cron: "0 25 \* \* \*" says no time: .*hour/,
+    ],
+    ['dates', 'blackOuts: ["2026-02-30"]', /^migration\.yaml:2:13: blackOuts\[0\]: .*"2026-02-30"$/],
+    [
+      'words of the two kinds of windows',
+      'windows:\n  office: {cron: "0 8 * * *", hour: 10}',
+      /^migration\.yaml:3:31: windows\.office\.hour: unknown key; did you mean "hours"\?$/,
+    ],
+    [
+      'what is missing of one',
+      'windows:\n  office: {cron: "0 8 * * *"}',
+      /windows\.office\.hours: is missing$/,
+    ],
+  ])('tells mistakes in %s', async (_, text, line) => {
+    expect(await faults(`version: 1\n${text}\n`)).toEqual([expect.stringMatching(line)]);
+  });
+
   it('has the published schema', () => {
     expect(JSON.parse(readFileSync('docs/migration.schema.json', 'utf8'))).toEqual(
       JSON.parse(JSON.stringify(migrationJsonSchema())),

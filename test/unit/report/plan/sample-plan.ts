@@ -1,10 +1,12 @@
-import type {
-  Concern,
-  Estimate,
-  MachineEstimate,
-  Plan,
-  PlannedMachine,
-  WaveEstimate,
+import { ANY_NIGHT } from '../../../../src/model/night.js';
+import {
+  type Concern,
+  type Estimate,
+  type MachineEstimate,
+  NO_PLACE_LIMITS,
+  type Plan,
+  type PlannedMachine,
+  type WaveEstimate,
 } from '../../../../src/model/plan.js';
 import { GIB } from '../../../../src/model/units.js';
 import type { VirtualMachine } from '../../../../src/model/virtual-machine.js';
@@ -226,7 +228,7 @@ const ESTIMATES = [
 
 const ESTIMATE: Estimate = {
   rates: { sourceMiBps: 400, networkMiBps: 1024, threadMiBps: 150, targetMiBps: 600, secondsPerMachine: 20 },
-  limits: { machinesAtOnce: 2, machinesPerHost: 2, machinesPerDatastore: 1, threads: 8 },
+  limits: { machinesAtOnce: 2, machinesPerHost: 2, machinesPerDatastore: 1, threads: 8, ...NO_PLACE_LIMITS },
   bytes: ESTIMATES.reduce((sum, { wave }) => sum + wave.bytes, 0),
   seconds: ESTIMATES.reduce((sum, { wave }) => sum + wave.seconds, 0),
   bottleneck: 'source',
@@ -262,6 +264,7 @@ export const PLAN: Plan = {
     { name: 'Applications', machineIds: ids(APPLICATIONS), window: WEEKEND },
     { name: 'Desktops', machineIds: ids(DESKTOPS), window: null },
   ],
+  night: ANY_NIGHT,
   estimate: ESTIMATE,
   unreadable: [
     {

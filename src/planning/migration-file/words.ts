@@ -1,0 +1,3 @@
+import { z } from 'zod';
+
+export const NAME = z.string().min(1);
