@@ -34,6 +34,8 @@ export interface BatchOptions {
    * failed machine is left for the operator.
    */
   readonly unattended: boolean;
+  /** Whether what failed, was paused or cancelled in an earlier run stays so; otherwise all is tried again. */
+  readonly continues: boolean;
   readonly observe: BatchObserver;
   /** With a pool; the usual one when left out. */
   readonly patience?: PoolPatience | undefined;
@@ -105,7 +107,7 @@ interface BatchJobs {
 
 /** Runs the jobs when the scheduler says so. */
 async function watchJobs(
-  { plan, threads, parallel, unattended }: BatchOptions,
+  { plan, threads, parallel, unattended, continues }: BatchOptions,
   { context, delivery, batchId, jobs }: BatchJobs,
 ): Promise<void> {
   const converter = hostname();
@@ -126,7 +128,7 @@ async function watchJobs(
     },
     meter: new RateMeter(guessesOf(rates, threads), rates.secondsPerMachine),
     runner: new LocalRunner(context, delivery),
-    continues: unattended,
+    continues,
     isFinished: (job) => delivery.isFinished(job),
     limitBandwidth: () => {},
   });

@@ -44,6 +44,7 @@ export async function runPoolBatch(
     digest: 'xxh64',
     signal,
     unattended: false,
+    continues: false,
     observe: () => {},
     patience,
   });

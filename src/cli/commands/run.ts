@@ -62,7 +62,16 @@ export const runCommand: Command<Options> = {
     note(`${countOf(plan.machines.length, 'machine')} into ${placeName(plan.destination, plan.target)}`);
     const view = new LiveView(plan.machines.reduce((sum, { dataBytes }) => sum + dataBytes, 0));
     const batch = (signal: AbortSignal) =>
-      runBatch({ ...options, plan, profiles, threads, parallel, signal, observe: view.observe });
+      runBatch({
+        ...options,
+        continues: false,
+        plan,
+        profiles,
+        threads,
+        parallel,
+        signal,
+        observe: view.observe,
+      });
     const result = await interruptible(batch, view.tell).finally(() => view.end());
     const report = await loadReport(plan.target);
     if (options.json) printJson(report);

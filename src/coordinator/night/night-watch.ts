@@ -13,7 +13,7 @@ import {
   type Stop,
 } from '../../scheduling/index.js';
 import type { BatchContext, PlannedJob } from '../job.js';
-import { stopReason } from '../stop-reasons.js';
+import { stateAfter, stopReason } from '../stop-reasons.js';
 import type { JobRunner } from './job-runner.js';
 import { type Outlook, outlookOf } from './outlook.js';
 import { NightRates } from './rates.js';
@@ -337,8 +337,9 @@ class NightWatch {
     }
   }
 
-  /** The whole run was stopped. */
+  /** The whole run was stopped. What is paused so waits for the next. */
   async #cancelRest(): Promise<void> {
+    if (stateAfter(this.#options.context.signal) === 'paused') return;
     await Promise.all([...this.#running.values()].map(({ end }) => end));
     for (const { id } of this.#tracked.jobs) {
       const { state } = this.#tracked.of(id);
