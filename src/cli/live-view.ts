@@ -38,7 +38,7 @@ export class LiveView {
 
   readonly observe = (event: BatchEvent): void => {
     if (event.kind === 'progress') this.#progress(event);
-    else this.#jobChanged(event);
+    else if (event.kind === 'job') this.#jobChanged(event);
   };
 
   /** Writes a line that stays, above what is redrawn. */

@@ -1,5 +1,5 @@
 import type { DiskProgress } from '../conversion/index.js';
-import type { JobState, RecordedError } from '../ledger/index.js';
+import type { JobState, RecordedError, StepName } from '../ledger/index.js';
 
 /** What happens in a batch, for whoever watches. */
 export type BatchEvent =
@@ -11,10 +11,25 @@ export type BatchEvent =
     }
   | {
       readonly kind: 'progress';
+      /** In the ledger. */
+      readonly jobId: number;
       readonly name: string;
       /** Index of the disk in the machine. */
       readonly disk: number;
       readonly progress: DiskProgress;
+    }
+  | {
+      /** Nothing runs, and this is why. */
+      readonly kind: 'waiting';
+      readonly reason: string;
+      readonly machines: number;
+    }
+  | {
+      /** A machine whose step does not come on. */
+      readonly kind: 'stuck';
+      readonly name: string;
+      readonly step: StepName;
+      readonly seconds: number;
     };
 
 export type BatchObserver = (event: BatchEvent) => void;

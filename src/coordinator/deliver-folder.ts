@@ -17,7 +17,7 @@ import {
   isFolderFile,
   writeDisk,
 } from './folder-contents.js';
-import type { BatchContext, PlannedJob } from './job.js';
+import type { BatchContext, ClaimedJob, PlannedJob } from './job.js';
 
 /** None that we write has more. */
 const MAX_DESCRIPTOR_BYTES = 16 * MIB;
@@ -32,16 +32,16 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
     // An earlier run verified the files and they still stand in the folder's final name.
     isFinished: async (job) =>
       job.record.outputBytes !== null && (await bytesOfJob(folderOf(job), job)) === job.record.outputBytes,
-    deliver: async (job) => {
+    deliver: async (job, own) => {
       const folder = folderOf(job);
       const { output } = job.planned;
       await refuseForeignFolder(folder, job);
-      await deliverOutput(context, job, {
+      await deliverOutput(own, job, {
         resumable: true,
         begunBytes: () => bytesOfJob(partialPath(folder), job),
         open: async (resume) =>
           openFolder(
-            context,
+            own,
             job,
             contentsOf(job),
             await PartialFolder.open(folder, (name) => isFolderFile(output, name), resume),
@@ -56,7 +56,7 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
 
 function openFolder(
   context: BatchContext,
-  job: PlannedJob,
+  job: ClaimedJob,
   contents: FolderContents,
   folder: PartialFolder,
   resume: boolean,

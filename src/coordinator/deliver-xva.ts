@@ -11,7 +11,7 @@ import { convertDisks, verifyFiles } from './convert-and-verify.js';
 import { deliverOutput, type OpenOutput } from './deliver-output.js';
 import type { Delivery } from './delivery.js';
 import { fileSize } from './file-size.js';
-import type { BatchContext, PlannedJob } from './job.js';
+import type { BatchContext, ClaimedJob } from './job.js';
 
 type Compression = (FileDestination & { kind: 'xva' })['compression'];
 
@@ -34,15 +34,15 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
     isFinished: async ({ record, planned }) =>
       record.outputBytes !== null &&
       (await fileSize(join(context.target, planned.output))) === record.outputBytes,
-    deliver: async (job) => {
+    deliver: async (job, own) => {
       const path = join(context.target, job.planned.output);
       const xva = xvaPlan(job.planned, context.profiles);
       await refuseForeignFile(path, xva.vmUuid);
-      await deliverOutput(context, job, {
+      await deliverOutput(own, job, {
         // What is left of a compressed archive says nothing of the rest.
         resumable: compression === 'none',
         begunBytes: () => partialLength(path),
-        open: async (resume) => openXva(context, job, xva, compression, await PartialFile.open(path, resume)),
+        open: async (resume) => openXva(own, job, xva, compression, await PartialFile.open(path, resume)),
       });
     },
     afterwards: async () => [],
@@ -52,7 +52,7 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
 
 function openXva(
   context: BatchContext,
-  job: PlannedJob,
+  job: ClaimedJob,
   { ovaXml, diskIds }: XvaPlan,
   compression: Compression,
   partial: PartialFile,

@@ -9,12 +9,14 @@ import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { PoolPatience } from '../xapi/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
 import type { BatchObserver } from './batch-events.js';
+import { waysOf } from './batch-ways.js';
 import type { Delivery } from './delivery.js';
 import { fingerprintOf } from './fingerprint.js';
-import type { BatchContext, PlannedJob } from './job.js';
+import { type BatchContext, claimJob, type PlannedJob } from './job.js';
 import { inLanes } from './lanes.js';
 import { openDelivery } from './open-delivery.js';
 import { runJob } from './run-job.js';
+import { workerName } from './worker-name.js';
 
 export interface BatchOptions {
   readonly plan: Plan;
@@ -46,21 +48,33 @@ export interface BatchResult {
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { plan } = options;
   refuseBlockedPlan(plan);
-  const ledger = await Ledger.open(plan.target);
+  const ledger = await Ledger.open({ folder: plan.target });
   const pool = new WorkerThreadsPool(options.threads);
   try {
-    const context: BatchContext = { ...options, ledger, pool, target: plan.target, guests: plan.guests };
+    const lock = await ledger.lockTarget(plan.target);
+    const context: BatchContext = {
+      ...options,
+      ledger,
+      pool,
+      target: plan.target,
+      guests: plan.guests,
+      worker: workerName(),
+      signal: AbortSignal.any([options.signal, lock.lost]),
+    };
     const batchId = await ledger.beginBatch({
       sources: JSON.stringify(plan.sources),
       target: plan.target,
       destination: JSON.stringify(plan.destination),
+      ways: waysOf(context),
     });
     const delivery = await openDelivery(plan, context);
     const warnings: string[] = [];
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
-      for (const folder of await ledger.orphanedGuestFolders()) await removeGuestFolder(folder);
-      await inLanes(jobs, options.parallel, (job) => runJob(context, delivery, job));
+      for (const folder of await ledger.orphanedGuestFolders(plan.target)) await removeGuestFolder(folder);
+      await inLanes(jobs, options.parallel, async (job) =>
+        runJob(context, delivery, await claimJob(context, job)),
+      );
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {
       warnings.push(...(await delivery.close()));

@@ -1,30 +1,30 @@
 import { errorCodeOf, isCanceled, toXenferryError, XenferryError } from '../model/errors.js';
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import type { Delivery } from './delivery.js';
-import type { BatchContext, PlannedJob } from './job.js';
+import type { BatchContext, ClaimedJob } from './job.js';
 
 /**
  * Brings one machine from whatever state the ledger has it in to `done`, or to `failed` or `cancelled`.
  * Never throws but for a ledger that cannot be written.
  */
-export async function runJob(context: BatchContext, delivery: Delivery, job: PlannedJob): Promise<void> {
-  const { ledger, observe, signal } = context;
-  const { record, planned } = job;
+export async function runJob(context: BatchContext, delivery: Delivery, job: ClaimedJob): Promise<void> {
+  const { observe, signal } = context;
+  const { held, planned } = job;
   const { name } = planned;
   try {
     signal.throwIfAborted();
     refuseBlocked(planned);
-    if (!(await delivery.isFinished(job))) await delivery.deliver(job);
-    await ledger.setState(record.id, 'done');
+    if (!(await delivery.isFinished(job))) await delivery.deliver(job, context);
+    await held.setState('done');
     observe({ kind: 'job', name, state: 'done', error: null });
   } catch (error) {
     if (signal.aborted || isCanceled(error)) {
-      await ledger.setState(record.id, 'cancelled');
+      await held.setState('cancelled');
       observe({ kind: 'job', name, state: 'cancelled', error: null });
       return;
     }
     const failure = toXenferryError(error);
-    await ledger.failJob(record.id, failure);
+    await held.fail(failure);
     observe({ kind: 'job', name, state: 'failed', error: failure });
   }
 }

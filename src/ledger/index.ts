@@ -1,2 +1,20 @@
-export { type JobOutput, type JobRecord, type JobSpec, Ledger, type RecordedError } from './ledger.js';
-export type { JobState, LedgerSchema, StepName, StepState } from './schema.js';
+export type { LedgerEvent } from './event-log.js';
+export type { JobLedger, JobOutput } from './job-ledger.js';
+export type { JobRecord, RecordedError } from './job-record.js';
+export { type BatchRecord, type JobSpec, Ledger } from './ledger.js';
+export type { FailureRecord, ProgressRecord } from './night-records.js';
+export type { Order, OrderSpec } from './order-book.js';
+export { type LedgerPlace, readLedgerPlace } from './place.js';
+export type {
+  BatchStage,
+  EventKind,
+  JobState,
+  LedgerSchema,
+  OrderScope,
+  OrderVerb,
+  StepName,
+  StepState,
+} from './schema.js';
+export { ORDER_SCOPES, ORDER_VERBS } from './schema.js';
+export type { TargetLock } from './store.js';
+export type { JobStanding, WorkerRecord } from './worker-register.js';

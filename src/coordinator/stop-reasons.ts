@@ -1,0 +1,23 @@
+import type { JobState } from '../ledger/index.js';
+import { XenferryError } from '../model/errors.js';
+
+/** Why a job is stopped: the reason of its signal's abort. Any other abort ends the whole run. */
+export type StopCode = 'PAUSED' | 'WITHDRAWN';
+
+export function stopReason(code: StopCode, reason: string): XenferryError {
+  return new XenferryError(code, reason);
+}
+
+/** Whether a job was stopped so that what it has moved is of use to a later run. */
+export function isKept({ aborted, reason }: AbortSignal): boolean {
+  return aborted && !hasCode(reason, 'WITHDRAWN');
+}
+
+/** What a job is that was stopped. */
+export function stateAfter({ reason }: AbortSignal): JobState {
+  return hasCode(reason, 'PAUSED') ? 'paused' : 'cancelled';
+}
+
+function hasCode(reason: unknown, code: StopCode): boolean {
+  return reason instanceof XenferryError && reason.code === code;
+}
