@@ -14,7 +14,7 @@ import {
   startInOrder,
 } from '../targets/xapi-pool/index.js';
 import { connectPool, type Ref, type XapiClient } from '../xapi/index.js';
-import { type BatchContext, enterStep, type PlannedJob } from './job.js';
+import { type BatchContext, type ClaimedJob, enterStep } from './job.js';
 import { inLanes } from './lanes.js';
 import { waitForWindow } from './wait-for-window.js';
 
@@ -23,7 +23,7 @@ const LANES = 3;
 
 /** A machine that is in the pool. */
 export interface ArrivedMachine {
-  readonly job: PlannedJob;
+  readonly job: ClaimedJob;
   readonly vm: Ref;
   /** Null for none. */
   readonly appliance: Ref | null;
@@ -75,14 +75,13 @@ class AfterImportRun {
   }
 
   async run(machines: readonly ArrivedMachine[]): Promise<readonly string[]> {
-    const { ledger } = this.#work;
     const ready: ArrivedMachine[] = [];
     await inLanes(machines, LANES, async (machine) => {
       const moved = await this.#settle(machine);
       if (moved !== null) ready.push(moved);
     });
     await this.#start(ready);
-    for (const { job } of machines) await ledger.setState(job.record.id, 'done');
+    for (const { job } of machines) await job.held.setState('done');
     return this.#failures;
   }
 
@@ -128,22 +127,22 @@ class AfterImportRun {
     name: 'move' | 'snapshot',
     action: () => Promise<T>,
   ): Promise<T | null> {
-    const { ledger, signal } = this.#work;
+    const { signal } = this.#work;
     await enterStep(this.#work, job, name);
     try {
       const result = await action();
-      await ledger.finishStep(job.record.id, name, 'done', 0);
+      await job.held.finishStep(name, 'done', 0);
       return result;
     } catch (error) {
       if (signal.aborted || isCanceled(error)) throw error;
-      await ledger.finishStep(job.record.id, name, 'failed', 0);
+      await job.held.finishStep(name, 'failed', 0);
       await this.#tell(job, `${FAILED_STEPS[name]}: ${sentence(error)}`);
       return null;
     }
   }
 
   async #move(machine: ArrivedMachine, place: FinalPlace): Promise<ArrivedMachine> {
-    const { client, view, ledger, signal } = this.#work;
+    const { client, view, signal } = this.#work;
     const { job, vm, mark: jobId } = machine;
     if (place.window !== null) await waitForWindow(place.window, signal);
     const there = this.#there;
@@ -151,12 +150,12 @@ class AfterImportRun {
     const { storage, host, networks } = await findFinalPlace(client, views, vm, job.planned, place);
     const otherPool = there === null ? null : { ...there, networks };
     const moved = await moveVm(client, view, { vm, storage, host, otherPool, jobId, signal });
-    await ledger.addNotes(job.record.id, moved.notes);
+    await job.held.addNotes(moved.notes);
     return { ...machine, vm: moved.vm };
   }
 
   async #start(machines: readonly ArrivedMachine[]): Promise<void> {
-    const { after, ledger, signal } = this.#work;
+    const { after, signal } = this.#work;
     if (after.start === null) return;
     const byVm = new Map<StartableVm, ArrivedMachine>();
     for (const machine of machines) {
@@ -173,14 +172,14 @@ class AfterImportRun {
       const [machine, outcome] = [byVm.get(started), outcomes[index]];
       if (machine === undefined || outcome === undefined) continue;
       const good = outcome.state === 'started';
-      await ledger.finishStep(machine.job.record.id, 'start', good ? 'done' : 'failed', 0);
+      await machine.job.held.finishStep('start', good ? 'done' : 'failed', 0);
       if (outcome.state !== 'started') await this.#tell(machine.job, failedStart(outcome));
     }
   }
 
-  async #tell({ planned, record }: PlannedJob, text: string): Promise<void> {
+  async #tell({ planned, held }: ClaimedJob, text: string): Promise<void> {
     this.#failures.push(`${planned.name}: ${text}`);
-    await this.#work.ledger.addNotes(record.id, [text]);
+    await held.addNotes([text]);
   }
 }
 

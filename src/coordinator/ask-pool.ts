@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import type { Profile } from '../guests/profiles/index.js';
 import { Ledger } from '../ledger/index.js';
 import type { PoolDestination } from '../model/destination.js';
@@ -64,9 +63,9 @@ export function judgeByPool(plan: Plan, profiles: readonly Profile[], { view, ha
 
 async function machinesThere(client: XapiClient, target: string): Promise<(machineId: string) => boolean> {
   if (!Ledger.existsIn(target)) return () => false;
-  const ledger = await Ledger.openForReading(target, existsSync);
+  const ledger = await Ledger.openForReading({ folder: target });
   try {
-    const marks = await jobMarks(ledger);
+    const marks = await jobMarks(ledger, target);
     if (marks === null) return () => false;
     const owned = await findOwned(client, marks.prefix);
     const whole = new Set(

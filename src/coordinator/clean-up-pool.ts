@@ -15,16 +15,17 @@ export async function cleanUpPool(target: string, all: boolean): Promise<Removal
     throw new XenferryError('SOURCE_NOT_FOUND', 'no run of xenferry has written here', { file: target });
   }
   // For writing: a run that goes on must not lose what it works on.
-  const ledger = await Ledger.open(target);
+  const ledger = await Ledger.open({ folder: target });
   try {
-    const destination = readDestination((await ledger.latestBatch())?.destination ?? null);
-    const marks = await jobMarks(ledger);
+    await ledger.lockTarget(target);
+    const destination = readDestination((await ledger.latestBatch(target))?.destination ?? null);
+    const marks = await jobMarks(ledger, target);
     if (destination.kind !== 'pool' || marks === null) {
       throw new XenferryError('USAGE', 'the last run of this folder went into files, not into a pool', {
         file: target,
       });
     }
-    const landed = await ledger.landedVms();
+    const landed = await ledger.landedVms(target);
     const client = await connectPool(destination);
     try {
       const owned = await findOwned(client, marks.prefix);

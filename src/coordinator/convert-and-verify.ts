@@ -9,7 +9,7 @@ import {
 } from '../conversion/index.js';
 import type { ImageSource } from '../images/index.js';
 import { withCancelFlag } from '../worker-threads-pool/index.js';
-import { type BatchContext, enterStep, type PlannedJob, recordConverted } from './job.js';
+import { type BatchContext, type ClaimedJob, enterStep, recordConverted } from './job.js';
 import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
 
 /** A disk of a machine, ready to be converted. */
@@ -25,17 +25,17 @@ interface Made {
 /** The step `convert`, beside which the manifest's digests are checked. Rejects as `move` does, with SOURCE_CHANGED. */
 export async function convertDisks<T extends Made>(
   context: BatchContext,
-  job: PlannedJob,
+  job: ClaimedJob,
   images: readonly ImageSource[],
   move: (disks: readonly JobDisk[], signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { ledger, pool, observe } = context;
+  const { pool, observe } = context;
   const { machine } = job.planned;
   await enterStep(context, job, 'convert');
   const surveys = await surveyDisks(images, context.signal);
   const disks = surveys.map((survey, disk) => ({
     ...survey,
-    journal: ledger.blockJournal(job.record.id, disk),
+    journal: job.held.blockJournal(disk),
     onProgress: (progress: DiskProgress) =>
       observe({ kind: 'progress', jobId: job.record.id, name: machine.name, disk, progress }),
   }));
@@ -53,7 +53,7 @@ export interface MadeFile {
 /** The step `verify`: reads files back before they get their names. Rejects with VERIFY_MISMATCH, the formats' codes. */
 export async function verifyFiles(
   context: BatchContext,
-  job: PlannedJob,
+  job: ClaimedJob,
   kind: VerifiedKind,
   files: readonly MadeFile[],
 ): Promise<void> {
@@ -66,5 +66,5 @@ export async function verifyFiles(
     }
     return sum;
   });
-  await context.ledger.finishStep(job.record.id, 'verify', 'done', bytes);
+  await job.held.finishStep('verify', 'done', bytes);
 }

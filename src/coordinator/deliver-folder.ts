@@ -17,7 +17,7 @@ import {
   isFolderFile,
   writeDisk,
 } from './folder-contents.js';
-import type { BatchContext, PlannedJob } from './job.js';
+import type { BatchContext, ClaimedJob, PlannedJob } from './job.js';
 
 /** None that we write has more. */
 const MAX_DESCRIPTOR_BYTES = 16 * MIB;
@@ -56,7 +56,7 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
 
 function openFolder(
   context: BatchContext,
-  job: PlannedJob,
+  job: ClaimedJob,
   contents: FolderContents,
   folder: PartialFolder,
   resume: boolean,

@@ -1,9 +1,9 @@
 import { removeGuestFolder } from '../guests/index.js';
 import type { ImageSource } from '../images/index.js';
-import type { JobOutput } from '../ledger/index.js';
+import type { JobLedger, JobOutput } from '../ledger/index.js';
 import { type ErrorCode, toXenferryError } from '../model/errors.js';
-import { keptOutcome, mendedDisks, wantsFixups } from './fix-machine.js';
-import { type BatchContext, fixGuest, type PlannedJob } from './job.js';
+import { type GuestOutcome, keptOutcome, mendedDisks, wantsFixups } from './fix-machine.js';
+import { type BatchContext, type ClaimedJob, fixGuest } from './job.js';
 import { withReadableDisks } from './readable-disks.js';
 import { isKept } from './stop-reasons.js';
 
@@ -37,17 +37,14 @@ export interface OpenOutput {
  * Mends a machine's guest and makes its output, going on where an earlier run stopped. After a failure nothing is left
  * but what the next run goes on with.
  */
-export async function deliverOutput(context: BatchContext, job: PlannedJob, output: Output): Promise<void> {
-  const { ledger, signal, profiles } = context;
-  const { record, planned } = job;
-  const { id } = record;
-  const guestFolder = ledger.guestFolder(id);
+export async function deliverOutput(context: BatchContext, job: ClaimedJob, output: Output): Promise<void> {
+  const { signal, profiles } = context;
+  const { record, planned, held } = job;
   const begun = await output.begunBytes();
   const isWhole = begun !== null && begun === record.outputBytes;
   const usable = isWhole || (begun !== null && output.resumable);
   // Blocks of a guest that must be mended anew are not those that would be converted now.
-  const known = usable ? await keptOutcome(await ledger.guest(id), guestFolder) : null;
-  if (known === null) await ledger.resetJob(id);
+  const { known, guestFolder } = await guestToGoOnWith(held, usable);
   const open = await output.open(known !== null);
   try {
     if (known === null || !isWhole) {
@@ -60,19 +57,34 @@ export async function deliverOutput(context: BatchContext, job: PlannedJob, outp
           return await open.make(mendedDisks(disks, guest, guestFolder));
         },
       );
-      await ledger.recordOutput(id, made);
+      await held.recordOutput(made);
     }
+    // A late owner must not give its name to what another works on by now.
+    await held.check();
     await open.publish();
-    await ledger.clearBlocks(id);
+    await held.clearBlocks();
     await removeGuestFolder(guestFolder);
   } catch (error) {
     const worthKeeping = signal.aborted ? isKept(signal) : RESUMABLE.includes(toXenferryError(error).code);
     if (output.resumable && worthKeeping) await open.keep();
     else {
+      await held.reset();
       await open.discard();
-      await ledger.resetJob(id);
       await removeGuestFolder(guestFolder);
     }
     throw error;
   }
+}
+
+/** What an earlier run made of the guest; what is of no use is removed, and forgotten with all that builds on it. */
+export async function guestToGoOnWith(
+  held: JobLedger,
+  usable: boolean,
+): Promise<{ readonly known: GuestOutcome | null; readonly guestFolder: string }> {
+  const kept = await held.guest();
+  const known = kept === null || !usable ? null : await keptOutcome(kept.outcome, kept.folder);
+  if (kept !== null && known !== null) return { known, guestFolder: kept.folder };
+  await held.reset();
+  if (kept !== null) await removeGuestFolder(kept.folder);
+  return { known: null, guestFolder: held.guestFolder };
 }

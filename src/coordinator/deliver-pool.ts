@@ -25,9 +25,18 @@ import { connectPool, type Ref, type XapiClient } from '../xapi/index.js';
 import { type ArrivedMachine, afterImport } from './after-import.js';
 import { Appliances } from './appliances.js';
 import { isWhole } from './clean-up-pool.js';
+import { guestToGoOnWith } from './deliver-output.js';
 import type { Delivery } from './delivery.js';
-import { keptOutcome, mendedDisks, wantsFixups } from './fix-machine.js';
-import { type BatchContext, enterStep, fixGuest, type PlannedJob, recordConverted } from './job.js';
+import { mendedDisks, wantsFixups } from './fix-machine.js';
+import {
+  type BatchContext,
+  type ClaimedJob,
+  claimJob,
+  enterStep,
+  fixGuest,
+  type PlannedJob,
+  recordConverted,
+} from './job.js';
 import { type JobMarks, jobMarks } from './job-marks.js';
 import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
 import { withReadableDisks } from './readable-disks.js';
@@ -46,8 +55,8 @@ interface PoolWork extends BatchContext {
   readonly appliances: Appliances;
   /** VMs of earlier runs that are whole, by their job's mark. */
   readonly earlier: Map<string, OwnedObject>;
-  /** Marks of jobs that made something in the pool, even if it is not known what. */
-  readonly begun: Set<string>;
+  /** Jobs that made something in the pool, even if it is not known what, by their mark. */
+  readonly begun: Map<string, ClaimedJob>;
   /** What was heard of the pool last. */
   readonly contact: { lost: boolean };
   /** VMs that are whole now, by their job's mark. */
@@ -55,19 +64,20 @@ interface PoolWork extends BatchContext {
 }
 
 /**
- * Machines become VMs of a pool. What earlier runs left half done there is removed first.
- * Rejects with CONFIG_INVALID, POOL_*, CANCELED.
+ * Machines become VMs of a pool. What earlier runs left half done there is removed first; where the machines are not
+ * all of the batch (`alone`), only what was left of them. Rejects with CONFIG_INVALID, POOL_*, CANCELED.
  */
 export async function poolDelivery(
   destination: PoolDestination,
-  plan: Plan,
+  { machines, alone = false }: Pick<Plan, 'machines'> & { readonly alone?: boolean },
   context: BatchContext,
 ): Promise<Delivery> {
   const client = await connectPool({ ...destination, patience: context.patience });
   try {
-    const marks = await jobMarks(context.ledger);
+    const marks = await jobMarks(context.ledger, context.target);
     if (marks === null) throw new XenferryError('LEDGER_INVALID', 'the ledger has no identity');
-    const earlier = await clearLeftovers(client, context, marks);
+    const own = alone ? new Set(machines.map(({ machine }) => marks.ofMachine(machine.id))) : null;
+    const earlier = await clearLeftovers(client, context, marks, own);
     const view = await readyNetworks(client, destination.newNetworks, marks.batch, context.signal);
     const { disksPerHost: perHost, disksPerStorage: perStorage } = destination;
     const work: PoolWork = {
@@ -76,12 +86,12 @@ export async function poolDelivery(
       destination,
       marks,
       view,
-      resolved: resolvePool(stillToCome(plan, marks, earlier), context.profiles, view),
+      resolved: resolvePool(stillToCome(machines, marks, earlier), context.profiles, view),
       slots: new TransferSlots({ perHost, perStorage }),
       reservations: new SpaceReservations(),
       appliances: new Appliances(client, context.signal),
       earlier,
-      begun: new Set(),
+      begun: new Map(),
       contact: { lost: false },
       arrived: new Map(),
     };
@@ -101,14 +111,16 @@ export async function poolDelivery(
   }
 }
 
-/** Removes what was never finished. Returns the VMs that were, by their job's mark. */
+/** Removes what was never finished, of all jobs or of some. Returns the VMs that were, by their job's mark. */
 async function clearLeftovers(
   client: XapiClient,
-  { ledger }: BatchContext,
+  { ledger, target }: BatchContext,
   { prefix, batch }: JobMarks,
+  only: ReadonlySet<string> | null,
 ): Promise<Map<string, OwnedObject>> {
-  const owned = await findOwned(client, prefix);
-  const landed = await ledger.landedVms();
+  const all = await findOwned(client, prefix);
+  const owned = only === null ? all : all.filter(({ jobId }) => only.has(jobId));
+  const landed = await ledger.landedVms(target);
   const whole = owned.filter((one) => isWhole(one, landed));
   const marks = owned.map(({ jobId }) => jobId).filter((mark) => mark !== batch);
   if (marks.length > 0) await removeOwned(client, new Set(marks), new Set(whole.map(({ uuid }) => uuid)));
@@ -116,7 +128,7 @@ async function clearLeftovers(
 }
 
 function stillToCome(
-  { machines }: Plan,
+  machines: readonly PlannedMachine[],
   marks: JobMarks,
   earlier: ReadonlyMap<string, OwnedObject>,
 ): PlannedMachine[] {
@@ -156,28 +168,44 @@ async function afterwards(work: PoolWork, jobs: readonly PlannedJob[]): Promise<
     ...(after.snapshot === null ? [] : (['snapshot'] as const)),
     ...(after.start === null ? [] : (['start'] as const)),
   ];
+  const there = await arrivedVms(work);
   const machines: ArrivedMachine[] = [];
   for (const job of jobs) {
     const mark = work.marks.ofMachine(job.planned.machine.id);
-    const vm = work.arrived.get(mark);
+    const vm = there.get(mark);
     const done = await stepsDone(work, job.record.id);
     if (vm === undefined || wanted.every((step) => done.has(step))) continue;
     const { appliance } = await work.appliances.of(job.planned);
-    machines.push({ job, vm: vm.ref, appliance, mark, done });
+    machines.push({ job: await claimJob(work, job), vm: vm.ref, appliance, mark, done });
   }
   if (machines.length === 0) return [];
   return await afterImport({ ...work, after }, machines);
 }
 
-async function deliver(work: PoolWork, job: PlannedJob): Promise<void> {
-  const { ledger, signal, client, profiles, marks } = work;
-  const { record, planned } = job;
+/** Those that this process brought, and those that others did. */
+async function arrivedVms({
+  client,
+  ledger,
+  target,
+  marks,
+  arrived,
+}: PoolWork): Promise<ReadonlyMap<string, { readonly ref: Ref; readonly uuid: string }>> {
+  const landed = await ledger.landedVms(target);
+  const known = new Set([...arrived.values()].map(({ uuid }) => uuid));
+  if ([...landed].every((uuid) => known.has(uuid))) return arrived;
+  const vms = (await findOwned(client, marks.prefix)).filter(
+    ({ kind, uuid }) => kind === 'vm' && landed.has(uuid),
+  );
+  return new Map([...vms.map((vm) => [vm.jobId, vm] as const), ...arrived]);
+}
+
+async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
+  const { signal, client, profiles, marks } = work;
+  const { planned, held } = job;
   const mark = marks.ofMachine(planned.machine.id);
   refuseEarlier(work, mark);
-  const guestFolder = ledger.guestFolder(record.id);
-  const known = await keptOutcome(await ledger.guest(record.id), guestFolder);
-  if (known === null) await ledger.resetJob(record.id);
-  work.begun.add(mark);
+  const { known, guestFolder } = await guestToGoOnWith(held, true);
+  work.begun.set(mark, job);
   try {
     const imported = await withReadableDisks(
       planned.machine,
@@ -189,7 +217,7 @@ async function deliver(work: PoolWork, job: PlannedJob): Promise<void> {
       },
     );
     const outputBytes = imported.disks.reduce((sum, { records }) => sum + dataBytesOf(records), 0);
-    await ledger.recordOutput(record.id, { outputBytes, landed: imported.uuid, notes: imported.notes });
+    await held.recordOutput({ outputBytes, landed: imported.uuid, notes: imported.notes });
     work.arrived.set(mark, { ref: imported.vm, uuid: imported.uuid });
     if (!isSettledLater(work.destination)) await releaseVm(client, imported.vm);
     await removeGuestFolder(guestFolder);
@@ -198,7 +226,7 @@ async function deliver(work: PoolWork, job: PlannedJob): Promise<void> {
     work.contact.lost = toXenferryError(error).code === 'POOL_UNREACHABLE';
     // What a guest's layers hold is as good for the next attempt, unless it is what failed.
     if (!isKept(signal) && toXenferryError(error).category !== 'pool') {
-      await ledger.resetJob(record.id);
+      await held.reset();
       await removeGuestFolder(guestFolder);
     }
     throw error;
@@ -218,11 +246,11 @@ function refuseEarlier({ earlier, client }: PoolWork, mark: string): void {
 /** Converts the disks on their way into the pool. */
 async function convertInto(
   work: PoolWork,
-  job: PlannedJob,
+  job: ClaimedJob,
   images: readonly ImageSource[],
 ): Promise<ImportedMachine> {
-  const { ledger, client, view, slots, reservations, destination, pool, digest, observe, signal } = work;
-  const { planned, record } = job;
+  const { client, view, slots, reservations, destination, pool, digest, observe, signal } = work;
+  const { planned, record, held } = job;
   const { machine } = planned;
   const placement = placementOf(work, planned);
   const profile = profileOf(planned, work.profiles);
@@ -255,7 +283,7 @@ async function convertInto(
       },
     }),
   );
-  await ledger.finishStep(record.id, 'verify', 'done', imported.readBackBytes);
+  await held.finishStep('verify', 'done', imported.readBackBytes);
   return { ...imported, notes: [...imported.notes, ...notes] };
 }
 
@@ -281,7 +309,7 @@ async function close({ client, begun, arrived, contact }: PoolWork): Promise<rea
     if (contact.lost)
       return ['what broken attempts left in the pool is removed by the next run: it cannot be reached'];
     const whole = new Set([...arrived.values()].map(({ uuid }) => uuid));
-    const { left } = await removeOwned(client, begun, whole);
+    const { left } = await removeOwned(client, new Set(await stillOurs(begun)), whole);
     return left.map(({ what, reason }) => `${what} is still in the pool: ${reason}`);
   } catch (error) {
     const reason = describeError(toXenferryError(error));
@@ -289,4 +317,17 @@ async function close({ client, begun, arrived, contact }: PoolWork): Promise<rea
   } finally {
     await client.close();
   }
+}
+
+/** Marks of the jobs that nobody has taken over: what carries those of others is what they make now. */
+async function stillOurs(begun: PoolWork['begun']): Promise<string[]> {
+  const marks = await Promise.all(
+    [...begun].map(([mark, { held }]) =>
+      held.check().then(
+        () => [mark],
+        () => [],
+      ),
+    ),
+  );
+  return marks.flat();
 }

@@ -11,7 +11,7 @@ import { convertDisks, verifyFiles } from './convert-and-verify.js';
 import { deliverOutput, type OpenOutput } from './deliver-output.js';
 import type { Delivery } from './delivery.js';
 import { fileSize } from './file-size.js';
-import type { BatchContext, PlannedJob } from './job.js';
+import type { BatchContext, ClaimedJob } from './job.js';
 
 type Compression = (FileDestination & { kind: 'xva' })['compression'];
 
@@ -52,7 +52,7 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
 
 function openXva(
   context: BatchContext,
-  job: PlannedJob,
+  job: ClaimedJob,
   { ovaXml, diskIds }: XvaPlan,
   compression: Compression,
   partial: PartialFile,

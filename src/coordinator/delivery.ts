@@ -1,5 +1,5 @@
 import type { PlannedMachine } from '../model/plan.js';
-import type { BatchContext, PlannedJob } from './job.js';
+import type { BatchContext, ClaimedJob, PlannedJob } from './job.js';
 
 /** How machines get to where the plan sends them: one for a batch. */
 export interface Delivery {
@@ -11,7 +11,7 @@ export interface Delivery {
    * Brings the machine there and verifies it, going on where an earlier run stopped as far as the target allows. After
    * a failure nothing is left but what the next run goes on with. `context` is the batch's with a signal of the job's own.
    */
-  deliver(job: PlannedJob, context: BatchContext): Promise<void>;
+  deliver(job: ClaimedJob, context: BatchContext): Promise<void>;
   /** With all machines that are there now. Returns what went wrong, one sentence each; no machine is lost by it. */
   afterwards(jobs: readonly PlannedJob[]): Promise<readonly string[]>;
   /** Returns what was left behind that should not be, one sentence each. */

@@ -64,8 +64,7 @@ export async function fixMachine(
 }
 
 /** Where an earlier run left everything that going on needs; null means that it must be done again. */
-export async function keptOutcome(recorded: string | null, folder: string): Promise<GuestOutcome | null> {
-  if (recorded === null) return null;
+export async function keptOutcome(recorded: string, folder: string): Promise<GuestOutcome | null> {
   const outcome: GuestOutcome = JSON.parse(recorded);
   if (outcome.kind !== 'mended') return outcome;
   const whole = (await readGuestRecord(folder).catch(() => null)) !== null;

@@ -11,14 +11,22 @@ export interface JobMarks {
   ofMachine(machineId: string): string;
 }
 
-/** Null for a ledger whose jobs never had to do with a pool. */
-export async function jobMarks(ledger: Ledger): Promise<JobMarks | null> {
+/**
+ * Of the jobs for one target folder, an absolute path: those for others may be under way. Null for a ledger whose jobs
+ * never had to do with a pool.
+ */
+export async function jobMarks(ledger: Ledger, target: string): Promise<JobMarks | null> {
   const identity = await ledger.identity();
   if (identity === null) return null;
-  const prefix = `${identity}/`;
+  // As marks were before a ledger had several targets.
+  const prefix = ledger.isIn(target) ? `${identity}/` : `${identity}.${digestOf(target)}/`;
   return {
     prefix,
     batch: `${prefix}batch`,
-    ofMachine: (machineId) => `${prefix}${createHash('sha256').update(machineId).digest('hex').slice(0, 16)}`,
+    ofMachine: (machineId) => `${prefix}${digestOf(machineId)}`,
   };
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

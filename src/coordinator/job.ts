@@ -1,6 +1,6 @@
 import { type ConvertedDisk, dataBytesOf, diskDigest } from '../conversion/index.js';
 import type { ImageSource } from '../images/index.js';
-import type { JobRecord, JobState, Ledger, StepName } from '../ledger/index.js';
+import type { JobLedger, JobRecord, JobState, Ledger, StepName } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { manifestAlgorithm } from '../model/virtual-machine.js';
@@ -18,6 +18,8 @@ export interface BatchContext extends BatchWays {
   readonly target: string;
   readonly signal: AbortSignal;
   readonly observe: BatchObserver;
+  /** Name of who runs its jobs. */
+  readonly worker: string;
   readonly patience?: PoolPatience | undefined;
 }
 
@@ -30,6 +32,11 @@ export interface PlannedJob {
   readonly fingerprint: string;
 }
 
+/** One that is run here, and by nobody else. */
+export interface ClaimedJob extends PlannedJob {
+  readonly held: JobLedger;
+}
+
 const STATES = {
   fix: 'fixing',
   convert: 'converting',
@@ -39,42 +46,46 @@ const STATES = {
   start: 'finishing',
 } as const satisfies Record<StepName, JobState>;
 
+/** Takes a job, from whoever ran it before, as the ledger has it now. Rejects with LEASE_LOST when there is none. */
+export async function claimJob({ ledger, worker }: BatchContext, job: PlannedJob): Promise<ClaimedJob> {
+  const held = await ledger.claim(job.record.id, worker);
+  return { ...job, held, record: await ledger.job(job.record.id) };
+}
+
 export async function enterStep(
-  { ledger, observe }: BatchContext,
-  { record, planned }: PlannedJob,
+  { observe }: BatchContext,
+  { held, record, planned }: ClaimedJob,
   step: StepName,
 ): Promise<void> {
   const state = STATES[step];
-  await ledger.setState(record.id, state);
-  await ledger.startStep(record.id, step);
+  await held.setState(state);
+  await held.startStep(step);
   observe({ kind: 'job', jobId: record.id, name: planned.name, state, error: null });
 }
 
 /** Mends the guest and writes down what came of it. Rejects as `fixMachine` does. */
 export async function fixGuest(
   context: BatchContext,
-  job: PlannedJob,
+  job: ClaimedJob,
   disks: readonly ImageSource[],
 ): Promise<GuestOutcome> {
-  const { ledger, signal } = context;
-  const { record, planned } = job;
+  const { signal } = context;
+  const { held, planned } = job;
   const wanted = wantsFixups(planned, context.profiles);
   if (wanted) await enterStep(context, job, 'fix');
-  const folder = ledger.guestFolder(record.id);
-  const outcome = await fixMachine({ ...context, planned, folder, signal }, disks);
-  await ledger.recordGuest(record.id, JSON.stringify(outcome));
-  if (wanted) await ledger.finishStep(record.id, 'fix', 'done', 0);
+  const outcome = await fixMachine({ ...context, planned, folder: held.guestFolder, signal }, disks);
+  await held.recordGuest(JSON.stringify(outcome));
+  if (wanted) await held.finishStep('fix', 'done', 0);
   return outcome;
 }
 
 /** Ends the step `convert`: the disks are what the source holds. Rejects with SOURCE_CHANGED. */
 export async function recordConverted(
   context: BatchContext,
-  job: PlannedJob,
+  job: ClaimedJob,
   disks: readonly Pick<ConvertedDisk, 'records' | 'resumedBlocks'>[],
 ): Promise<void> {
-  const { ledger } = context;
-  const { record, planned, surroundings, fingerprint } = job;
+  const { held, planned, surroundings, fingerprint } = job;
   const { machine } = planned;
   if ((await fingerprintOf(planned, surroundings, context)) !== fingerprint) {
     throw new XenferryError('SOURCE_CHANGED', 'a source file changed while it was converted', {
@@ -84,13 +95,12 @@ export async function recordConverted(
   let bytes = 0;
   for (const [disk, { records, resumedBlocks }] of disks.entries()) {
     bytes += dataBytesOf({ digests: records.digests.subarray(resumedBlocks) });
-    await ledger.recordDisk({
-      job_id: record.id,
+    await held.recordDisk({
       disk,
       data_bytes: dataBytesOf(records),
       digest: diskDigest(records),
       manifest: manifestAlgorithm(machine.disks[disk]),
     });
   }
-  await ledger.finishStep(record.id, 'convert', 'done', bytes);
+  await held.finishStep('convert', 'done', bytes);
 }

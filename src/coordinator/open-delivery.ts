@@ -5,8 +5,14 @@ import { xvaDelivery } from './deliver-xva.js';
 import type { Delivery } from './delivery.js';
 import type { BatchContext } from './job.js';
 
+/** What is brought where. */
+export interface Deliverable extends Pick<Plan, 'destination' | 'machines'> {
+  /** Whether others bring the other machines of the batch, at the same time. */
+  readonly alone?: boolean;
+}
+
 /** What brings the plan's machines to its destination. */
-export async function openDelivery(plan: Plan, context: BatchContext): Promise<Delivery> {
+export async function openDelivery(plan: Deliverable, context: BatchContext): Promise<Delivery> {
   const { destination } = plan;
   switch (destination.kind) {
     case 'xva':

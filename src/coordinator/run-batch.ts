@@ -11,6 +11,7 @@ import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { PoolPatience } from '../xapi/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
 import type { BatchObserver } from './batch-events.js';
+import { waysOf } from './batch-ways.js';
 import type { Delivery } from './delivery.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { BatchContext, PlannedJob } from './job.js';
@@ -18,6 +19,7 @@ import { LocalRunner } from './night/job-runner.js';
 import { watchNight } from './night/night-watch.js';
 import { ProgressReporter } from './night/progress-reporter.js';
 import { openDelivery } from './open-delivery.js';
+import { workerName } from './worker-name.js';
 
 export interface BatchOptions {
   readonly plan: Plan;
@@ -56,7 +58,7 @@ export interface BatchResult {
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { plan } = options;
   refuseBlockedPlan(plan);
-  const ledger = await Ledger.open(plan.target);
+  const ledger = await Ledger.open({ folder: plan.target });
   const pool = new WorkerThreadsPool(options.threads);
   try {
     const progress = new ProgressReporter(ledger);
@@ -64,6 +66,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       progress.observe(event);
       options.observe(event);
     };
+    const lock = await ledger.lockTarget(plan.target);
     const context: BatchContext = {
       ...options,
       ledger,
@@ -71,17 +74,20 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       target: plan.target,
       guests: plan.guests,
       observe,
+      worker: workerName(),
+      signal: AbortSignal.any([options.signal, lock.lost]),
     };
     const batchId = await ledger.beginBatch({
       sources: JSON.stringify(plan.sources),
       target: plan.target,
       destination: JSON.stringify(plan.destination),
+      ways: waysOf(context),
     });
     const delivery = await openDelivery(plan, context);
     const warnings: string[] = [];
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
-      for (const folder of await ledger.orphanedGuestFolders()) await removeGuestFolder(folder);
+      for (const folder of await ledger.orphanedGuestFolders(plan.target)) await removeGuestFolder(folder);
       await watchJobs(options, { context, delivery, batchId, jobs });
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {

@@ -1,32 +1,32 @@
 import { errorCodeOf, isCanceled, toXenferryError, XenferryError } from '../model/errors.js';
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import type { Delivery } from './delivery.js';
-import type { BatchContext, PlannedJob } from './job.js';
+import type { BatchContext, ClaimedJob } from './job.js';
 import { stateAfter } from './stop-reasons.js';
 
 /**
- * Brings one machine from whatever state the ledger has it in to `done`, or to `failed`, `paused` or `cancelled`.
+ * Brings one machine from whatever state the ledger has it in to `done`, or to `failed` or `cancelled`.
  * Never throws but for a ledger that cannot be written.
  */
-export async function runJob(context: BatchContext, delivery: Delivery, job: PlannedJob): Promise<void> {
-  const { ledger, observe, signal } = context;
-  const { record, planned } = job;
+export async function runJob(context: BatchContext, delivery: Delivery, job: ClaimedJob): Promise<void> {
+  const { observe, signal } = context;
+  const { held, record, planned } = job;
   const { name } = planned;
   try {
     signal.throwIfAborted();
     refuseBlocked(planned);
     if (!(await delivery.isFinished(job))) await delivery.deliver(job, context);
-    await ledger.setState(record.id, 'done');
+    await held.setState('done');
     observe({ kind: 'job', jobId: record.id, name, state: 'done', error: null });
   } catch (error) {
     if (signal.aborted || isCanceled(error)) {
       const state = stateAfter(signal);
-      await ledger.setState(record.id, state);
+      await held.setState(state);
       observe({ kind: 'job', jobId: record.id, name, state, error: null });
       return;
     }
     const failure = toXenferryError(error);
-    await ledger.failJob(record.id, failure);
+    await held.fail(failure);
     observe({ kind: 'job', jobId: record.id, name, state: 'failed', error: failure });
   }
 }

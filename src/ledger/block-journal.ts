@@ -1,5 +1,8 @@
-import type { Kysely } from 'kysely';
+import type { Transaction } from 'kysely';
 import type { LedgerSchema } from './schema.js';
+import type { LedgerStore } from './store.js';
+
+type Change = (action: (trx: Transaction<LedgerSchema>) => Promise<unknown>) => Promise<unknown>;
 
 /** One unit-bits byte and one XXH64 per block, and 32 bytes of SHA-256 where they are kept. */
 interface Records {
@@ -10,30 +13,28 @@ interface Records {
 
 /** The blocks of one disk that are safely in the partial file. */
 export class LedgerBlockJournal {
-  readonly #db: Kysely<LedgerSchema>;
-  readonly #durably: <T>(action: () => Promise<T>) => Promise<T>;
+  readonly #store: LedgerStore;
+  readonly #change: Change;
   readonly #key: { readonly job_id: number; readonly disk: number };
 
-  constructor(
-    db: Kysely<LedgerSchema>,
-    durably: <T>(action: () => Promise<T>) => Promise<T>,
-    jobId: number,
-    disk: number,
-  ) {
-    this.#db = db;
-    this.#durably = durably;
+  /** `change` runs changes for as long as the job is held. */
+  constructor(store: LedgerStore, change: Change, jobId: number, disk: number) {
+    this.#store = store;
+    this.#change = change;
     this.#key = { job_id: jobId, disk };
   }
 
   /** Records from block 0 on, up to the first gap. */
   async load(): Promise<Records> {
-    const rows = await this.#db
-      .selectFrom('blocks')
-      .select(['first_block', 'unit_bits', 'digests', 'sha256'])
-      .where('job_id', '=', this.#key.job_id)
-      .where('disk', '=', this.#key.disk)
-      .orderBy('first_block')
-      .execute();
+    const rows = await this.#store.durably(() =>
+      this.#store.db
+        .selectFrom('blocks')
+        .select(['first_block', 'unit_bits', 'digests', 'sha256'])
+        .where('job_id', '=', this.#key.job_id)
+        .where('disk', '=', this.#key.disk)
+        .orderBy('first_block')
+        .execute(),
+    );
     const bits: Buffer[] = [];
     const digests: Buffer[] = [];
     const sha256: Buffer[] = [];
@@ -53,14 +54,19 @@ export class LedgerBlockJournal {
   }
 
   async append(firstBlock: number, { unitBits, digests, sha256 }: Records): Promise<void> {
-    const row = {
-      ...this.#key,
-      first_block: firstBlock,
+    const blocks = {
       unit_bits: Buffer.from(unitBits),
       digests: encodeDigests(digests),
       sha256: sha256 === null ? null : Buffer.from(sha256),
     };
-    await this.#durably(() => this.#db.insertInto('blocks').values(row).execute());
+    await this.#change((trx) =>
+      trx
+        .insertInto('blocks')
+        .values({ ...this.#key, first_block: firstBlock, ...blocks })
+        // The answer to an earlier attempt may have been lost, not the attempt.
+        .onConflict((conflict) => conflict.columns(['job_id', 'disk', 'first_block']).doUpdateSet(blocks))
+        .execute(),
+    );
   }
 }
 

@@ -1,7 +1,10 @@
 export type { LedgerEvent } from './event-log.js';
-export { type JobOutput, type JobRecord, type JobSpec, Ledger, type RecordedError } from './ledger.js';
+export type { JobLedger, JobOutput } from './job-ledger.js';
+export type { JobRecord, RecordedError } from './job-record.js';
+export { type BatchRecord, type JobSpec, Ledger } from './ledger.js';
 export type { FailureRecord, ProgressRecord } from './night-records.js';
 export type { Order, OrderSpec } from './order-book.js';
+export { type LedgerPlace, readLedgerPlace } from './place.js';
 export type {
   BatchStage,
   EventKind,
@@ -13,3 +16,5 @@ export type {
   StepState,
 } from './schema.js';
 export { ORDER_SCOPES, ORDER_VERBS } from './schema.js';
+export type { TargetLock } from './store.js';
+export type { JobStanding, WorkerRecord } from './worker-register.js';

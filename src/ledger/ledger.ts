@@ -1,18 +1,21 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Kysely, Migrator, type Selectable, sql } from 'kysely';
-import { type SerializedError, systemErrorCode, XenferryError } from '../model/errors.js';
-import { Ballast } from './ballast.js';
-import { countDigests, LedgerBlockJournal } from './block-journal.js';
+import { type Selectable, sql } from 'kysely';
+import { XenferryError } from '../model/errors.js';
+import { countDigests } from './block-journal.js';
 import { EventLog } from './event-log.js';
-import { LedgerLock } from './ledger-lock.js';
+import { GuestFolders } from './guest-folders.js';
+import { JobLedger } from './job-ledger.js';
+import { type JobRecord, jobRecordOf, type RecordedError } from './job-record.js';
+import { changeState, leaseLost } from './job-states.js';
 import { NightRecords } from './night-records.js';
 import { OrderBook } from './order-book.js';
-import { type JobState, type LedgerSchema, MIGRATIONS, type StepName } from './schema.js';
-import { SqliteDialect } from './sqlite-dialect.js';
+import type { LedgerPlace } from './place.js';
+import type { JobState, LedgerSchema } from './schema.js';
+import { SqliteStore } from './sqlite-store.js';
+import type { LedgerStore, TargetLock } from './store.js';
+import { WorkerRegister } from './worker-register.js';
 
-const LEDGER_FOLDER = '.xenferry';
+/** Rows of one statement: SQLite takes 32,766 values, PostgreSQL twice as many. */
+const CHUNK = 500;
 
 /** What is moved, and where to. */
 export interface BatchSpec {
@@ -22,6 +25,21 @@ export interface BatchSpec {
   readonly target: string;
   /** The model's Destination as JSON. */
   readonly destination: string;
+  /** JSON: how machines are made, for workers elsewhere. */
+  readonly ways?: string | undefined;
+}
+
+export interface BatchRecord {
+  readonly id: number;
+  readonly sources: string;
+  /** Absolute path of the target folder. */
+  readonly target: string;
+  /** Null in a batch from before there were several. */
+  readonly destination: string | null;
+  /** Null in a batch from before, until its next run. */
+  readonly ways: string | null;
+  readonly startedAt: number;
+  readonly finishedAt: number | null;
 }
 
 /** A job as it is to be: what the plan says and what its source files are. */
@@ -36,8 +54,6 @@ export interface JobSpec {
   readonly dataBytes: number;
 }
 
-const HAS_ENDED: ReadonlySet<JobState> = new Set<JobState>(['paused', 'done', 'failed', 'cancelled']);
-
 const NEW_JOB = {
   state: 'planned',
   error: null,
@@ -46,189 +62,181 @@ const NEW_JOB = {
   notes: null,
   fence: 0,
   worker: null,
+  offer: null,
+  stop: null,
   started_at: null,
   ended_at: null,
 } as const;
 
-/** What was written down about an error; the stack stays out of it. */
-export type RecordedError = Omit<SerializedError, 'stack'>;
-
-export interface JobRecord {
-  readonly id: number;
-  readonly machineId: string;
-  /** At the target, with its wave; null for a job from before. */
-  readonly name: string | null;
-  readonly wave: string | null;
-  readonly state: JobState;
-  readonly planned: string;
-  readonly error: RecordedError | null;
-  readonly outputBytes: number | null;
-  /** UUID of the VM that the machine became in a pool. */
-  readonly landed: string | null;
-  /** What the machine lost on its way, one sentence each. */
-  readonly notes: readonly string[];
-}
-
-/** What came of a machine's move, verified. */
-export interface JobOutput {
-  readonly outputBytes: number;
-  readonly landed?: string | undefined;
-  readonly notes?: readonly string[] | undefined;
-}
-
-/**
- * The durable record of one target folder: batches, jobs, steps and the journal of finished blocks.
- * One process at a time may write; any number may read.
- */
+/** The durable record of batches, jobs, steps and the journal of finished blocks: of one target folder, or of many. */
 export class Ledger {
   readonly orders: OrderBook;
   readonly events: EventLog;
   readonly nights: NightRecords;
-  readonly #db: Kysely<LedgerSchema>;
-  readonly #folder: string;
-  readonly #lock: LedgerLock | null;
-  readonly #ballast: Ballast;
+  readonly workers: WorkerRegister;
+  readonly #store: LedgerStore;
+  readonly #locks: TargetLock[] = [];
+  /** Absolute path of the folder that it is below; null for one in PostgreSQL. */
+  readonly #place: string | null;
+  #tables: Promise<ReadonlySet<string>> | null = null;
 
-  private constructor(folder: string, lock: LedgerLock | null, db: Kysely<LedgerSchema>, ballast: Ballast) {
-    this.#folder = folder;
-    this.#db = db;
-    this.#lock = lock;
-    this.#ballast = ballast;
-    const durably = <T>(action: () => Promise<T>) => this.#durably(action);
+  private constructor(place: LedgerPlace, store: LedgerStore) {
+    this.#place = 'folder' in place ? place.folder : null;
+    this.#store = store;
+    const { db, durably } = store;
     this.orders = new OrderBook(db, durably);
     this.events = new EventLog(db, durably);
     this.nights = new NightRecords(db, durably);
+    this.workers = new WorkerRegister(store);
   }
 
-  /** Opens or makes the ledger of `target` for writing. Throws TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID. */
-  static async open(target: string): Promise<Ledger> {
-    const folder = join(target, LEDGER_FOLDER);
-    try {
-      await mkdir(folder, { recursive: true });
-    } catch (cause) {
-      throw new XenferryError('TARGET_UNWRITABLE', `cannot be made (${systemErrorCode(cause)})`, {
-        file: folder,
-        cause,
-      });
-    }
-    const lock = await guard(folder, () => LedgerLock.acquire(join(folder, 'lock')));
-    const ballast = new Ballast(join(folder, 'reserve'));
-    await guard(folder, () => ballast.take());
-    return new Ledger(folder, lock, await openDatabase(folder), ballast);
+  /**
+   * Opens or makes a ledger for writing: in a folder for this process alone, in PostgreSQL for any number of them.
+   * Rejects with TARGET_BUSY, TARGET_UNWRITABLE, CONFIG_INVALID, LEDGER_*.
+   */
+  static async open(place: LedgerPlace): Promise<Ledger> {
+    return new Ledger(
+      place,
+      'folder' in place ? await SqliteStore.open(place.folder) : await (await postgres()).open(place.url),
+    );
   }
 
-  /** Opens the ledger of `target` for reading, and for orders to who writes it. Throws SOURCE_NOT_FOUND when there is none, LEDGER_INVALID. */
-  static async openForReading(target: string, exists: (path: string) => boolean): Promise<Ledger> {
-    const folder = join(target, LEDGER_FOLDER);
-    if (!exists(databaseFile(folder))) {
-      throw new XenferryError('SOURCE_NOT_FOUND', 'no run of xenferry has written here', { file: target });
-    }
-    // Not migrated: reading must work on a full disk, and beside a run.
-    return new Ledger(folder, null, connect(folder), new Ballast(join(folder, 'reserve')));
+  /** Opens a ledger for reading. Rejects with SOURCE_NOT_FOUND when there is none, CONFIG_INVALID, LEDGER_*. */
+  static async openForReading(place: LedgerPlace): Promise<Ledger> {
+    return new Ledger(
+      place,
+      'folder' in place
+        ? await SqliteStore.openForReading(place.folder)
+        : await (await postgres()).openForReading(place.url),
+    );
   }
 
-  /** Whether a process is writing the ledger of `target`. */
+  /** Whether a run works on the target folder, whichever ledger it writes. */
   static async isBusy(target: string): Promise<boolean> {
-    try {
-      const lock = await LedgerLock.acquire(join(target, LEDGER_FOLDER, 'lock'));
-      await lock.release();
-      return false;
-    } catch (error) {
-      if (error instanceof XenferryError && error.code === 'TARGET_BUSY') return true;
-      throw error;
-    }
+    return await SqliteStore.isHeld(target);
   }
 
-  /** Whether a run has written into `target`. */
-  static existsIn(target: string): boolean {
-    return existsSync(databaseFile(join(target, LEDGER_FOLDER)));
+  /** Whether a run has written into the folder. */
+  static existsIn(folder: string): boolean {
+    return SqliteStore.exists(folder);
   }
 
+  /** Whether it is the folder's own, which has no other target. */
+  isIn(folder: string): boolean {
+    return this.#place === folder;
+  }
+
+  /** Gives back the target folders that it holds, too. */
   async close(): Promise<void> {
-    await this.#db.destroy();
-    await this.#lock?.release();
+    for (const lock of this.#locks) await lock.release();
+    await this.#store.close();
+  }
+
+  /**
+   * Holds a target folder for one run, whichever ledger it is written in. `target`: absolute path. Rejects with
+   * TARGET_BUSY while another run holds it, TARGET_UNWRITABLE, LEDGER_*.
+   */
+  async lockTarget(target: string): Promise<TargetLock> {
+    const lock = await this.#store.lockTarget(target);
+    this.#locks.push(lock);
+    return lock;
   }
 
   /** UUID by which things elsewhere are known to be of this ledger's jobs; null in one from before pools, only read. */
   async identity(): Promise<string | null> {
     if (!(await this.#hasTable('identity'))) return null;
-    const row = await this.#db.selectFrom('identity').select('uuid').executeTakeFirst();
+    const row = await this.#read((db) => db.selectFrom('identity').select('uuid').executeTakeFirst());
     return row?.uuid ?? null;
   }
 
-  /** Absolute path of a folder beside the ledger for the layers on a machine's disks. */
-  guestFolder(jobId: number): string {
-    return join(this.#folder, 'guests', String(jobId));
-  }
-
-  /** The folders of jobs that there are no more. */
-  async orphanedGuestFolders(): Promise<string[]> {
-    const known = await this.#db.selectFrom('jobs').select('id').execute();
-    const ids = new Set(known.map(({ id }) => String(id)));
-    const names = await readdir(join(this.#folder, 'guests')).catch(() => []);
-    return names.filter((name) => !ids.has(name)).map((name) => join(this.#folder, 'guests', name));
+  /** The folders with layers in a target folder that no job goes on with. `target`: absolute path. */
+  async orphanedGuestFolders(target: string): Promise<string[]> {
+    const folders = await this.#guestFoldersOf(target);
+    const known = await this.#read((db) =>
+      db
+        .selectFrom('jobs')
+        .innerJoin('batches', 'batches.id', 'jobs.batch_id')
+        .leftJoin('guests', 'guests.job_id', 'jobs.id')
+        .select(['jobs.id', 'jobs.fence', 'guests.fence as kept'])
+        .where('batches.target', '=', target)
+        .execute(),
+    );
+    // The layers of who holds a job are not written down before they are whole.
+    const wanted = new Set(
+      known.flatMap(({ id, fence, kept }) => [folders.of(id, fence), folders.of(id, kept ?? fence)]),
+    );
+    return (await folders.all()).filter((folder) => !wanted.has(folder));
   }
 
   /** The batch for these sources and this target, made if it is new; it counts as running again. */
-  async beginBatch({ sources, target, destination }: BatchSpec): Promise<number> {
-    return await this.#durably(async () => {
-      const { last } = await this.#db
-        .selectFrom('batches')
-        .select(({ fn }) => fn.max('run').as('last'))
-        .executeTakeFirstOrThrow();
-      const run = Number(last ?? 0) + 1;
-      const { id } = await this.#db
-        .insertInto('batches')
-        .values({
-          sources,
-          target,
-          destination,
-          started_at: Date.now(),
-          finished_at: null,
-          run,
-          name: null,
-          migration: null,
-          stage: null,
-        })
-        .onConflict((conflict) =>
-          conflict.columns(['sources', 'target']).doUpdateSet({
-            // A killed run left no end: this one goes on with it, and its time counts.
-            started_at: sql<number>`CASE WHEN batches.finished_at IS NULL THEN batches.started_at ELSE excluded.started_at END`,
-            finished_at: null,
-            destination,
-            run,
-          }),
-        )
-        .returning('id')
-        .executeTakeFirstOrThrow();
-      return id;
-    });
-  }
-
-  async finishBatch(batchId: number): Promise<void> {
-    await this.#durably(() =>
-      this.#db.updateTable('batches').set({ finished_at: Date.now() }).where('id', '=', batchId).execute(),
+  async beginBatch({ sources, target, destination, ways }: BatchSpec): Promise<number> {
+    return await this.#store.durably(() =>
+      this.#store.db.transaction().execute(async (trx) => {
+        // Two runs at once would each make it; SQLite has only one.
+        if (this.#store.concurrent) await sql`LOCK TABLE batches IN SHARE ROW EXCLUSIVE MODE`.execute(trx);
+        const { last } = await trx
+          .selectFrom('batches')
+          .select(({ fn }) => fn.max('run').as('last'))
+          .executeTakeFirstOrThrow();
+        const again = { finished_at: null, destination, run: Number(last ?? 0) + 1, ways: ways ?? null };
+        const known = await trx
+          .selectFrom('batches')
+          .select(['id', 'started_at', 'finished_at'])
+          .where('sources', '=', sources)
+          .where('target', '=', target)
+          .executeTakeFirst();
+        if (known === undefined) {
+          const unnamed = { name: null, migration: null, stage: null };
+          const { id } = await trx
+            .insertInto('batches')
+            .values({ sources, target, started_at: Date.now(), ...again, ...unnamed })
+            .returning('id')
+            .executeTakeFirstOrThrow();
+          return id;
+        }
+        // A killed run left no end: this one goes on with it, and its time counts.
+        const started_at = known.finished_at === null ? known.started_at : Date.now();
+        await trx
+          .updateTable('batches')
+          .set({ ...again, started_at })
+          .where('id', '=', known.id)
+          .execute();
+        return known.id;
+      }),
     );
   }
 
-  /** The most recently used batch. */
-  async latestBatch(): Promise<{
-    id: number;
-    sources: string;
-    destination: string | null;
-    startedAt: number;
-    finishedAt: number | null;
-  } | null> {
-    const row = await this.#db
-      .selectFrom('batches')
-      .selectAll()
-      .orderBy('run', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    if (row === undefined) return null;
-    const { id, sources, started_at: startedAt, finished_at: finishedAt } = row;
-    // A ledger that is only read may be from before.
-    return { id, sources, destination: row.destination ?? null, startedAt, finishedAt };
+  async finishBatch(batchId: number): Promise<void> {
+    await this.#store.durably(() =>
+      this.#store.db
+        .updateTable('batches')
+        .set({ finished_at: Date.now() })
+        .where('id', '=', batchId)
+        .execute(),
+    );
+  }
+
+  /** The most recently used batch, of all or of a target folder. */
+  async latestBatch(target?: string): Promise<BatchRecord | null> {
+    const row = await this.#read((db) => {
+      const all = db.selectFrom('batches').selectAll();
+      const wanted = target === undefined ? all : all.where('target', '=', target);
+      return wanted.orderBy('run', 'desc').limit(1).executeTakeFirst();
+    });
+    return row === undefined ? null : batchRecordOf(row);
+  }
+
+  /** Null for one that there is not. */
+  async batchOfJob(jobId: number): Promise<BatchRecord | null> {
+    const row = await this.#read((db) =>
+      db
+        .selectFrom('batches')
+        .innerJoin('jobs', 'jobs.batch_id', 'batches.id')
+        .selectAll('batches')
+        .where('jobs.id', '=', jobId)
+        .executeTakeFirst(),
+    );
+    return row === undefined ? null : batchRecordOf(row);
   }
 
   /**
@@ -237,32 +245,46 @@ export class Ledger {
    */
   async enlist(batchId: number, specs: readonly JobSpec[]): Promise<void> {
     const wanted = new Map(specs.map((spec) => [spec.machineId, spec]));
-    await this.#durably(() =>
-      this.#db.transaction().execute(async (trx) => {
+    await this.#store.durably(() =>
+      this.#store.db.transaction().execute(async (trx) => {
         const known = await trx
           .selectFrom('jobs')
           .select(['id', 'machine_id', 'fingerprint'])
           .where('batch_id', '=', batchId)
           .execute();
         await trx.updateTable('jobs').set({ position: null }).where('batch_id', '=', batchId).execute();
-        for (const job of known) {
-          const spec = wanted.get(job.machine_id);
-          const changed = spec !== undefined && spec.fingerprint !== job.fingerprint;
-          if (changed) await trx.deleteFrom('jobs').where('id', '=', job.id).execute();
+        const changed = known.filter(({ machine_id, fingerprint }) => {
+          const spec = wanted.get(machine_id);
+          return spec !== undefined && spec.fingerprint !== fingerprint;
+        });
+        for (const rows of chunks(changed)) {
+          const ids = rows.map(({ id }) => id);
+          await trx.deleteFrom('jobs').where('id', 'in', ids).execute();
         }
-        for (const [position, spec] of specs.entries()) {
-          const { name, wave, dataBytes, planned } = spec;
-          const facts = { position, planned, name, wave, data_bytes: dataBytes };
+        const jobs = [...wanted.values()].map((spec, position) => ({
+          ...NEW_JOB,
+          position,
+          planned: spec.planned,
+          name: spec.name,
+          wave: spec.wave,
+          data_bytes: spec.dataBytes,
+          batch_id: batchId,
+          machine_id: spec.machineId,
+          fingerprint: spec.fingerprint,
+        }));
+        for (const rows of chunks(jobs)) {
           await trx
             .insertInto('jobs')
-            .values({
-              ...NEW_JOB,
-              ...facts,
-              batch_id: batchId,
-              machine_id: spec.machineId,
-              fingerprint: spec.fingerprint,
-            })
-            .onConflict((conflict) => conflict.columns(['batch_id', 'machine_id']).doUpdateSet(facts))
+            .values(rows)
+            .onConflict((conflict) =>
+              conflict.columns(['batch_id', 'machine_id']).doUpdateSet(({ ref }) => ({
+                position: ref('excluded.position'),
+                planned: ref('excluded.planned'),
+                name: ref('excluded.name'),
+                wave: ref('excluded.wave'),
+                data_bytes: ref('excluded.data_bytes'),
+              })),
+            )
             .execute();
         }
       }),
@@ -271,267 +293,161 @@ export class Ledger {
 
   /** The jobs of the batch's last run, in the order of its plan. */
   async jobs(batchId: number): Promise<JobRecord[]> {
-    const rows = await this.#db
-      .selectFrom('jobs')
-      .selectAll()
-      .where('batch_id', '=', batchId)
-      .where('position', 'is not', null)
-      .orderBy('position')
-      .execute();
+    const rows = await this.#read((db) =>
+      db
+        .selectFrom('jobs')
+        .selectAll()
+        .where('batch_id', '=', batchId)
+        .where('position', 'is not', null)
+        .orderBy('position')
+        .execute(),
+    );
     return rows.map(jobRecordOf);
   }
 
   /** Throws LEDGER_INVALID for a job that there is no more. */
   async job(jobId: number): Promise<JobRecord> {
-    const row = await this.#db.selectFrom('jobs').selectAll().where('id', '=', jobId).executeTakeFirst();
-    if (row === undefined) throw new XenferryError('LEDGER_INVALID', `the ledger has no job ${jobId}`);
-    return jobRecordOf(row);
+    return jobRecordOf(await this.#jobRow(jobId));
   }
 
-  /** UUIDs of all VMs that were verified in a pool. */
-  async landedVms(): Promise<Set<string>> {
-    const rows = await this.#db.selectFrom('jobs').select('landed').where('landed', 'is not', null).execute();
+  /** Of what its source files were when it was enlisted. Throws LEDGER_INVALID for a job that there is no more. */
+  async fingerprint(jobId: number): Promise<string> {
+    return (await this.#jobRow(jobId)).fingerprint;
+  }
+
+  /**
+   * Gives a job to who runs it from now on: whoever held it may write nothing more. `worker`: its name; `offer`: the one
+   * that it takes up. Rejects with LEASE_LOST for a job that there is no more, or an offer that is not the last.
+   */
+  async claim(jobId: number, worker: string, offer?: string): Promise<JobLedger> {
+    const now = Date.now();
+    const job = await this.#store.durably(() => {
+      const claim = this.#store.db
+        .updateTable('jobs')
+        .set(({ eb, ref }) => ({
+          fence: eb('fence', '+', 1),
+          worker,
+          // What is still to be done with a machine that is there is no new run.
+          started_at: eb.case().when('state', '=', 'done').then(ref('started_at')).else(now).end(),
+          ended_at: eb.case().when('state', '=', 'done').then(ref('ended_at')).else(null).end(),
+        }))
+        .where('id', '=', jobId)
+        .returning(['fence', 'batch_id']);
+      return (offer === undefined ? claim : claim.where('offer', '=', offer)).executeTakeFirst();
+    });
+    if (job === undefined) throw leaseLost(jobId);
+    const { target } = await this.#read((db) =>
+      db.selectFrom('batches').select('target').where('id', '=', job.batch_id).executeTakeFirstOrThrow(),
+    );
+    const folders = await this.#guestFoldersOf(target);
+    const guestFolderOf = (fence: number) => folders.of(jobId, fence);
+    return new JobLedger(this.#store, { jobId, fence: job.fence, guestFolderOf });
+  }
+
+  /** Says what a job is that nobody is to run now: whoever held it may write nothing more. */
+  async setState(jobId: number, state: JobState): Promise<void> {
+    await this.#settle(jobId, state, null);
+  }
+
+  /** As `setState`. */
+  async failJob(jobId: number, error: RecordedError): Promise<void> {
+    await this.#settle(jobId, 'failed', error);
+  }
+
+  async #settle(jobId: number, state: JobState, error: RecordedError | null): Promise<void> {
+    await this.#store.durably(() =>
+      this.#store.db.transaction().execute((trx) => changeState(trx, jobId, null, { state, error })),
+    );
+  }
+
+  /** UUIDs of all VMs that were verified in a pool for a target folder. */
+  async landedVms(target: string): Promise<Set<string>> {
+    const rows = await this.#read((db) =>
+      db
+        .selectFrom('jobs')
+        .innerJoin('batches', 'batches.id', 'jobs.batch_id')
+        .select('jobs.landed')
+        .where('batches.target', '=', target)
+        .where('jobs.landed', 'is not', null)
+        .execute(),
+    );
     return new Set(rows.flatMap(({ landed }) => landed ?? []));
   }
 
-  /** A run of the job begins. `worker`: who runs it. */
-  async beginRun(jobId: number, worker: string): Promise<void> {
-    const begun = { started_at: Date.now(), ended_at: null, worker };
-    await this.#durably(() => this.#db.updateTable('jobs').set(begun).where('id', '=', jobId).execute());
-  }
-
-  async setState(jobId: number, state: JobState): Promise<void> {
-    await this.#changeState(jobId, { state, error: null }, { state });
-  }
-
-  async failJob(jobId: number, error: RecordedError): Promise<void> {
-    const { code, message, hint, place } = error;
-    const written = JSON.stringify({ code, message, hint, place });
-    await this.#changeState(jobId, { state: 'failed', error: written }, { state: 'failed', code });
-  }
-
-  /** With an event, so that the history always says what the job does. */
-  async #changeState(
-    jobId: number,
-    change: { readonly state: JobState; readonly error: string | null },
-    data: Readonly<Record<string, string>>,
-  ): Promise<void> {
-    const at = Date.now();
-    const ended = HAS_ENDED.has(change.state) ? { ended_at: at } : {};
-    await this.#durably(() =>
-      this.#db.transaction().execute(async (trx) => {
-        const job = await trx
-          .updateTable('jobs')
-          .set({ ...change, ...ended })
-          .where('id', '=', jobId)
-          .returning(['batch_id', 'worker', 'fence'])
-          .executeTakeFirst();
-        if (job === undefined) return;
-        const { batch_id, worker, fence } = job;
-        const told = JSON.stringify({ ...data, worker, fence });
-        await trx
-          .insertInto('events')
-          .values({ at, batch_id, job_id: jobId, kind: 'job', data: told })
-          .execute();
-      }),
-    );
-  }
-
-  /** Notes the verified output before it gets its final name, or before its VM may be started. */
-  async recordOutput(jobId: number, { outputBytes, landed, notes }: JobOutput): Promise<void> {
-    const output = { output_bytes: outputBytes, landed: landed ?? null, notes: JSON.stringify(notes ?? []) };
-    await this.#durably(() => this.#db.updateTable('jobs').set(output).where('id', '=', jobId).execute());
-  }
-
-  /** Adds to what is told of a machine that is there. */
-  async addNotes(jobId: number, more: readonly string[]): Promise<void> {
-    if (more.length === 0) return;
-    await this.#durably(() =>
-      this.#db.transaction().execute(async (trx) => {
-        const row = await trx.selectFrom('jobs').select('notes').where('id', '=', jobId).executeTakeFirst();
-        const known = row?.notes == null ? [] : (JSON.parse(row.notes) as string[]);
-        // A step that is tried again says the same again.
-        const notes = JSON.stringify([...new Set([...known, ...more])]);
-        await trx.updateTable('jobs').set({ notes }).where('id', '=', jobId).execute();
-      }),
-    );
-  }
-
-  /** Forgets what was done for a job, so that it starts afresh. */
-  async resetJob(jobId: number): Promise<void> {
-    await this.#durably(() =>
-      this.#db.transaction().execute(async (trx) => {
-        await trx
-          .updateTable('jobs')
-          .set({ output_bytes: null, landed: null, notes: null })
-          .where('id', '=', jobId)
-          .execute();
-        for (const table of ['blocks', 'steps', 'disks', 'guests'] as const) {
-          await trx.deleteFrom(table).where('job_id', '=', jobId).execute();
-        }
-      }),
-    );
-  }
-
-  async startStep(jobId: number, name: StepName): Promise<void> {
-    const fresh = { state: 'running', started_at: Date.now(), finished_at: null, bytes: 0 } as const;
-    await this.#durably(() =>
-      this.#db
-        .insertInto('steps')
-        .values({ job_id: jobId, name, ...fresh })
-        .onConflict((conflict) => conflict.columns(['job_id', 'name']).doUpdateSet(fresh))
-        .execute(),
-    );
-  }
-
-  async finishStep(jobId: number, name: StepName, state: 'done' | 'failed', bytes: number): Promise<void> {
-    await this.#durably(() =>
-      this.#db
-        .updateTable('steps')
-        .set({ state, finished_at: Date.now(), bytes })
-        .where('job_id', '=', jobId)
-        .where('name', '=', name)
-        .execute(),
-    );
-  }
-
   async steps(jobId: number): Promise<LedgerSchema['steps'][]> {
-    return await this.#db
-      .selectFrom('steps')
-      .selectAll()
-      .where('job_id', '=', jobId)
-      .orderBy('started_at')
-      .execute();
-  }
-
-  async recordDisk(disk: LedgerSchema['disks']): Promise<void> {
-    const { data_bytes, digest, manifest } = disk;
-    await this.#durably(() =>
-      this.#db
-        .insertInto('disks')
-        .values(disk)
-        .onConflict((conflict) =>
-          conflict.columns(['job_id', 'disk']).doUpdateSet({ data_bytes, digest, manifest }),
-        )
-        .execute(),
+    return await this.#read((db) =>
+      db.selectFrom('steps').selectAll().where('job_id', '=', jobId).orderBy('started_at').execute(),
     );
   }
 
   async disks(jobId: number): Promise<LedgerSchema['disks'][]> {
-    return await this.#db
-      .selectFrom('disks')
-      .selectAll()
-      .where('job_id', '=', jobId)
-      .orderBy('disk')
-      .execute();
-  }
-
-  /** `outcome`: JSON. */
-  async recordGuest(jobId: number, outcome: string): Promise<void> {
-    await this.#durably(() =>
-      this.#db
-        .insertInto('guests')
-        .values({ job_id: jobId, outcome })
-        .onConflict((conflict) => conflict.column('job_id').doUpdateSet({ outcome }))
-        .execute(),
+    return await this.#read((db) =>
+      db.selectFrom('disks').selectAll().where('job_id', '=', jobId).orderBy('disk').execute(),
     );
   }
 
   /** What was recorded last; null when the job's guest was never looked at, or before ledgers knew guests. */
   async guest(jobId: number): Promise<string | null> {
     if (!(await this.#hasTable('guests'))) return null;
-    const row = await this.#db
-      .selectFrom('guests')
-      .select('outcome')
-      .where('job_id', '=', jobId)
-      .executeTakeFirst();
+    const row = await this.#read((db) =>
+      db.selectFrom('guests').select('outcome').where('job_id', '=', jobId).executeTakeFirst(),
+    );
     return row?.outcome ?? null;
-  }
-
-  /** A ledger that is only read may be from before. */
-  async #hasTable(wanted: string): Promise<boolean> {
-    const tables = await this.#db.introspection.getTables();
-    return tables.some(({ name }) => name === wanted);
-  }
-
-  blockJournal(jobId: number, disk: number): LedgerBlockJournal {
-    return new LedgerBlockJournal(this.#db, (action) => this.#durably(action), jobId, disk);
   }
 
   /** Number of blocks in the journal that hold data, over all disks of a job. */
   async journaledDataBlocks(jobId: number): Promise<number> {
-    const rows = await this.#db.selectFrom('blocks').select('digests').where('job_id', '=', jobId).execute();
+    const rows = await this.#read((db) =>
+      db.selectFrom('blocks').select('digests').where('job_id', '=', jobId).execute(),
+    );
     return rows.reduce((sum, { digests }) => sum + countDigests(digests), 0);
   }
 
-  async clearBlocks(jobId: number): Promise<void> {
-    await this.#durably(() => this.#db.deleteFrom('blocks').where('job_id', '=', jobId).execute());
+  async #jobRow(jobId: number) {
+    const row = await this.#read((db) =>
+      db.selectFrom('jobs').selectAll().where('id', '=', jobId).executeTakeFirst(),
+    );
+    if (row === undefined) throw new XenferryError('LEDGER_INVALID', `the ledger has no job ${jobId}`);
+    return row;
   }
 
-  /** Runs a change; when the disk is full, once more after giving the reserve away. */
-  async #durably<T>(action: () => Promise<T>): Promise<T> {
-    try {
-      return await action();
-    } catch (error) {
-      if (systemErrorCode(error) !== 'SQLITE_FULL') throw ledgerError(error);
-    }
-    await this.#ballast.drop();
-    try {
-      return await action();
-    } catch (error) {
-      throw ledgerError(error);
-    }
+  async #guestFoldersOf(target: string): Promise<GuestFolders> {
+    const identity = await this.identity();
+    if (identity === null) throw new XenferryError('LEDGER_INVALID', 'the ledger has no identity');
+    return new GuestFolders(target, identity);
+  }
+
+  /** A ledger that is only read may be from before. */
+  async #hasTable(wanted: string): Promise<boolean> {
+    this.#tables ??= this.#read((db) => db.introspection.getTables()).then(
+      (tables) => new Set(tables.map(({ name }) => name)),
+    );
+    return (await this.#tables).has(wanted);
+  }
+
+  async #read<T>(question: (db: LedgerStore['db']) => Promise<T>): Promise<T> {
+    return await this.#store.durably(() => question(this.#store.db));
   }
 }
 
-function jobRecordOf(row: Selectable<LedgerSchema['jobs']>): JobRecord {
+/** The driver is loaded where it is needed: a run that keeps its ledger in its target does not pay for it. */
+async function postgres() {
+  return (await import('./postgres-store.js')).PostgresStore;
+}
+
+function* chunks<T>(items: readonly T[]): Generator<T[]> {
+  for (let at = 0; at < items.length; at += CHUNK) yield items.slice(at, at + CHUNK);
+}
+
+function batchRecordOf(row: Selectable<LedgerSchema['batches']>): BatchRecord {
   return {
     id: row.id,
-    machineId: row.machine_id,
-    name: row.name ?? null,
-    wave: row.wave ?? null,
-    state: row.state,
-    planned: row.planned,
-    error: row.error === null ? null : (JSON.parse(row.error) as RecordedError),
-    outputBytes: row.output_bytes,
-    landed: row.landed ?? null,
-    notes: row.notes == null ? [] : (JSON.parse(row.notes) as string[]),
+    sources: row.sources,
+    target: row.target,
+    // A ledger that is only read may be from before these.
+    destination: row.destination ?? null,
+    ways: row.ways ?? null,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
   };
-}
-
-function databaseFile(folder: string): string {
-  return join(folder, 'ledger.sqlite');
-}
-
-function connect(folder: string): Kysely<LedgerSchema> {
-  return new Kysely<LedgerSchema>({ dialect: new SqliteDialect(databaseFile(folder)) });
-}
-
-async function openDatabase(folder: string): Promise<Kysely<LedgerSchema>> {
-  const db = connect(folder);
-  await guard(folder, async () => {
-    const { error } = await new Migrator({ db, provider: MIGRATIONS }).migrateToLatest();
-    if (error !== undefined) throw error;
-  });
-  return db;
-}
-
-async function guard<T>(folder: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    throw error instanceof XenferryError ? error : ledgerError(error, folder);
-  }
-}
-
-function ledgerError(cause: unknown, file?: string): XenferryError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const code = systemErrorCode(cause);
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC') {
-    return new XenferryError('TARGET_NO_SPACE', 'the target is full: the ledger cannot be written', {
-      file,
-      cause,
-    });
-  }
-  return new XenferryError('LEDGER_INVALID', `the ledger cannot be used: ${reason}`, { file, cause });
 }

@@ -30,6 +30,9 @@ export const ORDER_SCOPES = ['batch', 'wave', 'machine'] as const;
 export type OrderScope = (typeof ORDER_SCOPES)[number];
 export type EventKind = 'batch' | 'job' | 'order' | 'window' | 'trouble' | 'stuck' | 'worker';
 
+/** Of the ledger's tables in PostgreSQL; SQLite has none. */
+export const POSTGRES_SCHEMA = 'xenferry';
+
 /** Times are milliseconds since 1970, sizes bytes, JSON columns hold the model's types. */
 export interface LedgerSchema {
   /** One per source and target; runs of the same command go on with it. */
@@ -49,6 +52,8 @@ export interface LedgerSchema {
     migration: string | null;
     /** Null for a run from the command line. */
     stage: BatchStage | null;
+    /** JSON: how its machines are made, for workers elsewhere; null in a batch from before, until its next run. */
+    ways: string | null;
   };
   /** One per machine, or per descriptor that could not be read. */
   jobs: {
@@ -77,6 +82,10 @@ export interface LedgerSchema {
     fence: number;
     /** Name of the worker that runs it, or ran it last. */
     worker: string | null;
+    /** Of the last time it was offered to workers: an older one is not to be taken up. */
+    offer: string | null;
+    /** Why whoever runs it is to stop, as a code of errors; null: it is not to. */
+    stop: string | null;
     /** Of its last run. */
     started_at: number | null;
     ended_at: number | null;
@@ -109,6 +118,8 @@ export interface LedgerSchema {
     job_id: number;
     /** The coordinator's GuestOutcome. */
     outcome: string;
+    /** Of who did it: the layers on the disks are in a folder of its own. */
+    fence: number;
   };
   /** The journal: blocks that are safely in the partial file, in runs without gaps. */
   blocks: {
@@ -294,7 +305,9 @@ async function addColumn(
   standard?: number,
 ): Promise<void> {
   const tables = await db.introspection.getTables();
-  const found = tables.find(({ name }) => name === table);
+  const found = tables.find(
+    ({ name, schema }) => name === table && (schema === undefined || schema === POSTGRES_SCHEMA),
+  );
   if (found?.columns.some(({ name }) => name === column) === true) return;
   await db.schema
     .alterTable(table)
@@ -339,12 +352,16 @@ const POOLS: Migration = {
 
 const NIGHTS: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
-    for (const column of ['name', 'migration', 'stage']) await addColumn(db, 'batches', column, 'text');
+    for (const column of ['name', 'migration', 'stage', 'ways'])
+      await addColumn(db, 'batches', column, 'text');
     await addColumn(db, 'jobs', 'name', 'text');
     await addColumn(db, 'jobs', 'wave', 'text');
     await addColumn(db, 'jobs', 'data_bytes', 'bigint');
     await addColumn(db, 'jobs', 'fence', 'bigint', 0);
     await addColumn(db, 'jobs', 'worker', 'text');
+    await addColumn(db, 'jobs', 'offer', 'text');
+    await addColumn(db, 'jobs', 'stop', 'text');
+    await addColumn(db, 'guests', 'fence', 'bigint', 0);
     await addColumn(db, 'jobs', 'started_at', 'bigint');
     await addColumn(db, 'jobs', 'ended_at', 'bigint');
     const batchId = (column: ColumnDefinitionBuilder) => column.references('batches.id').onDelete('cascade');

@@ -200,6 +200,19 @@ export const ERROR_CATALOG = {
     hint: 'Move the .xenferry folder of the target away to start afresh.',
   },
 
+  LEDGER_UNREACHABLE: {
+    category: 'target',
+    hint: 'Check that PostgreSQL runs, its address and its certificate, then run the same command again.',
+  },
+  LEDGER_UNAUTHORIZED: {
+    category: 'target',
+    hint: 'Check the user, the password (PGPASSWORD, PGPASSFILE) and the rights in the database (docs/several-machines.md).',
+  },
+  LEASE_LOST: {
+    category: 'internal',
+    hint: 'Nothing is to be done: who holds the work now goes on with it.',
+  },
+
   POOL_UNREACHABLE: {
     category: 'pool',
     hint: 'Check the address, the network and the certificate of the pool, then run the same command again.',

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -57,7 +56,7 @@ async function giveOrders(
   verb: OrderVerb,
   { machines, wave }: { readonly machines: readonly string[]; readonly wave: string | undefined },
 ): Promise<GivenOrder[]> {
-  const ledger = await Ledger.openForReading(target, existsSync);
+  const ledger = await Ledger.openForReading({ folder: target });
   try {
     const batch = await ledger.latestBatch();
     if (batch === null || !(await Ledger.isBusy(target))) {

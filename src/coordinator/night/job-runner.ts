@@ -1,6 +1,5 @@
-import { hostname } from 'node:os';
 import type { Delivery } from '../delivery.js';
-import type { BatchContext, PlannedJob } from '../job.js';
+import { type BatchContext, claimJob, type PlannedJob } from '../job.js';
 import { runJob } from '../run-job.js';
 
 /** Where jobs are run: in this process, or on other machines. */
@@ -23,10 +22,7 @@ export class LocalRunner implements JobRunner {
   }
 
   async run(job: PlannedJob, signal: AbortSignal): Promise<void> {
-    const { ledger } = this.#context;
-    await ledger.beginRun(job.record.id, hostname());
-    // An earlier try may have left something that counts.
-    const record = await ledger.job(job.record.id);
-    await runJob({ ...this.#context, signal }, this.#delivery, { ...job, record });
+    const context = { ...this.#context, signal };
+    await runJob(context, this.#delivery, await claimJob(context, job));
   }
 }

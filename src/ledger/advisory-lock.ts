@@ -1,0 +1,69 @@
+import type { Client } from 'pg';
+import { XenferryError } from '../model/errors.js';
+import type { TargetLock } from './store.js';
+
+/** A connection that says nothing for longer than a beat and this is taken for lost. */
+const BEAT_MILLISECONDS = 10_000;
+
+/**
+ * A lock that PostgreSQL keeps for as long as a connection lives, which is the lock's own. A connection that is lost may
+ * have given it to another already.
+ */
+export class AdvisoryLock implements TargetLock {
+  readonly #client: Client;
+  readonly #controller = new AbortController();
+  readonly #beat: NodeJS.Timeout;
+  #released = false;
+
+  private constructor(client: Client, target: string) {
+    this.#client = client;
+    const lose = (cause?: unknown) => {
+      if (this.#released) return;
+      clearInterval(this.#beat);
+      this.#controller.abort(
+        new XenferryError('LEASE_LOST', 'the connection that holds the target is lost', {
+          file: target,
+          cause,
+        }),
+      );
+    };
+    client.on('error', lose);
+    client.on('end', () => lose());
+    let answered = true;
+    this.#beat = setInterval(() => {
+      if (!answered) return lose();
+      answered = false;
+      client.query('SELECT 1').then(() => {
+        answered = true;
+      }, lose);
+    }, BEAT_MILLISECONDS);
+  }
+
+  /** `client`: not yet connected. Rejects with TARGET_BUSY, and as the driver does. */
+  static async acquire(client: Client, key: bigint, target: string): Promise<AdvisoryLock> {
+    const early = () => {};
+    client.on('error', early);
+    try {
+      await client.connect();
+      const { rows } = await client.query('SELECT pg_try_advisory_lock($1::bigint) AS held', [String(key)]);
+      if (rows[0]?.held !== true) {
+        throw new XenferryError('TARGET_BUSY', 'another xenferry works on this target', { file: target });
+      }
+      return new AdvisoryLock(client, target);
+    } catch (error) {
+      await client.end().catch(early);
+      throw error;
+    }
+  }
+
+  get lost(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  async release(): Promise<void> {
+    this.#released = true;
+    clearInterval(this.#beat);
+    // One that is lost already has nothing to give back.
+    await this.#client.end().catch(() => {});
+  }
+}

@@ -1,0 +1,37 @@
+import type { Selectable } from 'kysely';
+import type { SerializedError } from '../model/errors.js';
+import type { JobState, LedgerSchema } from './schema.js';
+
+/** What was written down about an error; the stack stays out of it. */
+export type RecordedError = Omit<SerializedError, 'stack'>;
+
+export interface JobRecord {
+  readonly id: number;
+  readonly machineId: string;
+  /** At the target, with its wave; null for a job from before. */
+  readonly name: string | null;
+  readonly wave: string | null;
+  readonly state: JobState;
+  readonly planned: string;
+  readonly error: RecordedError | null;
+  readonly outputBytes: number | null;
+  /** UUID of the VM that the machine became in a pool. */
+  readonly landed: string | null;
+  /** What the machine lost on its way, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+export function jobRecordOf(row: Selectable<LedgerSchema['jobs']>): JobRecord {
+  return {
+    id: row.id,
+    machineId: row.machine_id,
+    name: row.name ?? null,
+    wave: row.wave ?? null,
+    state: row.state,
+    planned: row.planned,
+    error: row.error === null ? null : (JSON.parse(row.error) as RecordedError),
+    outputBytes: row.output_bytes,
+    landed: row.landed ?? null,
+    notes: row.notes == null ? [] : (JSON.parse(row.notes) as string[]),
+  };
+}

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Kysely, type Migration, Migrator, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { type PostgresAddress, postgresAddress } from '../io/postgres-url.js';
+import { systemErrorCode, XenferryError } from '../model/errors.js';
+import { AdvisoryLock } from './advisory-lock.js';
+import { mayPass, postgresError } from './postgres-errors.js';
+import { PostgresTypes } from './postgres-types.js';
+import { type LedgerSchema, MIGRATIONS, POSTGRES_SCHEMA } from './schema.js';
+import type { LedgerStore, TargetLock } from './store.js';
+
+/** What is repeated must come through within this; a database that restarts takes seconds. */
+const PATIENCE_MILLISECONDS = 60_000;
+const FIRST_PAUSE_MILLISECONDS = 100;
+const LONGEST_PAUSE_MILLISECONDS = 5_000;
+const CONNECT_MILLISECONDS = 10_000;
+const CONNECTIONS = 8;
+/** Another program makes the schema at the same time. */
+const MADE_MEANWHILE: readonly string[] = ['23505', '42P06', '42P07', '42710'];
+
+/** int8 and numeric: counts, sizes and times, all of which a number holds. */
+const NUMBERS: readonly number[] = [20, 1700];
+/**
+ * Who hangs in a transaction keeps others from the row it has locked, and who is gone without a word keeps its locks:
+ * the server ends both within a minute.
+ */
+const SESSION = {
+  search_path: POSTGRES_SCHEMA,
+  idle_in_transaction_session_timeout: 30_000,
+  tcp_keepalives_idle: 20,
+  tcp_keepalives_interval: 10,
+  tcp_keepalives_count: 3,
+} as const;
+
+/** A ledger in a PostgreSQL database, in a schema of its own, for any number of processes. */
+export class PostgresStore implements LedgerStore {
+  readonly db: Kysely<LedgerSchema>;
+  readonly concurrent = true;
+  readonly #address: PostgresAddress;
+
+  private constructor(address: PostgresAddress, db: Kysely<LedgerSchema>) {
+    this.#address = address;
+    this.db = db;
+  }
+
+  /** Rejects with CONFIG_INVALID, LEDGER_UNREACHABLE, LEDGER_UNAUTHORIZED, LEDGER_INVALID. */
+  static async open(url: string): Promise<PostgresStore> {
+    return await PostgresStore.#connect(url, async (store) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          await makeSchema(store.db);
+          return;
+        } catch (error) {
+          if (attempt === 3 || !MADE_MEANWHILE.includes(systemErrorCode(error) ?? '')) throw error;
+        }
+      }
+    });
+  }
+
+  /** Rejects with SOURCE_NOT_FOUND when there is none, and as `open` does. */
+  static async openForReading(url: string): Promise<PostgresStore> {
+    return await PostgresStore.#connect(url, async ({ db, shown }) => {
+      if (await hasSchema(db)) return;
+      throw new XenferryError('SOURCE_NOT_FOUND', 'no run of xenferry has written here', { file: shown });
+    });
+  }
+
+  static async #connect(
+    url: string,
+    prepare: (store: PostgresStore) => Promise<void>,
+  ): Promise<PostgresStore> {
+    const address = postgresAddress(url);
+    const pool = new pg.Pool({ ...clientConfig(address), max: CONNECTIONS });
+    // What is lost while nobody uses it is noticed by who uses it next.
+    pool.on('error', () => {});
+    const dialect = new PostgresDialect({ pool });
+    const store = new PostgresStore(address, new Kysely<LedgerSchema>({ dialect }));
+    try {
+      await prepare(store);
+      return store;
+    } catch (error) {
+      await store.close();
+      throw postgresError(error, address.shown);
+    }
+  }
+
+  get shown(): string {
+    return this.#address.shown;
+  }
+
+  /** Repeats what may pass for a minute: a database that restarts costs no run. */
+  readonly durably = async <T>(action: () => Promise<T>): Promise<T> => {
+    const until = Date.now() + PATIENCE_MILLISECONDS;
+    for (let pause = FIRST_PAUSE_MILLISECONDS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MILLISECONDS)) {
+      try {
+        return await action();
+      } catch (error) {
+        if (!mayPass(error) || Date.now() + pause > until) throw postgresError(error, this.shown);
+      }
+      await delay(pause);
+    }
+  };
+
+  async lockTarget(target: string): Promise<TargetLock> {
+    const key = createHash('sha256').update(`xenferry target ${target}`).digest().readBigInt64BE();
+    try {
+      return await AdvisoryLock.acquire(new pg.Client(clientConfig(this.#address)), key, target);
+    } catch (error) {
+      throw postgresError(error, this.shown);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.db.destroy();
+  }
+}
+
+function clientConfig({ host, port, user, password, database, ssl }: PostgresAddress): pg.ClientConfig {
+  return {
+    host,
+    port,
+    database,
+    ssl,
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    application_name: 'xenferry',
+    connectionTimeoutMillis: CONNECT_MILLISECONDS,
+    keepAlive: true,
+    options: Object.entries(SESSION)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
+    types: {
+      getTypeParser: (type, format) =>
+        NUMBERS.includes(Number(type)) ? Number : pg.types.getTypeParser(Number(type), format),
+    },
+  };
+}
+
+async function hasSchema(db: Kysely<LedgerSchema>): Promise<boolean> {
+  const { rows } = await sql`SELECT 1 FROM pg_namespace WHERE nspname = ${POSTGRES_SCHEMA}`.execute(db);
+  return rows.length > 0;
+}
+
+async function makeSchema(db: Kysely<LedgerSchema>): Promise<void> {
+  // Made by an administrator it takes no right to make schemas, which IF NOT EXISTS would ask for.
+  if (!(await hasSchema(db))) await db.schema.createSchema(POSTGRES_SCHEMA).execute();
+  const migrator = new Migrator({
+    db: db.withPlugin(new PostgresTypes()),
+    migrationTableSchema: POSTGRES_SCHEMA,
+    provider: {
+      getMigrations: async () => ({
+        ...(await MIGRATIONS.getMigrations()),
+        '0001-first-long-sources': LONG_SOURCES,
+      }),
+    },
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error;
+}
+
+/** An index of PostgreSQL takes no more than a third of a page, which the names of many sources exceed. */
+const LONG_SOURCES: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema.alterTable('batches').dropConstraint('batches_identity').execute();
+  },
+};

@@ -1,0 +1,131 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Kysely, Migrator } from 'kysely';
+import { systemErrorCode, XenferryError } from '../model/errors.js';
+import { Ballast } from './ballast.js';
+import { LedgerLock } from './ledger-lock.js';
+import { type LedgerSchema, MIGRATIONS } from './schema.js';
+import { SqliteDialect } from './sqlite-dialect.js';
+import { type LedgerStore, ledgerError, type TargetLock } from './store.js';
+
+const LEDGER_FOLDER = '.xenferry';
+
+/** A ledger in a file, for one process at a time to write and any number to read. */
+export class SqliteStore implements LedgerStore {
+  readonly db: Kysely<LedgerSchema>;
+  /** One connection, one transaction at a time. */
+  readonly concurrent = false;
+  readonly #lock: LedgerLock | null;
+  readonly #ballast: Ballast;
+
+  private constructor(folder: string, lock: LedgerLock | null, db: Kysely<LedgerSchema>) {
+    this.db = db;
+    this.#lock = lock;
+    this.#ballast = ballastOf(folder);
+  }
+
+  /** Opens or makes the one below `place` for writing. Rejects with TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID. */
+  static async open(place: string): Promise<SqliteStore> {
+    const folder = await makeFolder(place);
+    const lock = await guard(folder, () => LedgerLock.acquire(join(folder, 'lock')));
+    await guard(folder, () => ballastOf(folder).take());
+    return new SqliteStore(folder, lock, await openDatabase(folder));
+  }
+
+  /** Rejects with SOURCE_NOT_FOUND when there is none. */
+  static async openForReading(place: string): Promise<SqliteStore> {
+    if (!SqliteStore.exists(place)) {
+      throw new XenferryError('SOURCE_NOT_FOUND', 'no run of xenferry has written here', { file: place });
+    }
+    const folder = join(place, LEDGER_FOLDER);
+    // Not migrated: reading must work on a full disk, and beside a run.
+    return new SqliteStore(folder, null, connect(folder));
+  }
+
+  /** Whether a run holds the target folder. */
+  static async isHeld(target: string): Promise<boolean> {
+    try {
+      const lock = await LedgerLock.acquire(join(target, LEDGER_FOLDER, 'target-lock'));
+      await lock.release();
+      return false;
+    } catch (error) {
+      if (error instanceof XenferryError && error.code === 'TARGET_BUSY') return true;
+      throw ledgerError(error, target);
+    }
+  }
+
+  static exists(place: string): boolean {
+    return existsSync(databaseFile(join(place, LEDGER_FOLDER)));
+  }
+
+  /** When the disk is full, once more after giving the reserve away. */
+  readonly durably = async <T>(action: () => Promise<T>): Promise<T> => {
+    try {
+      return await action();
+    } catch (error) {
+      if (systemErrorCode(error) !== 'SQLITE_FULL') throw ledgerError(error);
+    }
+    await this.#ballast.drop();
+    try {
+      return await action();
+    } catch (error) {
+      throw ledgerError(error);
+    }
+  };
+
+  /** In the target itself, where runs with ledgers elsewhere look for it too. */
+  async lockTarget(target: string): Promise<TargetLock> {
+    const folder = await makeFolder(target);
+    const lock = await guard(folder, () => LedgerLock.acquire(join(folder, 'target-lock')));
+    // The kernel keeps it for as long as the process lives.
+    return { lost: new AbortController().signal, release: () => lock.release() };
+  }
+
+  async close(): Promise<void> {
+    await this.db.destroy();
+    await this.#lock?.release();
+  }
+}
+
+function ballastOf(folder: string): Ballast {
+  return new Ballast(join(folder, 'reserve'));
+}
+
+async function makeFolder(place: string): Promise<string> {
+  const folder = join(place, LEDGER_FOLDER);
+  try {
+    await mkdir(folder, { recursive: true });
+    return folder;
+  } catch (cause) {
+    throw new XenferryError('TARGET_UNWRITABLE', `cannot be made (${systemErrorCode(cause)})`, {
+      file: folder,
+      cause,
+    });
+  }
+}
+
+function databaseFile(folder: string): string {
+  return join(folder, 'ledger.sqlite');
+}
+
+function connect(folder: string): Kysely<LedgerSchema> {
+  return new Kysely<LedgerSchema>({ dialect: new SqliteDialect(databaseFile(folder)) });
+}
+
+async function openDatabase(folder: string): Promise<Kysely<LedgerSchema>> {
+  const db = connect(folder);
+  await guard(folder, async () => {
+    const { error } = await new Migrator({ db, provider: MIGRATIONS }).migrateToLatest();
+    if (error !== undefined) throw error;
+  });
+  return db;
+}
+
+async function guard<T>(folder: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    throw ledgerError(error, folder);
+  }
+}
