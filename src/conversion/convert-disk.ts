@@ -98,7 +98,13 @@ function settleBlocks(board: BlockBoard, sink: SinkSpec, allocated: Uint8Array, 
 /** Resolves when no thread touches the output any more, with the failure if there was one. */
 function runThreads(conversion: DiskConversion, board: BlockBoard): Promise<unknown> {
   const { pool, source, sink } = conversion;
-  const task: Omit<ConvertInput, 'helper'> = { source, sink, board: board.memory, pressure: pool.pressure };
+  const task: Omit<ConvertInput, 'helper'> = {
+    source,
+    sink,
+    board: board.memory,
+    pressure: pool.pressure,
+    gate: pool.gate.memory,
+  };
   const count = Math.max(1, Math.min(conversion.threads, pool.threads));
   const runs = Array.from({ length: count }, async (_, index) => {
     try {

@@ -1,5 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
+import type { BandwidthGate } from '../io/bandwidth-gate.js';
 import { XenferryError } from '../model/errors.js';
+import { BLOCK_BYTES } from '../model/units.js';
 import { openSocket } from './open-socket.js';
 import type { Ref } from './records.js';
 import { redirectAddress } from './redirect-address.js';
@@ -14,6 +16,8 @@ export interface VdiExport {
   readonly address: string;
   readonly vdi: Ref;
   readonly format: ExportFormat;
+  /** What comes passes it. */
+  readonly gate: BandwidthGate;
   readonly signal: AbortSignal;
 }
 
@@ -28,7 +32,15 @@ export async function* exportVdi(client: XapiClient, wanted: VdiExport): AsyncGe
   const task = await client.call('task.create', ['Xenferry: disk export', wanted.vdi], { signal });
   try {
     const answer = await openExport(client, { ...wanted, signal }, task, () => stop.abort());
-    for await (const part of answer) yield part;
+    let passed = 0;
+    for await (const part of answer) {
+      if (passed < part.length) {
+        await passGate(answer, wanted, client.patience.idle);
+        passed += BLOCK_BYTES;
+      }
+      passed -= part.length;
+      yield part;
+    }
   } catch (error) {
     if (wanted.signal.aborted) throw new XenferryError('CANCELED', 'the export was stopped');
     throw transportFailure(error, client.shown);
@@ -36,6 +48,15 @@ export async function* exportVdi(client: XapiClient, wanted: VdiExport): AsyncGe
     stop.abort();
     await client.call('task.destroy', [task]).catch(() => {});
   }
+}
+
+/** Nothing comes while nothing is taken, for which the host must not be blamed. */
+async function passGate(answer: IncomingMessage, { gate, signal }: VdiExport, idleMs: number): Promise<void> {
+  answer.setTimeout(0);
+  if (!(await gate.pass(BLOCK_BYTES, () => !signal.aborted))) {
+    throw new XenferryError('CANCELED', 'the export was stopped');
+  }
+  answer.setTimeout(idleMs);
 }
 
 /** Asks the named host, or the one that it names in turn, with a session that is known there. */
@@ -85,11 +106,11 @@ async function ask(
       headers: { host: url.host },
       createConnection: () => socket,
       signal,
-      timeout: client.patience.idle,
     })
       .on('response', resolve)
       .on('error', reject)
-      .on('timeout', onIdle)
+      // As an option it would not reach a connection that is there already.
+      .setTimeout(client.patience.idle, onIdle)
       .end();
   });
 }
