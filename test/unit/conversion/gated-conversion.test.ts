@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DIGEST, readWholeDisk } from '../../../src/conversion/index.js';
+import { DIGEST, type DiskProgress, readWholeDisk } from '../../../src/conversion/index.js';
 import { fileImage } from '../../../src/images/index.js';
 import { BLOCK_BYTES, blockCount, MIB } from '../../../src/model/units.js';
 import { WorkerThreadsPool } from '../../../src/worker-threads-pool/index.js';
@@ -18,9 +18,13 @@ beforeEach(() => {
 afterEach(() => pool.close());
 
 /** Reads the disk in all threads of the pool. */
-async function readDisk(allocated: Uint8Array, signal?: AbortSignal): Promise<void> {
+async function readDisk(
+  allocated: Uint8Array,
+  signal?: AbortSignal,
+  onProgress?: (progress: DiskProgress) => void,
+): Promise<void> {
   const source = fileImage('raw', disk.path, BYTES);
-  await readWholeDisk({ pool, source, capacityBytes: BYTES, allocated, threads: 2, signal });
+  await readWholeDisk({ pool, source, capacityBytes: BYTES, allocated, threads: 2, signal, onProgress });
 }
 
 const ALL = new Uint8Array(blockCount(BYTES)).fill(1);
@@ -63,5 +67,18 @@ describe('what threads read', () => {
     const reading = failureOf(readDisk(ALL, stop.signal));
     setTimeout(() => stop.abort(), 300);
     expect((await reading).code).toBe('CANCELED');
+  });
+
+  it('is told once a second, and at the end', async () => {
+    pool.gate.limit(12 * MIB);
+    const told: DiskProgress[] = [];
+    const begin = performance.now();
+    await readDisk(ALL, undefined, (progress) => told.push(progress));
+    const seconds = (performance.now() - begin) / 1000;
+    expect(told.length).toBeGreaterThan(1);
+    expect(told.length).toBeLessThanOrEqual(seconds + 1);
+    expect(told[0]?.doneBytes).toBeGreaterThan(0);
+    expect(told[0]?.doneBytes).toBeLessThan(BYTES);
+    expect(told.at(-1)).toEqual({ totalBytes: BYTES, doneBytes: BYTES });
   });
 });
