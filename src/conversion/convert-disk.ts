@@ -9,15 +9,19 @@ import { CONVERT, type ConvertInput } from './convert-task.js';
 import type { SinkSpec } from './sinks/block-sink.js';
 import { unitCount } from './unit-ranks.js';
 
-/** How often progress is looked at and told, in milliseconds. */
-const PROGRESS_INTERVAL = 200;
+/** How often progress is looked at and told, in milliseconds: whoever writes it down does so for hundreds of disks. */
+const PROGRESS_INTERVAL = 1_000;
 /** How often finished blocks are made durable and noted; what a kill can cost. */
 const CHECKPOINT_INTERVAL = 1_000;
 
+/** Told once a second, whether anything moved or not, and at the end. */
 export interface DiskProgress {
   /** Bytes of guest disk that hold data, as far as the metadata tells. */
   readonly totalBytes: number;
-  /** Of these, finished; by this or an earlier run. */
+  /**
+   * Of these, written, by this or an earlier run; of an upload, handed over to it: a few blocks more than were sent.
+   * Less than before where an upload begins anew.
+   */
   readonly doneBytes: number;
 }
 
@@ -98,7 +102,13 @@ function settleBlocks(board: BlockBoard, sink: SinkSpec, allocated: Uint8Array, 
 /** Resolves when no thread touches the output any more, with the failure if there was one. */
 function runThreads(conversion: DiskConversion, board: BlockBoard): Promise<unknown> {
   const { pool, source, sink } = conversion;
-  const task: Omit<ConvertInput, 'helper'> = { source, sink, board: board.memory, pressure: pool.pressure };
+  const task: Omit<ConvertInput, 'helper'> = {
+    source,
+    sink,
+    board: board.memory,
+    pressure: pool.pressure,
+    gate: pool.gate.memory,
+  };
   const count = Math.max(1, Math.min(conversion.threads, pool.threads));
   const runs = Array.from({ length: count }, async (_, index) => {
     try {

@@ -1,5 +1,6 @@
 import { readDisk } from '../disk-image/index.js';
 import { type ImageSource, openImage } from '../images/index.js';
+import { BandwidthGate } from '../io/bandwidth-gate.js';
 import { firstFailure } from '../model/errors.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import type { TaskKind } from '../worker-threads-pool/index.js';
@@ -25,6 +26,8 @@ export interface ConvertInput {
   readonly board: SharedArrayBuffer;
   /** `[0] > 0`: tasks wait for a thread. A helper then makes room. */
   readonly pressure: Int32Array;
+  /** Memory of the BandwidthGate that every block passes. */
+  readonly gate: SharedArrayBuffer;
   readonly helper: boolean;
 }
 
@@ -32,6 +35,7 @@ export interface ConvertInput {
 export const CONVERT: TaskKind<ConvertInput, void> = { worker: 'convert' };
 
 interface ThreadContext {
+  readonly gate: BandwidthGate;
   readonly read: (block: number, buffers: LaneBuffers) => Promise<void>;
   readonly sink: BlockSink;
   readonly board: BlockBoard;
@@ -63,6 +67,7 @@ export async function convertBlocks(input: ConvertInput): Promise<void> {
   try {
     const sink = openSink(input.sink, kernels);
     const context: ThreadContext = {
+      gate: BandwidthGate.attach(input.gate),
       read: (block, { block: target, tools }) =>
         readDisk(image, target, block * BLOCK_BYTES, BLOCK_BYTES, tools),
       sink,
@@ -103,13 +108,14 @@ async function runLanes(context: ThreadContext, buffers: readonly LaneBuffers[])
 }
 
 async function runLane(
-  { read, sink, board, ranks, kernels, goOn }: ThreadContext,
+  { gate, read, sink, board, ranks, kernels, goOn }: ThreadContext,
   buffers: LaneBuffers,
 ): Promise<void> {
   while (goOn()) {
     const block = board.claim();
     if (block === null) return;
     if (sink.ranked) ranks.expect(block);
+    if (!(await gate.pass(BLOCK_BYTES, () => !board.aborted))) return;
     await read(block, buffers);
     const isZero = kernels.isZero(buffers.block);
     const unitBits = sink.unitsOf(block, buffers.block, isZero);

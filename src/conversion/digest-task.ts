@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { BandwidthGate } from '../io/bandwidth-gate.js';
 import { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import { MIB } from '../model/units.js';
@@ -12,6 +13,8 @@ export interface DigestInput {
   readonly name: string;
   /** `[0] !== 0`: stop. */
   readonly canceled: Int32Array;
+  /** Memory of the BandwidthGate that what is read passes. */
+  readonly gate: SharedArrayBuffer;
 }
 
 /** Hashes a file of the source from start to end, beside its conversion, and compares with the manifest. */
@@ -20,15 +23,18 @@ export const DIGEST: TaskKind<DigestInput, void> = { worker: 'digest' };
 const READ_BYTES = 4 * MIB;
 
 /** The thread's work. Rejects with MANIFEST_MISMATCH, SOURCE_UNREADABLE, CANCELED. */
-export async function checkDigest({ range, expected, name, canceled }: DigestInput): Promise<void> {
+export async function checkDigest({ range, expected, name, canceled, gate }: DigestInput): Promise<void> {
+  const passage = BandwidthGate.attach(gate);
   const file = SourceFile.open(range, 'SOURCE_UNREADABLE');
   try {
     const hash = createHash(expected.algorithm);
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     for (let offset = 0; offset < file.length; offset += READ_BYTES) {
-      if (Atomics.load(canceled, 0) !== 0)
-        throw new XenferryError('CANCELED', 'the digest check was stopped');
       const length = Math.min(READ_BYTES, file.length - offset);
+      const wanted = () => Atomics.load(canceled, 0) === 0;
+      if (!wanted() || !(await passage.pass(length, wanted))) {
+        throw new XenferryError('CANCELED', 'the digest check was stopped');
+      }
       await file.read(buffer, 0, length, offset);
       hash.update(buffer.subarray(0, length));
     }

@@ -14,6 +14,7 @@ import {
 import type { ConvertedDisk } from './convert-disk.js';
 import { uuidFrom } from './disk-digest.js';
 import type { DiskConversionOptions } from './disk-file.js';
+import { CHUNK_HEAD_BYTES } from './formats/chunked-format.js';
 import { type OrderedBlock, orderedBlocks } from './ordered-blocks.js';
 
 /** A disk as bytes in order, for a reader that cannot seek: a pipe, an upload. */
@@ -68,10 +69,11 @@ export function rawStream(conversion: DiskConversionOptions, onEnd: OnEnd): Disk
   return { byteLength: capacityBytes, pieces: pieces() };
 }
 
-/** The blocks that may hold data, and no others, in disk order; the last one ends where the disk does. */
-export function blockStream(conversion: DiskConversionOptions, onEnd: OnEnd): AsyncGenerator<OrderedBlock> {
+/** The blocks that may hold data, and no others, in disk order, each as a chunk; the last ends with the disk's sector. */
+export function chunkStream(conversion: DiskConversionOptions, onEnd: OnEnd): AsyncGenerator<OrderedBlock> {
   const { capacityBytes } = conversion;
-  return orderedBlocks(conversion, { kind: 'raw', capacityBytes }, BLOCK_BYTES, onEnd);
+  const largestBytes = CHUNK_HEAD_BYTES + BLOCK_BYTES;
+  return orderedBlocks(conversion, { kind: 'chunked', capacityBytes }, largestBytes, onEnd);
 }
 
 /** A qcow2 image, in the order in which XCP-ng's importer reads it. */

@@ -9,7 +9,7 @@ export {
   readWholeDisk,
 } from './disk-file.js';
 export {
-  blockStream,
+  chunkStream,
   type DiskStream,
   qcow2Stream,
   rawStream,
@@ -17,6 +17,7 @@ export {
   xvaArchiveStream,
   xvaStream,
 } from './disk-streams.js';
+export { CHUNK_HEAD_BYTES, writeChunkHead } from './formats/chunked-format.js';
 export { convertToQcow2, writeQcow2 } from './qcow2-file.js';
 export { convertToRaw, writeRaw } from './raw-file.js';
 export { ReadBack } from './read-back.js';

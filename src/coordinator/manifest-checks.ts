@@ -51,7 +51,8 @@ async function checkDigests(
     const parts = machine.disks.flatMap(({ location }) => location?.parts ?? []);
     const checks = parts.map(async ({ range, expectedDigest, name }) => {
       if (expectedDigest === null) return;
-      await pool.run(DIGEST, { range, expected: expectedDigest, name, canceled });
+      const input = { range, expected: expectedDigest, name, canceled, gate: pool.gate.memory };
+      await pool.run(DIGEST, input);
     });
     const failure = firstFailure(await Promise.allSettled(checks));
     if (failure !== undefined) throw failure;

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
+import { BandwidthGate } from '../io/bandwidth-gate.js';
 import { reviveError, XenferryError } from '../model/errors.js';
 import { PriorityTaskQueue, type TaskPriority, withPriority } from './task-queue.js';
 import type { TaskResult } from './task-result.js';
@@ -27,11 +28,15 @@ export interface RunOptions {
  */
 export class WorkerThreadsPool {
   readonly threads: number;
+  /** What the threads' conversions move waits here; open unless told otherwise. */
+  readonly gate: BandwidthGate;
   readonly #queue = new PriorityTaskQueue();
   readonly #piscina: Piscina;
 
-  constructor(threads: number = availableParallelism()) {
+  /** Pools that share a `gate` have its rate together. */
+  constructor(threads: number = availableParallelism(), gate: BandwidthGate = BandwidthGate.create()) {
     this.threads = threads;
+    this.gate = gate;
     this.#piscina = new Piscina({
       minThreads: 0,
       maxThreads: threads,

@@ -1,10 +1,16 @@
 import { type IncomingMessage, request } from 'node:http';
+import type { BandwidthGate } from '../io/bandwidth-gate.js';
 import { XenferryError } from '../model/errors.js';
+import { MIB } from '../model/units.js';
+import { gathered } from './gathered.js';
 import { openSocket } from './open-socket.js';
 import type { Ref } from './records.js';
 import { redirectAddress } from './redirect-address.js';
 import { TransportFailure, transportFailure } from './transport-failure.js';
 import type { XapiClient } from './xapi-client.js';
+
+/** TLS gives 16 KiB at a time, and each would cost several turns of the event loop. */
+const PIECE_BYTES = MIB;
 
 /** How a disk comes: all of its bytes, or a dynamic VHD of those that are stored. */
 export type ExportFormat = 'raw' | 'vhd';
@@ -14,12 +20,14 @@ export interface VdiExport {
   readonly address: string;
   readonly vdi: Ref;
   readonly format: ExportFormat;
+  /** What comes passes it. */
+  readonly gate: BandwidthGate;
   readonly signal: AbortSignal;
 }
 
 /**
- * The content of a VDI from its start. Whoever takes it knows where it ends: a pool that fails in the middle only hangs
- * up, perhaps after words of its own. Ends with POOL_UNREACHABLE, POOL_UNAUTHORIZED, POOL_REFUSED, CANCELED.
+ * The content of a VDI from its start; a piece is valid until the next is asked for. Whoever takes it knows where it
+ * ends: a pool that fails in the middle only hangs up, perhaps after words of its own. Ends with POOL_UNREACHABLE, POOL_UNAUTHORIZED, POOL_REFUSED, CANCELED.
  */
 export async function* exportVdi(client: XapiClient, wanted: VdiExport): AsyncGenerator<Buffer> {
   const stop = new AbortController();
@@ -28,7 +36,10 @@ export async function* exportVdi(client: XapiClient, wanted: VdiExport): AsyncGe
   const task = await client.call('task.create', ['Xenferry: disk export', wanted.vdi], { signal });
   try {
     const answer = await openExport(client, { ...wanted, signal }, task, () => stop.abort());
-    for await (const part of answer) yield part;
+    for await (const piece of gathered(answer, PIECE_BYTES)) {
+      await passGate(answer, piece.length, wanted, client.patience.idle);
+      yield piece;
+    }
   } catch (error) {
     if (wanted.signal.aborted) throw new XenferryError('CANCELED', 'the export was stopped');
     throw transportFailure(error, client.shown);
@@ -36,6 +47,20 @@ export async function* exportVdi(client: XapiClient, wanted: VdiExport): AsyncGe
     stop.abort();
     await client.call('task.destroy', [task]).catch(() => {});
   }
+}
+
+/** Nothing comes while nothing is taken, for which the host must not be blamed. */
+async function passGate(
+  answer: IncomingMessage,
+  bytes: number,
+  { gate, signal }: VdiExport,
+  idleMs: number,
+): Promise<void> {
+  answer.setTimeout(0);
+  if (!(await gate.pass(bytes, () => !signal.aborted))) {
+    throw new XenferryError('CANCELED', 'the export was stopped');
+  }
+  answer.setTimeout(idleMs);
 }
 
 /** Asks the named host, or the one that it names in turn, with a session that is known there. */
@@ -85,11 +110,11 @@ async function ask(
       headers: { host: url.host },
       createConnection: () => socket,
       signal,
-      timeout: client.patience.idle,
     })
       .on('response', resolve)
       .on('error', reject)
-      .on('timeout', onIdle)
+      // As an option it would not reach a connection that is there already.
+      .setTimeout(client.patience.idle, onIdle)
       .end();
   });
 }

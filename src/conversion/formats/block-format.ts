@@ -10,6 +10,7 @@ export type FormatSpec =
       readonly keepZeros: boolean;
     }
   | { readonly kind: 'raw'; readonly capacityBytes: number }
+  | { readonly kind: 'chunked'; readonly capacityBytes: number }
   | { readonly kind: 'qcow2'; readonly virtualBytes: number; readonly dataOffset: number }
   | {
       readonly kind: 'xva';

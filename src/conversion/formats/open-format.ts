@@ -1,5 +1,6 @@
 import type { BlockKernels } from '../block-kernels.js';
 import type { BlockFormat, FormatSpec } from './block-format.js';
+import { chunkedFormat } from './chunked-format.js';
 import { qcow2Format } from './qcow2-format.js';
 import { rawFormat } from './raw-format.js';
 import { vhdFormat } from './vhd-format.js';
@@ -12,6 +13,8 @@ export function openFormat(spec: FormatSpec, kernels: BlockKernels): BlockFormat
       return vhdFormat(spec);
     case 'raw':
       return rawFormat(spec);
+    case 'chunked':
+      return chunkedFormat(spec);
     case 'qcow2':
       return qcow2Format(spec);
     case 'xva':

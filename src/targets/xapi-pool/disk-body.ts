@@ -1,11 +1,13 @@
 import {
-  blockStream,
+  CHUNK_HEAD_BYTES,
   type ConvertedDisk,
+  chunkStream,
   type DiskConversionOptions,
   qcow2Stream,
   vhdStream,
+  writeChunkHead,
 } from '../../conversion/index.js';
-import { BLOCK_BYTES, blockCount, roundUp, SECTOR_BYTES } from '../../model/units.js';
+import { BLOCK_BYTES, blockCount } from '../../model/units.js';
 import type { ImportFormat } from '../../xapi/index.js';
 
 /** What is sent of a disk. */
@@ -16,8 +18,6 @@ export interface DiskBody {
 
 type OnEnd = (converted: ConvertedDisk) => void;
 
-/** A chunk's head: its place on the disk (64 bits) and its length (32), little-endian (vhd-tool, chunked.ml). */
-const HEAD_BYTES = 12;
 const ZEROS = Buffer.alloc(BLOCK_BYTES);
 
 /**
@@ -48,7 +48,7 @@ function mostBytes({ allocated }: DiskConversionOptions, overwrites: number): nu
     blockCount(overwrites),
   );
   // What follows a block's own bytes may be a chunk of its own.
-  return (blocks + 2) * HEAD_BYTES + blocks * BLOCK_BYTES;
+  return (blocks + 2) * CHUNK_HEAD_BYTES + blocks * BLOCK_BYTES;
 }
 
 async function* chunks(
@@ -58,30 +58,24 @@ async function* chunks(
 ): AsyncGenerator<Uint8Array> {
   let written = 0;
   function* zerosUntil(end: number): Generator<Uint8Array> {
+    if (written >= Math.min(end, overwrites)) return;
+    const chunk = Buffer.alloc(CHUNK_HEAD_BYTES + BLOCK_BYTES);
     while (written < Math.min(end, overwrites)) {
       const length = Math.min(BLOCK_BYTES, Math.min(end, overwrites) - written);
-      yield* chunk(written, ZEROS.subarray(0, length));
+      writeChunkHead(chunk, written, length);
+      yield chunk.subarray(0, CHUNK_HEAD_BYTES + length);
       written += length;
     }
   }
-  for await (const { block, bytes } of blockStream(conversion, onEnd)) {
+  for await (const { block, bytes } of chunkStream(conversion, onEnd)) {
     const start = block * BLOCK_BYTES;
     yield* zerosUntil(start);
-    if (overwrites === 0 && bytes.equals(ZEROS.subarray(0, bytes.length))) continue;
-    yield* chunk(start, bytes);
-    written = start + roundUp(bytes.length, SECTOR_BYTES);
+    const content = bytes.subarray(CHUNK_HEAD_BYTES);
+    if (overwrites === 0 && content.equals(ZEROS.subarray(0, content.length))) continue;
+    // Head and block in one: a write of a few bytes takes as many turns as one of two million.
+    yield bytes;
+    written = start + content.length;
   }
   yield* zerosUntil(overwrites);
-  yield Buffer.alloc(HEAD_BYTES);
-}
-
-/** A disk may end within a sector; the importer takes whole ones only. */
-function* chunk(offset: number, bytes: Buffer): Generator<Uint8Array> {
-  const length = roundUp(bytes.length, SECTOR_BYTES);
-  const head = Buffer.alloc(HEAD_BYTES);
-  head.writeBigUInt64LE(BigInt(offset), 0);
-  head.writeUInt32LE(length, 8);
-  yield head;
-  yield bytes;
-  if (length > bytes.length) yield ZEROS.subarray(0, length - bytes.length);
+  yield Buffer.alloc(CHUNK_HEAD_BYTES);
 }

@@ -130,8 +130,7 @@ async function upload(
   const { client, view, spec, format } = work;
   const { planned, placement, jobId } = spec;
   const { sr, storage } = storageOf(view, placement, index);
-  const conversion = work.disks[index];
-  if (conversion === undefined) throw new XenferryError('INTERNAL', `there is no disk ${index}`);
+  const conversion = diskOf(work, index);
   const { capacityBytes } = conversion;
   const description = planned.machine.disks[index]?.file ?? '';
   const onStray = () => {
@@ -157,7 +156,14 @@ async function compare(
   const { sr, storage } = storageOf(view, spec.placement, index);
   const place = placeOf(work, sr, storage);
   const name = diskName(spec, index);
-  return await readBackVdi(client, { vdi, virtualBytes, place, records, amount: readBack, name });
+  const { gate } = diskOf(work, index).pool;
+  return await readBackVdi(client, { vdi, virtualBytes, place, records, amount: readBack, gate, name });
+}
+
+function diskOf({ disks }: MachineImport, index: number): MachineImport['disks'][number] {
+  const disk = disks[index];
+  if (disk === undefined) throw new XenferryError('INTERNAL', `there is no disk ${index}`);
+  return disk;
 }
 
 function placeOf({ slots, signal }: MachineImport, storage: Ref, { addresses }: StorageView): TransferPlace {

@@ -1,4 +1,5 @@
 import { type BlockRecords, ReadBack } from '../../conversion/index.js';
+import type { BandwidthGate } from '../../io/bandwidth-gate.js';
 import { isFormatError, XenferryError } from '../../model/errors.js';
 import { BLOCK_BYTES, GIB } from '../../model/units.js';
 import { MAX_VHD_BYTES, readVhdStream } from '../../vhd/index.js';
@@ -19,6 +20,7 @@ export interface VdiReadBack {
   readonly place: TransferPlace;
   readonly records: BlockRecords;
   readonly amount: ReadBackAmount;
+  readonly gate: BandwidthGate;
   /** The disk's name, for errors. */
   readonly name: string;
 }
@@ -36,9 +38,9 @@ export async function readBackVdi(client: XapiClient, check: VdiReadBack): Promi
 
 /** What a VHD leaves out must be zeros; a sample sees that of all blocks, and the content of the first ones. */
 async function compareStored(client: XapiClient, check: VdiReadBack, address: string): Promise<number> {
-  const { vdi, virtualBytes, records, amount, name, place } = check;
+  const { vdi, virtualBytes, records, amount, gate, name, place } = check;
   const readBack = await ReadBack.create(records, name);
-  const parts = exportVdi(client, { address, vdi, format: 'vhd', signal: place.signal });
+  const parts = exportVdi(client, { address, vdi, format: 'vhd', gate, signal: place.signal });
   let absent = 0;
   let left = amount === 'all' ? Number.POSITIVE_INFINITY : SAMPLE_BYTES / BLOCK_BYTES;
   let present = 0;
@@ -69,10 +71,11 @@ async function compareStored(client: XapiClient, check: VdiReadBack, address: st
 }
 
 async function compareFromStart(client: XapiClient, check: VdiReadBack, address: string): Promise<number> {
-  const { vdi, virtualBytes, amount, place } = check;
+  const { vdi, virtualBytes, amount, gate, place } = check;
+  const { signal } = place;
   const wanted = amount === 'all' ? virtualBytes : Math.min(virtualBytes, SAMPLE_BYTES);
   const readBack = await ReadBack.create(check.records, check.name);
-  for await (const part of exportVdi(client, { address, vdi, format: 'raw', signal: place.signal })) {
+  for await (const part of exportVdi(client, { address, vdi, format: 'raw', gate, signal })) {
     readBack.add(part.subarray(0, wanted - readBack.bytes));
     if (readBack.bytes === wanted) break;
   }
