@@ -136,7 +136,7 @@ async function watchJobs(
     runner: new LocalRunner(context, delivery),
     continues,
     isFinished: (job) => delivery.isFinished(job),
-    limitBandwidth: () => {},
+    limitBandwidth: (bytesPerSecond) => context.pool.gate.limit(bytesPerSecond),
   });
 }
 

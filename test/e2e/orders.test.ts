@@ -1,7 +1,8 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { MIB } from '../../src/model/units.js';
 import { type BigMachine, writeBigEstate } from '../support/big-estate.js';
 import { STATUS } from '../support/cli-documents.js';
@@ -10,6 +11,7 @@ import { hasBytes, whenStarted } from '../support/interrupted.js';
 import { runCli, runJson, startCli } from '../support/run-cli.js';
 import { tempFiles } from '../support/temp-files.js';
 
+const EVERY_DAY = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const MACHINES: readonly BigMachine[] = [
   { name: 'alpha', disks: [512 * MIB] },
   { name: 'beta', disks: [64 * MIB] },
@@ -24,8 +26,21 @@ beforeAll(async () => {
   await writeBigEstate(source, MACHINES);
 });
 
-const startRun = (target: string) =>
-  startCli(['run', source, '--target', target, '--workers', '1', '--parallel', '1', '--fixups', 'off']);
+/** One machine at a time, and slow enough to be given orders. */
+async function startRun(name: string, windows: object = {}): Promise<ReturnType<typeof startCli>> {
+  const file = join(folder, `${name}.yaml`);
+  const migration = {
+    version: 1,
+    sources: [{ path: source }],
+    target: { folder: join(folder, name) },
+    fixups: 'off',
+    limits: { threads: 1, machinesAtOnce: 1 },
+    windows: { always: { days: EVERY_DAY, from: '00:00', to: '00:00' }, ...windows },
+    bandwidth: [{ window: 'always', mibPerSecond: 60 }],
+  };
+  await writeFile(file, stringify(migration));
+  return startCli(['run', '-m', file]);
+}
 
 async function stateOf(target: string, machine: string): Promise<string | undefined> {
   const { machines } = await runJson(['status', target], STATUS);
@@ -44,7 +59,7 @@ it('pauses one machine, has the others go on, and goes on with it where it stopp
   timeout: 90_000,
 }, async () => {
   const target = join(folder, 'paused');
-  const run = startRun(target);
+  const run = await startRun('paused');
   await whenStarted(run, () => hasBytes(join(target, 'alpha.xva.partial'), 40 * MIB));
   const paused = await runCli(['pause', target, '--machine', 'alpha']);
   expect(paused, paused.stderr).toMatchObject({ exitCode: 0, stdout: 'alpha: paused' });
@@ -68,7 +83,7 @@ it('cancels a machine with what was made of it, and takes it up again when it is
   timeout: 90_000,
 }, async () => {
   const target = join(folder, 'cancelled');
-  const run = startRun(target);
+  const run = await startRun('cancelled');
   await whenStarted(run, () => hasBytes(join(target, 'alpha.xva.partial'), 40 * MIB));
   // Else the run would end before it is wanted again.
   await runCli(['pause', target, '--machine', 'gamma']);
@@ -88,7 +103,7 @@ it('cancels a machine with what was made of it, and takes it up again when it is
 
 it('takes no order for machines that there are not, or where nothing runs', { timeout: 90_000 }, async () => {
   const target = join(folder, 'quiet');
-  const run = startRun(target);
+  const run = await startRun('quiet');
   await whenStarted(run, () => hasBytes(join(target, 'alpha.xva.partial'), MIB));
   expect(await runCli(['pause', target, '--machine', 'delta'])).toMatchObject({
     exitCode: 2,
