@@ -19,7 +19,7 @@ const FLOORS = [
   ],
   ['images'],
   ['sources', 'conversion', 'guests'],
-  ['planning', 'scheduling', 'targets'],
+  ['planning', 'scheduling', 'targets', 'notifications'],
   ['coordinator'],
   ['report'],
   ['cli'],
@@ -54,7 +54,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '^src/(?:model|io)/' },
       to: {
-        path: '^src/(?:kernels|disk-image|calendar|transfers|images|ovf-parser|vmdk-reader|vhd|qcow2|xva|http-source|nbd|xapi|qemu-img|zstd|worker-threads-pool|ledger|conversion|planning|scheduling|sources|report)/',
+        path: '^src/(?:kernels|disk-image|calendar|transfers|images|ovf-parser|vmdk-reader|vhd|qcow2|xva|http-source|nbd|xapi|qemu-img|zstd|worker-threads-pool|ledger|conversion|planning|scheduling|notifications|sources|report)/',
         pathNot: ['^src/$1/', '/index\\.ts$'],
       },
     },
