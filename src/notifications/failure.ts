@@ -1,7 +1,7 @@
-import { systemErrorCode, XenferryError } from '../model/errors.js';
+import { XenferryError } from '../model/errors.js';
 import type { Failure } from './attempts.js';
 
-/** Codes of Node and undici that another attempt may not meet, in words. */
+/** Codes of Node, undici and nodemailer that another attempt may not meet, in words. */
 const PASSING_REASONS: ReadonlyMap<string, string> = new Map([
   ['ECONNREFUSED', 'nothing listens there'],
   ['ECONNRESET', 'the connection was reset'],
@@ -10,6 +10,7 @@ const PASSING_REASONS: ReadonlyMap<string, string> = new Map([
   ['EHOSTUNREACH', 'no way to the host'],
   ['ENETUNREACH', 'no way to the network'],
   ['EAI_AGAIN', 'the name cannot be looked up now'],
+  ['ECONNECTION', 'the connection was lost'],
   ['UND_ERR_SOCKET', 'the connection was lost'],
   ['UND_ERR_CONNECT_TIMEOUT', 'no connection in time'],
   ['UND_ERR_HEADERS_TIMEOUT', 'no answer in time'],
@@ -28,10 +29,9 @@ export function failure(message: string, passing: boolean, wait?: number): Failu
   return { error: new XenferryError('NOTIFICATION_FAILED', message), passing, wait };
 }
 
-/** One that failed without an answer, or in the middle of one. */
-export function connectionFailure(error: unknown, signal: AbortSignal): Failure {
+/** One that failed without an answer, or in the middle of one; by the code of the error. */
+export function connectionFailure(code: string, signal: AbortSignal): Failure {
   if (signal.aborted) return failure('no answer in time', true);
-  const code = systemErrorCode(error) ?? 'unknown reason';
   const passing = PASSING_REASONS.get(code);
   if (UNTRUSTED.test(code)) {
     const message = `the certificate of the server is not trusted (${code})`;

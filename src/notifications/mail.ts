@@ -73,20 +73,26 @@ export async function sendMail(
 
 function mailFailure(error: unknown, signal: AbortSignal): Failure {
   const status = responseCode(error);
-  const code = systemErrorCode(error) ?? '';
+  const code = systemErrorCode(error) ?? 'no reason told';
   if (status === null) {
-    if (code === 'ETLS') return failure('the mail server offers no TLS that can be used (ETLS)', false);
-    const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return connectionFailure(reason, signal);
+    if (code === 'ETLS') return failure('the mail server offers no TLS that can be used', false);
+    return connectionFailure(originalCode(error) ?? code, signal);
   }
   const what = code === 'EAUTH' ? 'the mail server refuses the login' : 'the mail server refuses the message';
   // 4xx is for now, 5xx for good (RFC 5321, section 4.2.1).
   return failure(`${what} (status ${status})`, status >= 400 && status < 500);
 }
 
+/** What the server said in numbers. */
 function responseCode(error: unknown): number | null {
   if (!(error instanceof Error) || !('responseCode' in error)) return null;
   return typeof error.responseCode === 'number' ? error.responseCode : null;
+}
+
+/** What Node called it before nodemailer did. */
+function originalCode(error: unknown): string | null {
+  if (!(error instanceof Error) || !('originalCode' in error)) return null;
+  return typeof error.originalCode === 'string' ? error.originalCode : null;
 }
 
 async function readLogin(login: MailChannel['login']): Promise<PreparedMail['login']> {

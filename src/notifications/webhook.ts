@@ -1,7 +1,7 @@
 import { Agent, type Dispatcher } from 'undici';
 import { readSecretLine } from '../io/secret-line.js';
 import type { KeyReference } from '../model/destination.js';
-import { XenferryError } from '../model/errors.js';
+import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { KIB } from '../model/units.js';
 import type { Failure } from './attempts.js';
 import { readAuthorities } from './authorities.js';
@@ -68,7 +68,7 @@ export async function postWebhook(
     await answer.body.dump({ limit: MAX_ANSWER, signal });
     return statusFailure(answer);
   } catch (error) {
-    return connectionFailure(error, signal);
+    return connectionFailure(systemErrorCode(error) ?? 'no reason told', signal);
   } finally {
     await agent.destroy();
   }

@@ -9,7 +9,7 @@ import {
 import { selfSigned } from '../../support/certificate.js';
 import { mailServer } from '../../support/mail-server.js';
 import { failedNotice, stuckNotice, summaryNotice } from '../../support/notices.js';
-import { silentServer } from '../../support/range-server.js';
+import { deadOrigin, silentServer } from '../../support/range-server.js';
 import { tempFiles } from '../../support/temp-files.js';
 
 const { folder, put } = tempFiles();
@@ -68,7 +68,10 @@ describe('mail', () => {
     process.env.TEST_MAIL_USER = 'ops';
     process.env.TEST_MAIL_PASSWORD = PASSWORD;
     const { port, mails } = await mailServer(LOGIN);
-    const login = { user: { environment: 'TEST_MAIL_USER' }, password: { environment: 'TEST_MAIL_PASSWORD' } };
+    const login = {
+      user: { environment: 'TEST_MAIL_USER' },
+      password: { environment: 'TEST_MAIL_PASSWORD' },
+    };
     await deliver(channelTo(port, { login }), stuckNotice(), QUICK);
     expect(mails[0]?.user).toBe('ops');
   });
@@ -119,7 +122,10 @@ describe('mail', () => {
       },
     });
     const busy = await mailServer(refuse(451, 1));
-    expect(await deliver(channelTo(busy.port), stuckNotice(), QUICK)).toMatchObject({ attempts: 2, error: null });
+    expect(await deliver(channelTo(busy.port), stuckNotice(), QUICK)).toMatchObject({
+      attempts: 2,
+      error: null,
+    });
     asked = 0;
     const closed = await mailServer(refuse(550, 9));
     const refused = await deliver(channelTo(closed.port), stuckNotice(), QUICK);
@@ -136,6 +142,12 @@ describe('mail', () => {
     const { error } = await deliver(channelTo(port), stuckNotice(), QUICK);
     expect(error?.message).toContain('1 of 2 recipients');
     expect(mails[0]?.to).toEqual(['ops@example.com']);
+  });
+
+  it('is tried again when nobody listens', async () => {
+    const port = Number(new URL(await deadOrigin()).port);
+    const outcome = await deliver(channelTo(port), stuckNotice(), QUICK);
+    expect(outcome).toMatchObject({ attempts: 3, error: { code: 'NOTIFICATION_FAILED' } });
   });
 
   it('does not wait for a server that says nothing', async () => {

@@ -31,7 +31,13 @@ describe('the morning summary', () => {
   });
 
   it('has the same on its page, which fetches nothing', () => {
-    for (const part of ['36.6 MiB/s', 'source read on esx03', 'mail01', 'Start Windows.', `${BASE}batches/7`]) {
+    for (const part of [
+      '36.6 MiB/s',
+      'source read on esx03',
+      'mail01',
+      'Start Windows.',
+      `${BASE}batches/7`,
+    ]) {
       expect(html).toContain(part);
     }
     expect(html).not.toMatch(/<script|<img|<link|src=/i);
@@ -59,7 +65,12 @@ describe('the morning summary', () => {
     const texts: string[] = [];
     parser.on('text', (found) => texts.push(found));
     // As XML it must be well-formed, but for the two things that only HTML has.
-    parser.write((page ?? '').replace('<!doctype html>', '').replace('<meta charset="utf-8">', '').replaceAll('<br>', ' '));
+    parser.write(
+      (page ?? '')
+        .replace('<!doctype html>', '')
+        .replace('<meta charset="utf-8">', '')
+        .replaceAll('<br>', ' '),
+    );
     parser.close();
     expect(texts.join('')).toContain('<script>alert(1)</script>&"');
   });

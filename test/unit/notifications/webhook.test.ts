@@ -47,7 +47,11 @@ describe('a webhook', () => {
   it('gets what happened, with words for people and a link', async () => {
     const { received, listener } = recorder(204);
     const { origin } = await webServer(listener);
-    const outcome = await deliver(channelTo({ url: `${origin}/hook?key=s3cret` }), failedNotice('web01'), QUICK);
+    const outcome = await deliver(
+      channelTo({ url: `${origin}/hook?key=s3cret` }),
+      failedNotice('web01'),
+      QUICK,
+    );
     expect(outcome).toMatchObject({ attempts: 1, error: null, kind: 'machine-failed' });
     expect(JSON.parse(received[0]?.body ?? '')).toMatchObject({
       event: 'machine-failed',
@@ -169,7 +173,12 @@ describe('a webhook', () => {
     for (const channel of channels) {
       const outcome = await deliver(channel, stuckNotice(), QUICK);
       expect(outcome.error).not.toBeNull();
-      const told = JSON.stringify([outcome, outcome.error?.stack, outcome.error?.message, String(outcome.error?.cause)]);
+      const told = JSON.stringify([
+        outcome,
+        outcome.error?.stack,
+        outcome.error?.message,
+        String(outcome.error?.cause),
+      ]);
       expect(told).not.toMatch(/T0PS3CRET|a shared secret/);
     }
   });
