@@ -118,6 +118,13 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'ledger <action> <from> [to]',
+          'Back up the record of runs, restore it, or check it',
+          async () => (await import('./commands/ledger.js')).ledgerCommand,
+        ),
+      )
+      .command(
+        lazy(
           'doctor',
           'Say what this machine lacks and the command that mends it',
           async () => (await import('./commands/doctor.js')).doctorCommand,

@@ -6,10 +6,10 @@ import { type SerializedError, systemErrorCode, XenferryError } from '../model/e
 import { Ballast } from './ballast.js';
 import { countDigests, LedgerBlockJournal } from './block-journal.js';
 import { LedgerLock } from './ledger-lock.js';
+import { databaseFile, ledgerFolder, lockFile } from './ledger-place.js';
 import { type JobState, type LedgerSchema, MIGRATIONS, type StepName } from './schema.js';
+import { refuseNewer } from './schema-version.js';
 import { SqliteDialect } from './sqlite-dialect.js';
-
-const LEDGER_FOLDER = '.xenferry';
 
 /** What is moved, and where to. */
 export interface BatchSpec {
@@ -71,7 +71,7 @@ export class Ledger {
 
   /** Opens or makes the ledger of `target` for writing. Throws TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID. */
   static async open(target: string): Promise<Ledger> {
-    const folder = join(target, LEDGER_FOLDER);
+    const folder = ledgerFolder(target);
     try {
       await mkdir(folder, { recursive: true });
     } catch (cause) {
@@ -80,25 +80,32 @@ export class Ledger {
         cause,
       });
     }
-    const lock = await guard(folder, () => LedgerLock.acquire(join(folder, 'lock')));
-    const ballast = new Ballast(join(folder, 'reserve'));
-    await guard(folder, () => ballast.take());
-    return new Ledger(folder, lock, await openDatabase(folder), ballast);
+    const lock = await guard(folder, () => LedgerLock.acquire(lockFile(folder)));
+    try {
+      const ballast = new Ballast(join(folder, 'reserve'));
+      await guard(folder, () => ballast.take());
+      return new Ledger(folder, lock, await openDatabase(folder), ballast);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   }
 
   /** Opens the ledger of `target` for reading. Throws SOURCE_NOT_FOUND when there is none, LEDGER_INVALID. */
   static async openForReading(target: string, exists: (path: string) => boolean): Promise<Ledger> {
-    const folder = join(target, LEDGER_FOLDER);
+    const folder = ledgerFolder(target);
     if (!exists(databaseFile(folder))) {
       throw new XenferryError('SOURCE_NOT_FOUND', 'no run of xenferry has written here', { file: target });
     }
     // Not migrated: reading must work on a full disk, and beside a run.
-    return new Ledger(folder, null, connect(folder), new Ballast(join(folder, 'reserve')));
+    const db = connect(folder);
+    await guard(folder, () => closedOnFailure(db, () => refuseNewer(db, folder)));
+    return new Ledger(folder, null, db, new Ballast(join(folder, 'reserve')));
   }
 
   /** Whether a run has written into `target`. */
   static existsIn(target: string): boolean {
-    return existsSync(databaseFile(join(target, LEDGER_FOLDER)));
+    return existsSync(databaseFile(ledgerFolder(target)));
   }
 
   async close(): Promise<void> {
@@ -407,21 +414,29 @@ export class Ledger {
   }
 }
 
-function databaseFile(folder: string): string {
-  return join(folder, 'ledger.sqlite');
-}
-
 function connect(folder: string): Kysely<LedgerSchema> {
   return new Kysely<LedgerSchema>({ dialect: new SqliteDialect(databaseFile(folder)) });
 }
 
 async function openDatabase(folder: string): Promise<Kysely<LedgerSchema>> {
   const db = connect(folder);
-  await guard(folder, async () => {
-    const { error } = await new Migrator({ db, provider: MIGRATIONS }).migrateToLatest();
-    if (error !== undefined) throw error;
-  });
+  await guard(folder, () =>
+    closedOnFailure(db, async () => {
+      await refuseNewer(db, folder);
+      const { error } = await new Migrator({ db, provider: MIGRATIONS }).migrateToLatest();
+      if (error !== undefined) throw error;
+    }),
+  );
   return db;
+}
+
+async function closedOnFailure(db: Kysely<LedgerSchema>, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
 }
 
 async function guard<T>(folder: string, action: () => Promise<T>): Promise<T> {
