@@ -79,7 +79,7 @@ function roff(text: string): string {
     .replaceAll('-', '\\-')
     .replaceAll('"', '\\(dq')
     .replaceAll("'", '\\(aq')
-    .replaceAll(/[^\x00-\x7f]/gu, (character) => `\\[u${codePoint(character)}]`)
+    .replaceAll(/\P{ASCII}/gu, (character) => `\\[u${codePoint(character)}]`)
     .replace(/^\./, '\\&.');
 }
 
