@@ -2,10 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { toXenferryError, type XenferryError } from '../model/errors.js';
 import { type Attempts, PATIENCE, type Patience, withAttempts } from './attempts.js';
 import type { Channel } from './channel.js';
-import { prepareMail, sendMail } from './mail.js';
 import { describeNotice, type Message } from './message.js';
 import type { Notice, NoticeKind } from './notice.js';
-import { postWebhook, prepareWebhook } from './webhook.js';
 
 /** What became of one message to one channel. */
 export interface DeliveryOutcome {
@@ -46,10 +44,13 @@ async function send(
   signal: AbortSignal,
 ): Promise<Attempts> {
   const id = randomUUID();
+  // Loaded when they are needed: whoever only plans does not pay for a mail client.
   if (channel.kind === 'webhook') {
+    const { postWebhook, prepareWebhook } = await import('./webhook.js');
     const prepared = await prepareWebhook(channel);
     return await withAttempts((each) => postWebhook(prepared, message, id, each), patience, signal);
   }
+  const { prepareMail, sendMail } = await import('./mail.js');
   const prepared = await prepareMail(channel);
   return await withAttempts((each) => sendMail(prepared, message, id, each), patience, signal);
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
 import { describeNotice } from '../../../src/notifications/message.js';
@@ -91,6 +92,18 @@ describe('a message', () => {
     expect(subject).toContain('10000 machines failed');
     expect(text).toContain('and 9950 more');
     expect(JSON.stringify(document).length).toBeLessThan(200_000);
+  });
+
+  it('has one line of subject, and as many entries as were given, for any names', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary', maxLength: 600 }), { maxLength: 60 }), (names) => {
+        const { subject, text, document } = describeNotice(failedNotice(...names), BASE);
+        expect(subject).not.toMatch(/[\r\n\u0085\u2028\u2029]/);
+        expect(text.match(/^ {2}.*\(VMDK_TRUNCATED\)$/gm) ?? []).toHaveLength(Math.min(names.length, 50));
+        expect(JSON.parse(JSON.stringify(document))).toEqual(document);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('is one line where a machine is named', () => {

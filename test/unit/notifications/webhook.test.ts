@@ -97,6 +97,22 @@ describe('a webhook', () => {
     expect(new Set(received.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 
+  it('is left alone for as long as it asks for, within reason', async () => {
+    let last = 0;
+    const pauses: number[] = [];
+    const { origin } = await webServer((_request, response) => {
+      if (last > 0) pauses.push(performance.now() - last);
+      last = performance.now();
+      response.writeHead(429, { 'retry-after': pauses.length === 0 ? '1' : '99999' });
+      response.end();
+    });
+    const patience = { attempt: 2_000, pauses: [10, 1_200] };
+    await deliver(channelTo({ url: origin }), stuckNotice(), { ...QUICK, patience });
+    expect(pauses).toHaveLength(2);
+    expect(pauses[0]).toBeGreaterThan(990);
+    expect(Math.max(...pauses)).toBeLessThan(3_000);
+  });
+
   it.each([400, 401, 404])('that refuses with %i is not tried again', async (status) => {
     const { origin, requests } = await webServer(statusOnly(status));
     const { error } = await deliver(channelTo({ url: origin }), stuckNotice(), QUICK);
