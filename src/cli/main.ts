@@ -7,24 +7,40 @@ import type { Command } from './command.js';
 import { EXIT_CODE_HELP, exitCodeOf } from './exit-codes.js';
 import { type CommonOptions, printError, printJson } from './output.js';
 
+/** What loads a command's code, by its name. */
+const LOADERS = new Map<string, () => Promise<unknown>>();
+/** What the scripts of `xenferry completion` ask with. */
+const COMPLETION_FLAG = '--get-yargs-completions';
+
 /** Each command's code is loaded when it is called: a conversion does not pay for the ledger or the report. */
 function lazy<Options extends CommonOptions>(
   command: string,
   describe: string,
   load: () => Promise<Command<Options>>,
 ): CommandModule<CommonOptions, Options> {
+  let loaded: Command<Options> | null = null;
+  LOADERS.set(command.replace(/ .*/, ''), async () => {
+    loaded = await load();
+  });
   return {
     command,
     describe,
-    builder: async (args: Argv<CommonOptions>) => (await load()).builder(args),
+    // Nothing is awaited when the code is there: completion looks at the options right after this call.
+    builder: async (args: Argv<CommonOptions>) => (loaded ?? (await load())).builder(args),
     handler: async (options: ArgumentsCamelCase<Options>) => (await load()).handler(options),
   };
+}
+
+/** Completion, unlike all else, does not wait for the options of a command: its code must be there. */
+async function loadForCompletion(args: readonly string[]): Promise<void> {
+  if (!args.includes(COMPLETION_FLAG)) return;
+  for (const word of args) await LOADERS.get(word)?.();
 }
 
 async function main(args: readonly string[]): Promise<void> {
   const verbose = args.includes('--verbose');
   try {
-    await yargs(args)
+    const parser = yargs(args)
       .scriptName('xenferry')
       .usage('$0 COMMAND: VMware machines in, Xen machines out')
       .option('json', { type: 'boolean', default: false, global: true, describe: 'Print one JSON document' })
@@ -144,6 +160,13 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'ledger <action> <from> [to]',
+          'Back up the record of runs, restore it, or check it',
+          async () => (await import('./commands/ledger.js')).ledgerCommand,
+        ),
+      )
+      .command(
+        lazy(
           'doctor',
           'Say what this machine lacks and the command that mends it',
           async () => (await import('./commands/doctor.js')).doctorCommand,
@@ -156,18 +179,25 @@ async function main(args: readonly string[]): Promise<void> {
           async () => (await import('./commands/simulate-pool.js')).simulatePoolCommand,
         ),
       )
+      .command(
+        lazy(
+          'completion <shell>',
+          'Print a script that has bash or zsh complete commands and options',
+          async () => (await import('./commands/completion.js')).completionCommand,
+        ),
+      )
       .demandCommand(1, 'Which command?')
       .recommendCommands()
       .strict()
-      .completion()
       .version(about.version)
       .epilogue(EXIT_CODE_HELP)
       .wrap(Math.min(110, process.stdout.columns ?? 110))
       .exitProcess(false)
       .fail((message, error) => {
         throw error ?? usageError(message);
-      })
-      .parseAsync();
+      });
+    await loadForCompletion(args);
+    await parser.parseAsync();
   } catch (thrown) {
     // What yargs itself finds has a name of its own, and does not always come by way of `fail`.
     const error = thrown instanceof Error && thrown.name === 'YError' ? usageError(thrown.message) : thrown;

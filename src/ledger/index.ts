@@ -1,7 +1,10 @@
+export { backUpLedger, type Restored, restoreLedger } from './backup.js';
+export { checkLedgerFile, type LedgerFacts } from './check-ledger.js';
 export type { LedgerEvent } from './event-log.js';
 export type { JobLedger, JobOutput } from './job-ledger.js';
 export type { JobRecord, RecordedError } from './job-record.js';
 export { type BatchRecord, type JobSpec, Ledger } from './ledger.js';
+export { databaseFile, ledgerFolder } from './ledger-place.js';
 export type { FailureRecord, ProgressRecord } from './night-records.js';
 export type { Order, OrderSpec } from './order-book.js';
 export { type LedgerPlace, readLedgerPlace } from './place.js';

@@ -5,11 +5,11 @@ import { Kysely, Migrator } from 'kysely';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { Ballast } from './ballast.js';
 import { LedgerLock } from './ledger-lock.js';
+import { databaseFile, ledgerFolder, lockFile } from './ledger-place.js';
 import { type LedgerSchema, MIGRATIONS } from './schema.js';
+import { refuseNewer } from './schema-version.js';
 import { SqliteDialect } from './sqlite-dialect.js';
 import { type LedgerStore, ledgerError, type TargetLock } from './store.js';
-
-const LEDGER_FOLDER = '.xenferry';
 
 /** A ledger in a file, for one process at a time to write and any number to read. */
 export class SqliteStore implements LedgerStore {
@@ -28,9 +28,14 @@ export class SqliteStore implements LedgerStore {
   /** Opens or makes the one below `place` for writing. Rejects with TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID. */
   static async open(place: string): Promise<SqliteStore> {
     const folder = await makeFolder(place);
-    const lock = await guard(folder, () => LedgerLock.acquire(join(folder, 'lock')));
-    await guard(folder, () => ballastOf(folder).take());
-    return new SqliteStore(folder, lock, await openDatabase(folder));
+    const lock = await guard(folder, () => LedgerLock.acquire(lockFile(folder)));
+    try {
+      await guard(folder, () => ballastOf(folder).take());
+      return new SqliteStore(folder, lock, await openDatabase(folder));
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
   }
 
   /** Rejects with SOURCE_NOT_FOUND when there is none. */
@@ -38,15 +43,17 @@ export class SqliteStore implements LedgerStore {
     if (!SqliteStore.exists(place)) {
       throw new XenferryError('SOURCE_NOT_FOUND', 'no run of xenferry has written here', { file: place });
     }
-    const folder = join(place, LEDGER_FOLDER);
+    const folder = ledgerFolder(place);
     // Not migrated: reading must work on a full disk, and beside a run.
-    return new SqliteStore(folder, null, connect(folder));
+    const db = connect(folder);
+    await guard(folder, () => closedOnFailure(db, () => refuseNewer(db, folder)));
+    return new SqliteStore(folder, null, db);
   }
 
   /** Whether a run holds the target folder. */
   static async isHeld(target: string): Promise<boolean> {
     try {
-      const lock = await LedgerLock.acquire(join(target, LEDGER_FOLDER, 'target-lock'));
+      const lock = await LedgerLock.acquire(join(ledgerFolder(target), 'target-lock'));
       await lock.release();
       return false;
     } catch (error) {
@@ -56,7 +63,7 @@ export class SqliteStore implements LedgerStore {
   }
 
   static exists(place: string): boolean {
-    return existsSync(databaseFile(join(place, LEDGER_FOLDER)));
+    return existsSync(databaseFile(ledgerFolder(place)));
   }
 
   /** When the disk is full, once more after giving the reserve away. */
@@ -93,7 +100,7 @@ function ballastOf(folder: string): Ballast {
 }
 
 async function makeFolder(place: string): Promise<string> {
-  const folder = join(place, LEDGER_FOLDER);
+  const folder = ledgerFolder(place);
   try {
     await mkdir(folder, { recursive: true });
     return folder;
@@ -105,21 +112,29 @@ async function makeFolder(place: string): Promise<string> {
   }
 }
 
-function databaseFile(folder: string): string {
-  return join(folder, 'ledger.sqlite');
-}
-
 function connect(folder: string): Kysely<LedgerSchema> {
   return new Kysely<LedgerSchema>({ dialect: new SqliteDialect(databaseFile(folder)) });
 }
 
 async function openDatabase(folder: string): Promise<Kysely<LedgerSchema>> {
   const db = connect(folder);
-  await guard(folder, async () => {
-    const { error } = await new Migrator({ db, provider: MIGRATIONS }).migrateToLatest();
-    if (error !== undefined) throw error;
-  });
+  await guard(folder, () =>
+    closedOnFailure(db, async () => {
+      await refuseNewer(db, folder);
+      const { error } = await new Migrator({ db, provider: MIGRATIONS }).migrateToLatest();
+      if (error !== undefined) throw error;
+    }),
+  );
   return db;
+}
+
+async function closedOnFailure(db: Kysely<LedgerSchema>, action: () => Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
 }
 
 async function guard<T>(folder: string, action: () => Promise<T>): Promise<T> {

@@ -162,6 +162,11 @@ export const ERROR_CATALOG = {
   TOOL_MISSING: { category: 'tool', hint: 'Run xenferry doctor.' },
   TOOL_FAILED: { category: 'tool', hint: 'Run the named command by hand to see its full output.' },
 
+  NOTIFICATION_FAILED: {
+    category: 'tool',
+    hint: 'Check the address, the network and the login of the notification; the batch goes on without it.',
+  },
+
   SOURCE_DUPLICATE: {
     category: 'source',
     hint: 'Leave one of the two out (exclude, or skip in the migration file).',

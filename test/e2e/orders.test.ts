@@ -13,7 +13,7 @@ import { tempFiles } from '../support/temp-files.js';
 
 const EVERY_DAY = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 const MACHINES: readonly BigMachine[] = [
-  { name: 'alpha', disks: [512 * MIB] },
+  { name: 'alpha', disks: [192 * MIB] },
   { name: 'beta', disks: [64 * MIB] },
   { name: 'gamma', disks: [64 * MIB] },
 ];
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 /** One machine at a time, and slow enough to be given orders. */
-async function startRun(name: string, windows: object = {}): Promise<ReturnType<typeof startCli>> {
+async function slowMigration(name: string): Promise<string> {
   const file = join(folder, `${name}.yaml`);
   const migration = {
     version: 1,
@@ -35,11 +35,11 @@ async function startRun(name: string, windows: object = {}): Promise<ReturnType<
     target: { folder: join(folder, name) },
     fixups: 'off',
     limits: { threads: 1, machinesAtOnce: 1 },
-    windows: { always: { days: EVERY_DAY, from: '00:00', to: '00:00' }, ...windows },
-    bandwidth: [{ window: 'always', mibPerSecond: 60 }],
+    windows: { always: { days: EVERY_DAY, from: '00:00', to: '00:00' } },
+    bandwidth: [{ window: 'always', mibPerSecond: 40 }],
   };
   await writeFile(file, stringify(migration));
-  return startCli(['run', '-m', file]);
+  return file;
 }
 
 async function stateOf(target: string, machine: string): Promise<string | undefined> {
@@ -59,8 +59,8 @@ it('pauses one machine, has the others go on, and goes on with it where it stopp
   timeout: 90_000,
 }, async () => {
   const target = join(folder, 'paused');
-  const run = await startRun('paused');
-  await whenStarted(run, () => hasBytes(join(target, 'alpha.xva.partial'), 40 * MIB));
+  const run = startCli(['run', '-m', await slowMigration('paused')]);
+  await whenStarted(run, () => hasBytes(join(target, 'alpha.xva.partial'), 20 * MIB));
   const paused = await runCli(['pause', target, '--machine', 'alpha']);
   expect(paused, paused.stderr).toMatchObject({ exitCode: 0, stdout: 'alpha: paused' });
   await untilState(target, 'gamma', 'done');
@@ -83,8 +83,8 @@ it('cancels a machine with what was made of it, and takes it up again when it is
   timeout: 90_000,
 }, async () => {
   const target = join(folder, 'cancelled');
-  const run = await startRun('cancelled');
-  await whenStarted(run, () => hasBytes(join(target, 'alpha.xva.partial'), 40 * MIB));
+  const run = startCli(['run', '-m', await slowMigration('cancelled')]);
+  await whenStarted(run, () => hasBytes(join(target, 'alpha.xva.partial'), 20 * MIB));
   // Else the run would end before it is wanted again.
   await runCli(['pause', target, '--machine', 'gamma']);
   expect(await runCli(['cancel', target, '--machine', 'alpha'])).toMatchObject({
@@ -103,7 +103,7 @@ it('cancels a machine with what was made of it, and takes it up again when it is
 
 it('takes no order for machines that there are not, or where nothing runs', { timeout: 90_000 }, async () => {
   const target = join(folder, 'quiet');
-  const run = await startRun('quiet');
+  const run = startCli(['run', '-m', await slowMigration('quiet')]);
   await whenStarted(run, () => hasBytes(join(target, 'alpha.xva.partial'), MIB));
   expect(await runCli(['pause', target, '--machine', 'delta'])).toMatchObject({
     exitCode: 2,
