@@ -3,7 +3,7 @@ export type SharedKind = 'source' | 'network' | 'threads' | 'target';
 
 export interface Resource {
   readonly kind: SharedKind;
-  /** Bytes a second. */
+  /** Bytes a second; 0 where nothing gets through. */
   readonly capacity: number;
 }
 
@@ -25,6 +25,9 @@ export interface Flow {
   /** The resource that lets it be no faster. */
   heldBy: number;
 }
+
+/** Stands for the resource that holds a flow back while none does yet. */
+const GROWING = -1;
 
 /** Below this part of its capacity nothing is left of a resource but what rounding left. */
 const ROUNDING = 1e-9;
@@ -60,7 +63,7 @@ export class FairShares {
       // By rounding alone could it be below the last one's.
       settled = Math.max(settled, this.#fullAt(tightest));
       for (const flow of this.#users[tightest] ?? []) {
-        if (flow.rate === 0) this.#settle(flow, settled, tightest);
+        if (flow.heldBy === GROWING) this.#settle(flow, settled, tightest);
       }
     }
   }
@@ -84,6 +87,7 @@ export class FairShares {
 
   #enter(flow: Flow): void {
     flow.rate = 0;
+    flow.heldBy = GROWING;
     for (const { resource, share } of flow.uses) {
       const users = this.#users[resource];
       if (users?.length === 0) this.#inUse.push(resource);
