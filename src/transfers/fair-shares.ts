@@ -37,7 +37,7 @@ const ROUNDING = 1e-9;
  * its users stay at that rate, the others grow on (Bertsekas and Gallager, Data Networks, section 6.5.2).
  */
 export class FairShares {
-  readonly #resources: readonly Resource[];
+  readonly #capacities: Float64Array;
   readonly #users: Flow[][];
   /** What those flows leave whose rate is settled; of resources that are in use. */
   readonly #room: Float64Array;
@@ -47,11 +47,17 @@ export class FairShares {
   readonly #inUse: number[] = [];
 
   constructor(resources: readonly Resource[]) {
-    this.#resources = resources;
+    this.#capacities = Float64Array.from(resources, ({ capacity }) => capacity);
     this.#users = resources.map(() => []);
-    this.#room = Float64Array.from(resources, ({ capacity }) => capacity);
+    this.#room = Float64Array.from(this.#capacities);
     this.#weight = new Float64Array(resources.length);
     this.#growing = new Int32Array(resources.length);
+  }
+
+  /** From the next `share` on the resource gives so many bytes a second. */
+  setCapacity(resource: number, bytesPerSecond: number): void {
+    this.#capacities[resource] = bytesPerSecond;
+    this.#room[resource] = bytesPerSecond;
   }
 
   /** Sets `rate` and `heldBy` of every flow; each uses something. */
@@ -70,7 +76,7 @@ export class FairShares {
 
   /** Whether a newcomer would only take from those who use it already. */
   isUsedUp(resource: number): boolean {
-    return this.#at(this.#room, resource) <= (this.#resources[resource]?.capacity ?? 0) * ROUNDING;
+    return this.#at(this.#room, resource) <= this.#at(this.#capacities, resource) * ROUNDING;
   }
 
   #clear(): void {
@@ -78,7 +84,7 @@ export class FairShares {
       // Emptied, not replaced: this runs at every step.
       const users = this.#users[resource];
       if (users !== undefined) users.length = 0;
-      this.#room[resource] = this.#resources[resource]?.capacity ?? 0;
+      this.#room[resource] = this.#at(this.#capacities, resource);
       this.#weight[resource] = 0;
       this.#growing[resource] = 0;
     }

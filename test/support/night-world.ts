@@ -113,6 +113,8 @@ class World {
   readonly #atOnce: number[] = [];
   #tuning: Tuning;
   #throughput: number[] = [];
+  /** Bytes a second for all machines together; null without a cap. */
+  #cap: number | null = null;
   #now: number;
 
   constructor(night: Omit<Night, 'progress' | 'failures' | 'rates'>, rules: WorldRules) {
@@ -154,6 +156,7 @@ class World {
         const decision = decide(this.#state(), this.#now);
         this.#missUntold(decision);
         this.#obey(decision);
+        this.#cap = decision.bandwidth.bytesPerSecond;
         lookAgainAt = decision.lookAgainAt;
         // What has stopped makes room.
         changed = decision.stop.length > 0;
@@ -303,6 +306,7 @@ class World {
         known.jobs.push(job);
       }
     }
+    if (this.#cap !== null) hops.set('cap', { room: this.#cap, jobs: flowing.map(({ job }) => job) });
     return fill([...hops].map(([key, hop]) => ({ key, ...hop })));
   }
 
@@ -325,7 +329,7 @@ class World {
       bytes: moved,
       ended: false,
     }));
-    this.#meter.sample([...running, ...this.#ended.splice(0)], this.#now, null);
+    this.#meter.sample([...running, ...this.#ended.splice(0)], this.#now, this.#cap);
     this.#throughput.push(this.#meter.throughput);
   }
 
@@ -378,5 +382,6 @@ function fill(hops: { readonly key: string; room: number; jobs: Job[] }[]): {
 }
 
 function partOf({ hops }: Job, key: string): number {
+  if (key === 'cap') return 1;
   return hops.find(({ kind, name }) => `${kind}/${name}` === key)?.share ?? 0;
 }
