@@ -1,4 +1,5 @@
 import { type Bandwidth, bandwidthAt } from './bandwidth.js';
+import { Crowd } from './crowd.js';
 import { Fit } from './fit.js';
 import { Gates } from './gates.js';
 import { type Hold, hold, inMinutes } from './holds.js';
@@ -42,6 +43,7 @@ export function decide(night: Night, now: number): Decision {
   return round.decide();
 }
 
+const NOTHING_MOVES = 'the bandwidth cap lets nothing through';
 const NO_WAVES: ReadonlySet<string> = new Set();
 
 class Round {
@@ -89,6 +91,8 @@ class Round {
   #stop(job: Job): Stop | null {
     if (progressOf(this.#night, job).onHold)
       return { jobId: job.id, how: 'pause', reason: 'paused by the operator' };
+    // What waits for hours with its connections open loses them.
+    if (this.#bandwidth.bytesPerSecond === 0) return { jobId: job.id, how: 'pause', reason: NOTHING_MOVES };
     const window = this.#windows.of(job);
     const { atWindowEnd } = this.#night.policy;
     if (window === null || atWindowEnd === 'finish') return null;
@@ -110,16 +114,19 @@ class Round {
     const smallestFirst =
       policy.wouldNotFinish === 'smallest-first' ? this.#fit.wavesTooLarge(ready) : NO_WAVES;
     const rules = { now: this.#now, gates: this.#gates, units, smallestFirst };
+    const crowd = new Crowd(this.#night, this.#windows, this.#now, this.#bandwidth.bytesPerSecond);
     const start: string[] = [];
     for (const { job, waited } of inOrder(ready, this.#night, rules)) {
       const held =
         this.#troubles.hold(job, this.#now, this.#occupancy.at) ??
         this.#occupancy.hold(job) ??
-        this.#fit.hold(job, units.startedWith(job), this.#occupancy);
+        this.#fit.hold(job, units.startedWith(job), this.#occupancy) ??
+        crowd.hold(job);
       if (held === null) {
         start.push(job.id);
         units.begin(job);
         this.#occupancy.take(job);
+        crowd.join(job);
         this.#lookAgainAtWindowEnd(job);
         continue;
       }
@@ -144,7 +151,12 @@ class Round {
 
   #holdBefore(job: Job): Hold | null {
     if (progressOf(this.#night, job).onHold) return hold('operator', 'paused by the operator');
-    return this.#gates.hold(job) ?? this.#windows.hold(job) ?? this.#backOff(job);
+    return this.#gates.hold(job) ?? this.#windows.hold(job) ?? this.#capped() ?? this.#backOff(job);
+  }
+
+  #capped(): Hold | null {
+    const { bytesPerSecond, until } = this.#bandwidth;
+    return bytesPerSecond === 0 ? hold('bandwidth', NOTHING_MOVES, until) : null;
   }
 
   #backOff(job: Job): Hold | null {

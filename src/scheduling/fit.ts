@@ -4,7 +4,7 @@ import { bytesLeft, type Hop, type HopUse, hopKey, type Job, type Night, progres
 import type { WaveWindows } from './wave-windows.js';
 
 /** Rates and what others do may change: what was too late for them may not be any more. */
-const LOOK_AGAIN_MS = 60_000;
+export const LOOK_AGAIN_MS = 60_000;
 
 /** What is asked of the machines that are being moved. */
 interface Company {

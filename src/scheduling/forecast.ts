@@ -1,10 +1,12 @@
 import { groupBy } from '../model/group-by.js';
-import { simulateWave, type Transfer } from '../transfers/index.js';
+import { type CapacityChange, simulateWave, type Transfer } from '../transfers/index.js';
 import { bandwidthAt } from './bandwidth.js';
+import { followersOf } from './followers.js';
 import { Gates } from './gates.js';
 import { HopNetwork } from './hop-network.js';
 import { bytesLeft, hopKey, type Job, limitAt, type Night, progressOf, type Wave } from './night.js';
 import { inOrder } from './order.js';
+import { retryAt } from './retries.js';
 import { Troubles } from './troubles.js';
 import { Units } from './units.js';
 import { WorkCalendar } from './work-calendar.js';
@@ -35,19 +37,23 @@ export interface Forecast {
   readonly endsAt: number | null;
 }
 
+/** Changes of the bandwidth cap that are looked up: three months of one that begins and ends each day. */
+const MAX_CHANGES = 200;
+/** Bytes a second, where no cap holds: more than anything gives. */
+const NO_CAP = 1e18;
+
 /**
  * Plays the rest of a batch through from `now` (milliseconds since 1970) with the rates known now. Jobs share hops
- * max-min fairly and start in the order in which `decide` would take them; a wave goes on in the next opening of its
- * window where one is not enough. It knows of
- * no failures to come, of no other cap on the bandwidth than that of `now`, and not what comes after what in a wave. Costs as much as an estimate
- * of the plan. Throws CONFIG_INVALID for a time zone that does not exist.
+ * max-min fairly and start in the order in which `decide` would take them, after those that they come after, and when they
+ * are tried again; a wave goes on in the next opening of its window where one is not enough; bandwidth caps begin and end
+ * as they will. It knows of no failures to come. Costs as much as an estimate of the plan. Throws CONFIG_INVALID for a time
+ * zone that does not exist.
  */
 export function forecast(night: Night, now: number): Forecast {
   const troubles = new Troubles(night);
   const gates = new Gates(night, troubles);
-  const left = night.jobs.filter((job) => !gates.hasEnded(job) && !progressOf(night, job).onHold);
   const rules = { now, gates, units: new Units(night, gates), smallestFirst: new Set<string>() };
-  const byWave = groupBy(inOrder(left, night, rules), ({ job }) => job.wave);
+  const byWave = groupBy(inOrder(jobsToMove(night, gates), night, rules), ({ job }) => job.wave);
   const jobs = new Map<string, JobForecast>();
   const waves: WaveForecast[] = [];
   let clock = now;
@@ -55,7 +61,7 @@ export function forecast(night: Night, now: number): Forecast {
     const members = (byWave.get(wave.name) ?? []).map(({ job }) => job);
     let unfit = 0;
     let endsAt: number | null = null;
-    for (const [id, job] of play(members, wave, night, { now, begins: clock })) {
+    for (const [id, job] of play(members, wave, night, { now, begins: clock, troubles })) {
       jobs.set(id, job);
       if (!job.fits) unfit += 1;
       endsAt = Math.max(endsAt ?? 0, job.endsAt);
@@ -66,39 +72,99 @@ export function forecast(night: Night, now: number): Forecast {
   return { jobs, waves, endsAt: jobs.size === 0 ? null : clock };
 }
 
+/** Those that are left, but for what rests by the operator's wish and all that comes after it. */
+function jobsToMove(night: Night, gates: Gates): Job[] {
+  const followers = followersOf(night.jobs);
+  const resting = night.jobs.filter((job) => progressOf(night, job).onHold && !gates.hasEnded(job));
+  const out = new Set(resting.map(({ id }) => id));
+  for (let job = resting.pop(); job !== undefined; job = resting.pop()) {
+    for (const follower of followers.get(job.id) ?? []) {
+      if (out.has(follower.id)) continue;
+      out.add(follower.id);
+      resting.push(follower);
+    }
+  }
+  return night.jobs.filter((job) => !gates.hasEnded(job) && !out.has(job.id));
+}
+
+/** When a wave is played. */
+interface Scene {
+  readonly now: number;
+  /** When the waves before it are over; infinite when they never are. */
+  readonly begins: number;
+  readonly troubles: Troubles;
+}
+
 function play(
   members: readonly Job[],
   { window }: Wave,
   night: Night,
-  { now, begins }: { readonly now: number; readonly begins: number },
+  { now, begins, troubles }: Scene,
 ): Map<string, JobForecast> {
-  const { bytesPerSecond } = bandwidthAt(night, now);
-  const transfers = transfersOf(members, night, bytesPerSecond);
+  const calendar = new WorkCalendar(window, night.blackOuts, begins);
+  const caps = begins === Number.POSITIVE_INFINITY ? [] : night.caps;
+  const transfers = transfersOf(members, { ...night, caps }, begins, (job) => {
+    const ready = readyAt(job, night, troubles);
+    return ready <= now ? 0 : calendar.workAt(ready);
+  });
   const { machinesAtOnce, threads } = night.limits;
   const { spans } = simulateWave(transfers.list, {
     resources: transfers.resources,
     machinesAtOnce: Math.min(machinesAtOnce, threads),
     secondsPerMachine: night.rates.secondsPerMachine,
+    changes: capChanges({ caps }, calendar, begins),
   });
-  const calendar = new WorkCalendar(window, night.blackOuts, begins);
   const finishes = night.policy.atWindowEnd === 'finish';
   return new Map(
     transfers.jobs.map((job, index) => {
       const { start, end } = spans[index] ?? { start: 0, end: 0 };
       const startsAt = calendar.instantOf(start);
-      const endsAt = finishes ? startsAt + (end - start) * 1000 : calendar.instantOf(end);
+      const endsAt =
+        finishes && end < Number.POSITIVE_INFINITY
+          ? startsAt + (end - start) * 1000
+          : calendar.instantOf(end);
       const late = job.deadline !== null && endsAt > job.deadline;
       return [job.id, { startsAt, endsAt, fits: calendar.fits(end), late }];
     }),
   );
 }
 
+/** Before which a job does not start for failures so far, its own or of others, in milliseconds since 1970. */
+function readyAt(job: Job, night: Night, troubles: Troubles): number {
+  const { state } = progressOf(night, job);
+  if (state === 'running') return 0;
+  const again = state === 'failed' ? (retryAt(troubles.of(job.id), night.policy) ?? 0) : 0;
+  return Math.max(again, troubles.pausedUntil(job));
+}
+
+/** When the cap on all machines, the first resource, changes. */
+function* capChanges(
+  night: Pick<Night, 'caps'>,
+  calendar: WorkCalendar,
+  begins: number,
+): Generator<CapacityChange> {
+  if (night.caps.length === 0) return;
+  let { until } = bandwidthAt(night, begins);
+  for (let found = 0; found < MAX_CHANGES && until !== null; found++) {
+    const next = bandwidthAt(night, until);
+    yield { at: calendar.workAt(until), resource: 0, capacity: next.bytesPerSecond ?? NO_CAP };
+    until = next.until;
+  }
+}
+
 /** What is left to move; those that move already come first. */
-function transfersOf(members: readonly Job[], night: Night, cap: number | null) {
+function transfersOf(
+  members: readonly Job[],
+  night: Night,
+  begins: number,
+  readySeconds: (job: Job) => number,
+) {
+  const cap = night.caps.length === 0 ? null : (bandwidthAt(night, begins).bytesPerSecond ?? NO_CAP);
   const network = new HopNetwork(night.rates, cap);
   const needs = new Map<Transfer['flow'], readonly number[]>();
   const underWay = groupBy(members, (job) => stageOf(job, night));
   const jobs = STAGES.flatMap((stage) => underWay.get(stage) ?? []);
+  const positions = new Map(jobs.map(({ id }, position) => [id, position]));
   const list = jobs.map((job): Transfer => {
     const flow = network.flowOf(job);
     const resources = needs.get(flow) ?? flow.uses.map(({ resource }) => resource);
@@ -114,6 +180,8 @@ function transfersOf(members: readonly Job[], night: Night, cap: number | null) 
         return limit === null ? [] : [{ name: hopKey(hop), limit }];
       }),
       underWay: stageOf(job, night) === 'moves',
+      readyAt: readySeconds(job),
+      after: job.after.flatMap((id) => positions.get(id) ?? []),
     };
   });
   return { jobs, list, resources: network.resources };

@@ -1,3 +1,4 @@
+import { followersOf } from './followers.js';
 import { type Hold, hold } from './holds.js';
 import { type Job, type Night, progressOf } from './night.js';
 import { retryAt } from './retries.js';
@@ -79,14 +80,7 @@ export class Gates {
 
   /** What waits for a job that ended otherwise than done has ended as well: nothing may wait for it in turn. */
   #strand(): void {
-    const followers = new Map<string, Job[]>();
-    for (const job of this.#night.jobs) {
-      for (const id of job.after) {
-        const known = followers.get(id);
-        if (known === undefined) followers.set(id, [job]);
-        else known.push(job);
-      }
-    }
+    const followers = followersOf(this.#night.jobs);
     if (followers.size === 0) return;
     const lost = [...this.#ended].filter((id) => this.#stateOf(id) !== 'done');
     for (let id = lost.pop(); id !== undefined; id = lost.pop()) {

@@ -4,11 +4,13 @@ export type HoldKind =
   | 'wave'
   | 'dependency'
   | 'window'
+  | 'bandwidth'
   | 'retry'
   | 'trouble'
   | 'limit'
   | 'kept-free'
   | 'too-late'
+  | 'too-late-for-others'
   | 'too-long';
 
 /** Why a machine does not start, in words for the operator. */

@@ -32,15 +32,29 @@ class FadingMean {
   }
 }
 
+/** Whether what went through a hop is all that it gives. */
+interface Limit {
+  /** It has just turned out to be slower than was thought. */
+  readonly found: boolean;
+  /** It gives about what was thought, to machines that should get no more elsewhere. */
+  readonly full: boolean;
+}
+
 /** What samples say of one hop. */
 export class MeasuredHop {
-  readonly #capacity: FadingMean;
+  #capacity: FadingMean;
   readonly #throughput = new FadingMean(0);
+  #most = 0;
   readonly #perMachine = new FadingMean(0);
 
   /** `guess`: of its capacity. */
   constructor(guess: number) {
     this.#capacity = new FadingMean(guess);
+  }
+
+  /** The most that went through it for a while since it was last found to be slower. */
+  get most(): number {
+    return this.#most;
   }
 
   get rate(): HopRate {
@@ -51,10 +65,12 @@ export class MeasuredHop {
     };
   }
 
-  /** So much went through it, in bytes a second, for so many machines; `isLimit` where that is all it seems to give. */
-  note(throughput: number, machines: number, seconds: number, isLimit: boolean): void {
+  /** So much went through it, in bytes a second, for so many machines. */
+  note(throughput: number, machines: number, seconds: number, limit: Limit): void {
     this.#throughput.add(throughput, seconds);
     this.#perMachine.add(throughput / machines, seconds);
-    if (isLimit || throughput > this.#capacity.value) this.#capacity.add(throughput, seconds);
+    this.#most = limit.found ? throughput : Math.max(this.#most, this.#throughput.value);
+    if (limit.found) this.#capacity = new FadingMean(throughput);
+    if (limit.full || throughput > this.#capacity.value) this.#capacity.add(throughput, seconds);
   }
 }

@@ -1,8 +1,8 @@
 import { FairShares, type Flow } from '../transfers/index.js';
-import { blame, type Mover } from './blame.js';
 import { HopNetwork } from './hop-network.js';
 import { type HopRate, MeasuredHop } from './measured-hop.js';
 import { type Hop, type HopKind, hopKey, type Job, type KnownRates } from './night.js';
+import { type Mover, Suspicions } from './suspicions.js';
 
 /** How far a machine has come in its present run. */
 export interface Moved {
@@ -46,6 +46,7 @@ export class RateMeter implements KnownRates {
   #before: ReadonlyMap<string, number> = new Map();
   /** Jobs whose data moved before the last sample. */
   #movers: readonly Job[] = [];
+  readonly #suspicions = new Suspicions();
   #throughput = 0;
   #secondsPerMachine: number;
   #machines = 0;
@@ -98,16 +99,23 @@ export class RateMeter implements KnownRates {
     const seen = throughputs(movers);
     this.#throughput = movers.reduce((sum, { actual }) => sum + actual, 0);
     const isCapped = cap !== null && this.#throughput >= FULL * cap;
-    const blamed = blame(movers, (key) => isCapped || this.#isFull(seen.get(key)));
+    const slow = isCapped ? null : this.#suspicions.worst(movers, (key) => this.#doubtOf(seen.get(key), key));
+    const holds = new Set(isCapped ? [] : movers.map(({ heldBy }) => heldBy));
     for (const [key, { hop, throughput, machines: beside }] of seen) {
       const measured = this.#measured.get(key) ?? new MeasuredHop(this.#guesses[hop.kind]);
       this.#measured.set(key, measured);
-      measured.note(throughput, beside, seconds, blamed.has(key));
+      measured.note(throughput, beside, seconds, {
+        found: key === slow,
+        full: holds.has(key) && throughput >= FULL * measured.rate.capacity,
+      });
     }
   }
 
-  #isFull(seen: Seen | undefined): boolean {
-    return seen !== undefined && seen.throughput >= FULL * this.capacityOf(seen.hop);
+  /** What has been seen to give more is suspected less, the less the more that was. */
+  #doubtOf(seen: Seen | undefined, key: string): number {
+    const most = this.#measured.get(key)?.most ?? 0;
+    if (seen === undefined || most <= seen.throughput) return 1;
+    return seen.throughput / most;
   }
 
   #moversOf(machines: readonly Moved[], seconds: number, cap: number | null): Mover[] {

@@ -1,4 +1,5 @@
 import { XenferryError } from '../model/errors.js';
+import { followersOf } from './followers.js';
 import type { Job, Wave } from './night.js';
 
 /**
@@ -9,7 +10,6 @@ import type { Job, Wave } from './night.js';
 export function refuseUnsoundOrder(jobs: readonly Job[], waves: readonly Wave[]): void {
   const byId = new Map(jobs.map((job) => [job.id, job]));
   const places = new Map(waves.map(({ name }, place) => [name, place]));
-  const followers = new Map<string, Job[]>();
   for (const job of jobs) {
     const place = places.get(job.wave);
     if (place === undefined) throw unsound(`${job.name} is in wave ${job.wave}, which does not exist`);
@@ -18,12 +18,9 @@ export function refuseUnsoundOrder(jobs: readonly Job[], waves: readonly Wave[])
       if (other === undefined) throw unsound(`${job.name} comes after ${id}, which is not moved`);
       if ((places.get(other.wave) ?? 0) > place)
         throw unsound(`${job.name} comes after ${other.name}, which is in the later wave ${other.wave}`);
-      const known = followers.get(id);
-      if (known === undefined) followers.set(id, [job]);
-      else known.push(job);
     }
   }
-  refuseCircles(jobs, followers);
+  refuseCircles(jobs, followersOf(jobs));
 }
 
 /** Takes away what nothing has to come before, again and again; what is then left goes round in a circle. */

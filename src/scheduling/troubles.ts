@@ -59,6 +59,14 @@ export class Troubles {
     return null;
   }
 
+  /** Until when nothing starts where the job would go, in milliseconds since 1970; 0 when nothing is paused there. */
+  pausedUntil(job: Job): number {
+    return job.hops.reduce((latest, hop) => {
+      const trouble = this.#troubles.get(hopKey(hop));
+      return trouble === undefined ? latest : Math.max(latest, trouble.pausedUntil);
+    }, 0);
+  }
+
   #note(job: Job, failure: Failure): void {
     const { category } = ERROR_CATALOG[failure.code];
     const places = FAULTS_LIE_AT[category] ?? [];

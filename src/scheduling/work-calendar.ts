@@ -29,6 +29,18 @@ export class WorkCalendar {
     return this.#place(seconds)?.instant ?? Number.POSITIVE_INFINITY;
   }
 
+  /** Seconds of work that are done by `instant`, 0 before the first; infinite beyond what is looked up. */
+  workAt(instant: number): number {
+    if (this.#openings === null) return Math.max(0, instant - this.#start) / 1000;
+    for (let shift = 0; ; shift++) {
+      const known = this.#shifts[shift] ?? this.#next();
+      if (known === null) return Number.POSITIVE_INFINITY;
+      const { opening, workBefore } = known;
+      if (instant > opening.end) continue;
+      return (workBefore + Math.max(0, instant - opening.begin)) / 1000;
+    }
+  }
+
   /** Whether work up to so many seconds is done before the window closes for the first time. */
   fits(seconds: number): boolean {
     const place = this.#place(seconds);

@@ -3,7 +3,7 @@ export type SharedKind = 'source' | 'network' | 'threads' | 'target';
 
 export interface Resource {
   readonly kind: SharedKind;
-  /** Bytes a second. */
+  /** Bytes a second; 0 where nothing gets through. */
   readonly capacity: number;
 }
 
@@ -26,6 +26,9 @@ export interface Flow {
   heldBy: number;
 }
 
+/** Stands for the resource that holds a flow back while none does yet. */
+const GROWING = -1;
+
 /** Below this part of its capacity nothing is left of a resource but what rounding left. */
 const ROUNDING = 1e-9;
 
@@ -34,7 +37,7 @@ const ROUNDING = 1e-9;
  * its users stay at that rate, the others grow on (Bertsekas and Gallager, Data Networks, section 6.5.2).
  */
 export class FairShares {
-  readonly #resources: readonly Resource[];
+  readonly #capacities: Float64Array;
   readonly #users: Flow[][];
   /** What those flows leave whose rate is settled; of resources that are in use. */
   readonly #room: Float64Array;
@@ -44,11 +47,17 @@ export class FairShares {
   readonly #inUse: number[] = [];
 
   constructor(resources: readonly Resource[]) {
-    this.#resources = resources;
+    this.#capacities = Float64Array.from(resources, ({ capacity }) => capacity);
     this.#users = resources.map(() => []);
-    this.#room = Float64Array.from(resources, ({ capacity }) => capacity);
+    this.#room = Float64Array.from(this.#capacities);
     this.#weight = new Float64Array(resources.length);
     this.#growing = new Int32Array(resources.length);
+  }
+
+  /** From the next `share` on the resource gives so many bytes a second. */
+  setCapacity(resource: number, bytesPerSecond: number): void {
+    this.#capacities[resource] = bytesPerSecond;
+    this.#room[resource] = bytesPerSecond;
   }
 
   /** Sets `rate` and `heldBy` of every flow; each uses something. */
@@ -60,14 +69,14 @@ export class FairShares {
       // By rounding alone could it be below the last one's.
       settled = Math.max(settled, this.#fullAt(tightest));
       for (const flow of this.#users[tightest] ?? []) {
-        if (flow.rate === 0) this.#settle(flow, settled, tightest);
+        if (flow.heldBy === GROWING) this.#settle(flow, settled, tightest);
       }
     }
   }
 
   /** Whether a newcomer would only take from those who use it already. */
   isUsedUp(resource: number): boolean {
-    return this.#at(this.#room, resource) <= (this.#resources[resource]?.capacity ?? 0) * ROUNDING;
+    return this.#at(this.#room, resource) <= this.#at(this.#capacities, resource) * ROUNDING;
   }
 
   #clear(): void {
@@ -75,7 +84,7 @@ export class FairShares {
       // Emptied, not replaced: this runs at every step.
       const users = this.#users[resource];
       if (users !== undefined) users.length = 0;
-      this.#room[resource] = this.#resources[resource]?.capacity ?? 0;
+      this.#room[resource] = this.#at(this.#capacities, resource);
       this.#weight[resource] = 0;
       this.#growing[resource] = 0;
     }
@@ -84,6 +93,7 @@ export class FairShares {
 
   #enter(flow: Flow): void {
     flow.rate = 0;
+    flow.heldBy = GROWING;
     for (const { resource, share } of flow.uses) {
       const users = this.#users[resource];
       if (users?.length === 0) this.#inUse.push(resource);

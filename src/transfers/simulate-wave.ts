@@ -6,7 +6,14 @@ import type { Transfer } from './transfer.js';
 /** Seconds for which each held the wave back; `machines` when more at once would have been faster. */
 export type HeldBack = Record<SharedKind | 'machines', number>;
 
-/** When a machine is moved, in seconds of work from the start of its wave. */
+/** From a moment on, in seconds of work from the start of the wave, a resource gives another number of bytes a second. */
+export interface CapacityChange {
+  readonly at: number;
+  readonly resource: number;
+  readonly capacity: number;
+}
+
+/** When a machine is moved, in seconds of work from the start of its wave; infinite when nothing moves any more. */
 interface Span {
   readonly start: number;
   readonly end: number;
@@ -17,7 +24,7 @@ export interface WaveRun {
   /** In the order of the transfers. */
   readonly spans: readonly Span[];
   readonly heldBack: HeldBack;
-  /** How often rates were shared out: at most twice a machine. */
+  /** How often rates were shared out: at most twice a machine, and once for what changes and for who had to wait. */
   readonly events: number;
 }
 
@@ -26,6 +33,8 @@ interface WaveRules {
   readonly machinesAtOnce: number;
   /** What a machine takes before its data flows. */
   readonly secondsPerMachine: number;
+  /** In the order of time; as many are asked for as come before the wave's end. */
+  readonly changes?: Iterable<CapacityChange>;
 }
 
 /** Bytes so close to a transfer's end that only rounding keeps them from it, and that as a part of all bytes. */
@@ -34,7 +43,7 @@ const ROUNDING = 1e-12;
 
 /**
  * Plays a wave through: machines start in their order as limits allow and share what there is; rates change only
- * when one begins or ends. Counts flows, not machines: those of one flow are equally fast, so one number tells how far
+ * when one begins or ends, and where `changes` say so. Counts flows, not machines: those of one flow are equally fast, so one number tells how far
  * each has come.
  */
 export function simulateWave(transfers: readonly Transfer[], rules: WaveRules): WaveRun {
@@ -54,6 +63,15 @@ class Wave {
   readonly #transfers: readonly Transfer[];
   readonly #rules: WaveRules;
   readonly #queue: StartQueue;
+  readonly #changes: Iterator<CapacityChange>;
+  #change: CapacityChange | null;
+  /** Of each machine, how many must end before it starts. */
+  readonly #missing: Int32Array;
+  readonly #followers = new Map<number, number[]>();
+  /** Machines that wait for nothing but their time. */
+  readonly #delayed = new MinHeap<{ readonly machine: number; readonly at: number }>(({ at }) => at);
+  /** Whether nothing moves any more, nor ever will. */
+  #stuck = false;
   readonly #shares: FairShares;
   readonly #starts: Float64Array;
   readonly #ends: Float64Array;
@@ -70,14 +88,22 @@ class Wave {
   constructor(transfers: readonly Transfer[], rules: WaveRules) {
     this.#transfers = transfers;
     this.#rules = rules;
+    this.#missing = Int32Array.from(transfers, ({ after = [] }) => after.length);
     this.#queue = new StartQueue(
       transfers.map(({ slots }) => slots),
       rules.machinesAtOnce,
+      (machine) => this.#isReady(machine),
     );
+    this.#changes = (rules.changes ?? [])[Symbol.iterator]();
+    this.#change = this.#nextChange();
     this.#shares = new FairShares(rules.resources);
-    this.#starts = new Float64Array(transfers.length);
-    this.#ends = new Float64Array(transfers.length);
-    for (const { needs } of transfers) this.#waiting.set(needs, (this.#waiting.get(needs) ?? 0) + 1);
+    this.#starts = new Float64Array(transfers.length).fill(Number.POSITIVE_INFINITY);
+    this.#ends = new Float64Array(transfers.length).fill(Number.POSITIVE_INFINITY);
+    for (const [machine, { needs, after = [], readyAt = 0 }] of transfers.entries()) {
+      this.#waiting.set(needs, (this.#waiting.get(needs) ?? 0) + 1);
+      for (const other of after) this.#follow(other, machine);
+      if (after.length === 0 && readyAt > 0) this.#delayed.push({ machine, at: readyAt });
+    }
   }
 
   get run(): WaveRun {
@@ -91,27 +117,67 @@ class Wave {
   /** Starts what may start now; false when nothing is left to do. */
   start(): boolean {
     for (;;) {
+      this.#passTime();
       const machine = this.#queue.next();
       if (machine !== null) this.#open(machine);
-      else if (!this.#begin()) return this.#streams.size > 0 || this.#opened < this.#opening.length;
+      else if (!this.#begin()) return !this.#stuck && this.#isUnderWay();
     }
   }
 
-  /** Goes on to the next moment at which a machine begins to move data or ends. */
+  /** Goes on to the next moment at which a machine begins to move data or ends, or at which something changes. */
   step(): void {
     this.#events += 1;
     this.#shares.share(this.#streams.keys());
     const first = this.#firstToEnd();
-    const opens = this.#opening[this.#opened]?.until ?? Number.POSITIVE_INFINITY;
     const ends = this.#now + first.seconds;
-    const seconds = opens <= ends ? opens - this.#now : first.seconds;
+    const others = Math.min(
+      this.#opening[this.#opened]?.until ?? Number.POSITIVE_INFINITY,
+      this.#change?.at ?? Number.POSITIVE_INFINITY,
+      this.#delayed.least?.at ?? Number.POSITIVE_INFINITY,
+    );
+    const next = Math.min(others, ends);
+    this.#stuck = next === Number.POSITIVE_INFINITY;
+    if (this.#stuck) return;
+    const seconds = others <= ends ? others - this.#now : first.seconds;
     this.#account(seconds);
-    this.#now = Math.min(opens, ends);
+    this.#now = next;
     for (const [flow, stream] of this.#streams) {
       stream.moved += flow.rate * seconds;
-      if (ends <= opens && flow === first.flow) stream.moved = stream.ends.least?.at ?? stream.moved;
+      if (ends <= others && flow === first.flow) stream.moved = stream.ends.least?.at ?? stream.moved;
       this.#finishStream(flow, stream);
     }
+  }
+
+  #isReady(machine: number): boolean {
+    return this.#missing[machine] === 0 && (this.#transfer(machine).readyAt ?? 0) <= this.#now;
+  }
+
+  #follow(machine: number, follower: number): void {
+    const known = this.#followers.get(machine);
+    if (known === undefined) this.#followers.set(machine, [follower]);
+    else known.push(follower);
+  }
+
+  #nextChange(): CapacityChange | null {
+    const next = this.#changes.next();
+    return next.done === true ? null : next.value;
+  }
+
+  /** What was to be at a time that has come. */
+  #passTime(): void {
+    while (this.#change !== null && this.#change.at <= this.#now) {
+      this.#shares.setCapacity(this.#change.resource, this.#change.capacity);
+      this.#change = this.#nextChange();
+    }
+    for (let least = this.#delayed.least; least !== undefined && least.at <= this.#now; ) {
+      this.#delayed.pop();
+      this.#queue.release(least.machine);
+      least = this.#delayed.least;
+    }
+  }
+
+  #isUnderWay(): boolean {
+    return this.#streams.size > 0 || this.#opened < this.#opening.length || this.#delayed.size > 0;
   }
 
   #open(machine: number): void {
@@ -167,6 +233,12 @@ class Wave {
   #end(machine: number): void {
     this.#ends[machine] = this.#now;
     this.#queue.end(machine);
+    for (const follower of this.#followers.get(machine) ?? []) {
+      this.#missing[follower] = (this.#missing[follower] ?? 0) - 1;
+      if (this.#missing[follower] !== 0) continue;
+      if (this.#isReady(follower)) this.#queue.release(follower);
+      else this.#delayed.push({ machine: follower, at: this.#transfer(follower).readyAt ?? 0 });
+    }
   }
 
   #account(seconds: number): void {

@@ -30,8 +30,15 @@ export class StartQueue {
   readonly #places: readonly (readonly Places[])[];
   #free: number;
 
-  /** `slots` of each machine, in the order in which machines are to start; each slot's name at most once a machine. */
-  constructor(slots: readonly (readonly Slot[])[], atOnce: number) {
+  /**
+   * `slots` of each machine, in the order in which machines are to start; each slot's name at most once a machine. Those
+   * that are not `ready` wait for `release`.
+   */
+  constructor(
+    slots: readonly (readonly Slot[])[],
+    atOnce: number,
+    ready: (machine: number) => boolean = () => true,
+  ) {
     this.#free = atOnce;
     const places = new Map<string, Places>();
     const lanes = new Map<string, Lane>();
@@ -44,10 +51,10 @@ export class StartQueue {
         wokenBy: null,
       };
       lanes.set(key, lane);
-      lane.machines.push(machine);
+      if (ready(machine)) lane.machines.push(machine);
       return lane.places;
     });
-    for (const lane of lanes.values()) this.#ready.push(lane);
+    for (const lane of lanes.values()) if (lane.machines.length > 0) this.#ready.push(lane);
   }
 
   /** The machine that starts now, by its position; null when none may. */
@@ -70,6 +77,13 @@ export class StartQueue {
       if (full === undefined) return machine ?? null;
     }
     return null;
+  }
+
+  /** A machine that was not ready may start from now on. */
+  release(machine: number): void {
+    const places = this.#places[machine];
+    // A lane of its own: those of the others must not change their heads while they wait.
+    if (places !== undefined) this.#ready.push({ places, machines: [machine], head: 0, wokenBy: null });
   }
 
   /** A machine that had started has ended. */

@@ -13,4 +13,8 @@ export interface Transfer {
   readonly slots: readonly Slot[];
   /** Moves data already, without what a machine takes before; such come before all others. */
   readonly underWay?: boolean;
+  /** Seconds of work from the start of the wave before which it does not start; none when left out. */
+  readonly readyAt?: number;
+  /** Positions of transfers of the wave that must have ended before it starts; none when left out. */
+  readonly after?: readonly number[];
 }

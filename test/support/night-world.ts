@@ -60,9 +60,17 @@ export interface History {
   readonly progress: ReadonlyMap<string, JobProgress>;
   readonly forecasts: readonly AskedForecast[];
   readonly meter: RateMeter;
+  /** When hops gave all they have, by kind and name. */
+  readonly full: ReadonlyMap<string, readonly Span[]>;
   /** Machines at once, each time it changed. */
   readonly atOnce: readonly number[];
   readonly endedAt: number;
+}
+
+/** Instants in milliseconds since 1970. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
 }
 
 interface Running {
@@ -101,9 +109,12 @@ class World {
   readonly #runs: Run[] = [];
   readonly #forecasts: AskedForecast[] = [];
   readonly #meter: RateMeter;
+  readonly #full = new Map<string, Span[]>();
   readonly #atOnce: number[] = [];
   #tuning: Tuning;
   #throughput: number[] = [];
+  /** Bytes a second for all machines together; null without a cap. */
+  #cap: number | null = null;
   #now: number;
 
   constructor(night: Omit<Night, 'progress' | 'failures' | 'rates'>, rules: WorldRules) {
@@ -123,7 +134,7 @@ class World {
       },
       5,
     );
-    this.#tuning = startTuning(Math.min(4, night.limits.machinesAtOnce), rules.start);
+    this.#tuning = startTuning(night.limits.machinesAtOnce, rules.start);
   }
 
   live(): History {
@@ -145,6 +156,7 @@ class World {
         const decision = decide(this.#state(), this.#now);
         this.#missUntold(decision);
         this.#obey(decision);
+        this.#cap = decision.bandwidth.bytesPerSecond;
         lookAgainAt = decision.lookAgainAt;
         // What has stopped makes room.
         changed = decision.stop.length > 0;
@@ -166,6 +178,7 @@ class World {
       progress: this.#progress,
       forecasts: this.#forecasts,
       meter: this.#meter,
+      full: this.#full,
       atOnce: this.#atOnce,
       endedAt: this.#now,
     };
@@ -224,13 +237,18 @@ class World {
 
   /** Goes on to the next event, at most to `limit`; true when a run has ended. */
   #advance(limit: number): boolean {
-    const rates = this.#rates();
+    const { rates, full } = this.#rates();
     let next = limit;
     for (const running of this.#running.values()) next = Math.min(next, this.#nextOf(running, rates));
     next = Math.max(next, this.#now + 1);
     const seconds = (next - this.#now) / 1000;
     for (const running of this.#running.values()) {
       if (running.flowsAt <= this.#now) running.moved += (rates.get(running.job.id) ?? 0) * seconds;
+    }
+    for (const key of full) {
+      const spans = this.#full.get(key) ?? [];
+      this.#full.set(key, spans);
+      spans.push({ from: this.#now, to: next });
     }
     this.#now = next;
     let ended = false;
@@ -277,7 +295,7 @@ class World {
     );
   }
 
-  #rates(): ReadonlyMap<string, number> {
+  #rates(): { rates: ReadonlyMap<string, number>; full: ReadonlySet<string> } {
     const flowing = [...this.#running.values()].filter(({ flowsAt }) => flowsAt <= this.#now);
     const hops = new Map<string, { room: number; jobs: Job[] }>();
     for (const { job } of flowing) {
@@ -288,6 +306,7 @@ class World {
         known.jobs.push(job);
       }
     }
+    if (this.#cap !== null) hops.set('cap', { room: this.#cap, jobs: flowing.map(({ job }) => job) });
     return fill([...hops].map(([key, hop]) => ({ key, ...hop })));
   }
 
@@ -310,7 +329,7 @@ class World {
       bytes: moved,
       ended: false,
     }));
-    this.#meter.sample([...running, ...this.#ended.splice(0)], this.#now, null);
+    this.#meter.sample([...running, ...this.#ended.splice(0)], this.#now, this.#cap);
     this.#throughput.push(this.#meter.throughput);
   }
 
@@ -334,18 +353,25 @@ function greed({ id }: Job): number {
 }
 
 /** All machines grow, each by its greed, until a hop is full; those on it stay at that, the others grow on. */
-function fill(hops: { readonly key: string; room: number; jobs: Job[] }[]): ReadonlyMap<string, number> {
+function fill(hops: { readonly key: string; room: number; jobs: Job[] }[]): {
+  rates: ReadonlyMap<string, number>;
+  full: ReadonlySet<string>;
+} {
   const rates = new Map<string, number>();
+  const filled = new Set<string>();
   for (;;) {
     let least = Number.POSITIVE_INFINITY;
     let full: readonly Job[] = [];
+    let fullest = '';
     for (const { key, room, jobs } of hops) {
       const weight = jobs.reduce((sum, job) => sum + greed(job) * partOf(job, key), 0);
       if (jobs.length === 0 || room / weight >= least) continue;
       least = Math.max(0, room / weight);
       full = jobs;
+      fullest = key;
     }
-    if (full.length === 0) return rates;
+    if (full.length === 0) return { rates, full: filled };
+    filled.add(fullest);
     for (const job of full) rates.set(job.id, least * greed(job));
     for (const hop of hops) {
       const leaving = hop.jobs.filter((job) => rates.has(job.id));
@@ -356,5 +382,6 @@ function fill(hops: { readonly key: string; room: number; jobs: Job[] }[]): Read
 }
 
 function partOf({ hops }: Job, key: string): number {
+  if (key === 'cap') return 1;
   return hops.find(({ kind, name }) => `${kind}/${name}` === key)?.share ?? 0;
 }

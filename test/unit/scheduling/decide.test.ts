@@ -259,6 +259,49 @@ describe('bandwidth', () => {
   });
 });
 
+describe('a cap that lets nothing through', () => {
+  const caps = [{ window: { ...NIGHTLY, name: 'backup', to: '23:00' }, bytesPerSecond: 0 }];
+  const progress = new Map([['runs', inState('running', { movedBytes: GIB })]]);
+  const night = testNight([testJob('runs'), testJob('waits')], { caps, progress });
+
+  test('nothing starts, what runs is paused with what it has moved', () => {
+    const { start, stop, heldBack, lookAgainAt } = decide(night, EVENING);
+    expect(start).toEqual([]);
+    expect(stop).toEqual([{ jobId: 'runs', how: 'pause', reason: 'the bandwidth cap lets nothing through' }]);
+    expect(heldBack.get('waits')).toMatchObject({ kind: 'bandwidth', until: EVENING + HOUR });
+    expect(lookAgainAt).toBe(EVENING + HOUR);
+  });
+
+  test('when it is over all go on', () => {
+    const { start, stop } = decide(night, EVENING + HOUR);
+    expect({ start, stop }).toEqual({ start: ['waits'], stop: [] });
+  });
+});
+
+describe('what runs and would still end in time', () => {
+  // 100 MiB/s; alone the large one takes 40 minutes, with another on its host it has half of that.
+  const large = testJob('large', { bytes: 240_000 * MIB });
+  const beside = testJob('beside', { bytes: GIB });
+  const elsewhere = testJob('elsewhere', { bytes: GIB, hops: [through('host', 'esx2')] });
+  const progress = new Map([['large', inState('running', { movedBytes: 1 })]]);
+  const night = testNight([large, beside, elsewhere], { ...IN_WINDOW, progress });
+  const anHourBefore = EVENING + 7 * HOUR;
+
+  test('is not kept from it by a newcomer; one that takes nothing from it may start', () => {
+    expect(decide(night, anHourBefore).start).toEqual(['elsewhere']);
+    expect(reasonFor('beside', night, anHourBefore)).toBe(
+      'would keep large from ending before its window does',
+    );
+    expect(decide(night, EVENING + 6 * HOUR).start).toEqual(['beside', 'elsewhere']);
+  });
+
+  test('has no such right once it is too late for it anyway, nor where all start anyway', () => {
+    expect(decide(night, EVENING + 7.5 * HOUR).start).toEqual(['beside', 'elsewhere']);
+    const policy = { ...DEFAULT_POLICY, wouldNotFinish: 'start-anyway' as const };
+    expect(decide({ ...night, policy }, anHourBefore).start).toEqual(['beside', 'elsewhere']);
+  });
+});
+
 test('what the operator has paused is left alone', () => {
   const progress = new Map([['a', inState('waiting', { onHold: true })]]);
   expect(reasonFor('a', testNight([testJob('a')], { progress }))).toBe('paused by the operator');

@@ -63,6 +63,100 @@ describe('when machines end', () => {
   });
 });
 
+describe('what is known to come', () => {
+  const evening = (hours: number) => EVENING + hours * HOUR;
+  const cap = (from: string, to: string, mib: number) => ({
+    window: { ...NIGHTLY, from, to },
+    bytesPerSecond: mib * MIB,
+  });
+
+  test('a cap that begins later, and one that ends', () => {
+    // Half an hour at 100 MiB/s, an hour at 25, the last quarter at 100 again.
+    const caps = [cap('22:30', '23:30', 25)];
+    const { endsAt } = forecast(testNight([testJob('a', { bytes: AN_HOUR })], { caps }), EVENING);
+    expect(endsAt).toBeCloseTo(evening(1.75), -2);
+  });
+
+  test('an hour in which nothing moves', () => {
+    const caps = [cap('22:30', '23:30', 0)];
+    const { endsAt } = forecast(testNight([testJob('a', { bytes: AN_HOUR })], { caps }), EVENING);
+    expect(endsAt).toBeCloseTo(evening(2), -2);
+  });
+
+  test('caps count as clocks show them when the window has been closed between', () => {
+    const waves = [{ name: 'all', window: { ...NIGHTLY, to: '23:00' } }];
+    const caps = [cap('22:00', '22:30', 50)];
+    // Each night 45 minutes' worth are moved.
+    const { endsAt } = forecast(testNight([testJob('a', { bytes: AN_HOUR })], { caps, waves }), EVENING);
+    expect(endsAt).toBeCloseTo(evening(24.5), -2);
+  });
+
+  test('what comes after what in a wave, whatever the order of turns', () => {
+    const hops = (name: string) => [through('host', name)];
+    const jobs = [
+      testJob('web', { bytes: AN_HOUR, priority: 9, hops: hops('esx1'), after: ['db', 'cache'] }),
+      testJob('db', { bytes: AN_HOUR, hops: hops('esx2') }),
+      testJob('cache', { bytes: AN_HOUR / 2, hops: hops('esx3') }),
+      testJob('other', { bytes: AN_HOUR, hops: hops('esx1') }),
+    ];
+    const { jobs: told } = forecast(testNight(jobs), EVENING);
+    expect(told.get('other')?.endsAt).toBeCloseTo(evening(1), -2);
+    expect(told.get('web')?.startsAt).toBeCloseTo(evening(1), -2);
+    expect(told.get('web')?.endsAt).toBeCloseTo(evening(2), -2);
+  });
+
+  test('one that waits for another does not keep those behind it waiting', () => {
+    const jobs = [
+      testJob('first', { bytes: AN_HOUR, hops: [through('host', 'esx2')] }),
+      testJob('waits', { bytes: AN_HOUR, after: ['first'] }),
+      testJob('behind', { bytes: AN_HOUR }),
+    ];
+    const limits = { ...NO_LIMITS, perHop: { host: 1 } };
+    const { jobs: told } = forecast(testNight(jobs, { limits }), EVENING);
+    expect(told.get('behind')?.startsAt).toBe(EVENING);
+    expect(told.get('waits')?.startsAt).toBeCloseTo(evening(1), -2);
+  });
+
+  test('when a failed machine is tried again', () => {
+    const failed = { endedAt: EVENING, movedBytes: 0 };
+    const night = testNight([testJob('a', { bytes: AN_HOUR })], {
+      progress: new Map([['a', inState('failed', failed)]]),
+      failures: [{ jobId: 'a', at: EVENING, code: 'POOL_BUSY' }],
+    });
+    expect(forecast(night, EVENING).jobs.get('a')?.startsAt).toBe(EVENING + 60_000);
+  });
+
+  test('until when a host is left alone on which others have failed', () => {
+    const names = ['a', 'b', 'c'];
+    const failures = names.map((jobId) => ({ jobId, at: EVENING, code: 'SOURCE_UNREADABLE' as const }));
+    const progress = new Map(names.map((name) => [name, inState('failed', { endedAt: EVENING })]));
+    const jobs = [...names.map((name) => testJob(name)), testJob('fresh')];
+    const { jobs: told } = forecast(testNight(jobs, { progress, failures }), EVENING);
+    expect(told.get('fresh')?.startsAt).toBe(EVENING + 300_000);
+  });
+
+  test('what comes after a machine at rest is not forecast, nor what comes after that', () => {
+    const jobs = [
+      testJob('rests'),
+      testJob('next', { after: ['rests'] }),
+      testJob('last', { after: ['next'] }),
+      testJob('free'),
+    ];
+    const progress = new Map([['rests', inState('paused', { onHold: true })]]);
+    expect([...forecast(testNight(jobs, { progress }), EVENING).jobs.keys()]).toEqual(['free']);
+  });
+
+  test('where nothing will ever move again there is no end', () => {
+    const always = { ...NIGHTLY, from: '00:00', to: '00:00' };
+    const caps = [{ window: always, bytesPerSecond: 0 }];
+    for (const atWindowEnd of ['finish', 'pause'] as const) {
+      const policy = { ...DEFAULT_POLICY, atWindowEnd };
+      const { endsAt } = forecast(testNight([testJob('a')], { caps, policy }), EVENING);
+      expect(endsAt).toBe(Number.POSITIVE_INFINITY);
+    }
+  });
+});
+
 describe('windows and deadlines', () => {
   const waves = [{ name: 'all', window: NIGHTLY }];
   const jobs = [

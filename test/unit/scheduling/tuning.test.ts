@@ -5,15 +5,14 @@ const MINUTE = 60_000;
 
 /** Asked every minute, with as many machines running as may; the numbers at once as time goes on. */
 function watch(
-  from: number,
+  limit: number,
   minutes: number,
-  most: number,
-  throughput: (atOnce: number) => number,
+  throughput: (atOnce: number, minute: number) => number,
 ): Tuning[] {
-  let tuning = startTuning(from, 0);
+  let tuning = startTuning(limit, 0);
   return Array.from({ length: minutes }, (_, minute) => {
-    const load = { running: tuning.atOnce, bytesPerSecond: throughput(tuning.atOnce) };
-    tuning = tune(tuning, load, most, minute * MINUTE);
+    const load = { running: tuning.atOnce, bytesPerSecond: throughput(tuning.atOnce, minute) };
+    tuning = tune(tuning, load, limit, minute * MINUTE);
     return tuning;
   });
 }
@@ -23,35 +22,52 @@ function usual(tunings: readonly Tuning[]): number {
   return later.toSorted((a, b) => a - b)[later.length >> 1] ?? 0;
 }
 
-test('more machines as long as they move more', () => {
-  const tunings = watch(2, 240, 64, (atOnce) => 50 * Math.min(atOnce, 12));
-  expect(usual(tunings)).toBeGreaterThanOrEqual(11);
-  expect(usual(tunings)).toBeLessThanOrEqual(15);
+test('begins at the limit and stays there where more never hinder each other', () => {
+  const tunings = watch(16, 480, (atOnce) => 50 * atOnce);
+  expect(tunings.slice(0, 15).map(({ atOnce }) => atOnce)).toEqual(Array(15).fill(16));
+  expect(usual(tunings)).toBe(16);
 });
 
-test('fewer where fewer do as well', () => {
-  const tunings = watch(32, 480, 32, (atOnce) => 50 * Math.min(atOnce, 6));
-  expect(usual(tunings)).toBeLessThanOrEqual(8);
+test('tries cost little: over a night less than a fiftieth is not moved', () => {
+  const tunings = watch(16, 480, (atOnce) => 50 * atOnce);
+  const moved = tunings.reduce((sum, { atOnce }) => sum + atOnce, 0);
+  expect(moved / (480 * 16)).toBeGreaterThan(0.98);
+});
+
+test('where fewer do as well nothing is given up', () => {
+  expect(usual(watch(32, 480, (atOnce) => 50 * Math.min(atOnce, 6)))).toBe(32);
+});
+
+test('goes down to where machines do not hinder each other any more', () => {
+  const tunings = watch(32, 480, (atOnce) => (atOnce <= 8 ? 50 * atOnce : 400 - 10 * (atOnce - 8)));
+  expect(usual(tunings)).toBeLessThanOrEqual(10);
   expect(usual(tunings)).toBeGreaterThanOrEqual(6);
 });
 
-test('it backs away from a number at which machines hinder each other', () => {
-  const tunings = watch(4, 240, 64, (atOnce) => (atOnce <= 8 ? 50 * atOnce : 400 - 40 * (atOnce - 8)));
-  expect(usual(tunings)).toBeLessThanOrEqual(9);
-  expect(usual(tunings)).toBeGreaterThanOrEqual(6);
+test('goes up again when the night changes', () => {
+  const hinder = (atOnce: number) => 400 - 10 * atOnce;
+  const tunings = watch(16, 1440, (atOnce, minute) => (minute < 240 ? hinder(atOnce) : 50 * atOnce));
+  expect(tunings[200]?.atOnce).toBeLessThan(8);
+  expect(usual(tunings)).toBeGreaterThanOrEqual(13);
 });
 
-test('never above the limit, nor below one', () => {
-  for (const { atOnce } of watch(4, 300, 10, (atOnce) => 50 * atOnce)) expect(atOnce).toBeLessThanOrEqual(10);
-  for (const { atOnce } of watch(4, 600, 10, (atOnce) => 100 / atOnce))
+test('never above the limit, nor below one; another limit begins afresh', () => {
+  for (const { atOnce } of watch(10, 900, (atOnce) => 100 / atOnce)) {
     expect(atOnce).toBeGreaterThanOrEqual(1);
-  expect(tune(startTuning(20, 0), { running: 20, bytesPerSecond: 1 }, 8, MINUTE).atOnce).toBe(8);
+    expect(atOnce).toBeLessThanOrEqual(10);
+  }
+  for (const limit of [8, 40]) {
+    expect(tune(startTuning(20, 0), { running: 20, bytesPerSecond: 1 }, limit, MINUTE).atOnce).toBe(limit);
+  }
 });
 
-test('says nothing new while fewer run than may', () => {
-  let tuning = startTuning(8, 0);
-  for (let minute = 0; minute < 60; minute++) {
-    tuning = tune(tuning, { running: 3, bytesPerSecond: 100 }, 64, minute * MINUTE);
+test('what is measured while others still end, or too few run, counts for nothing', () => {
+  for (const running of [3, 12]) {
+    let tuning = startTuning(8, 0);
+    for (let minute = 0; minute < 120; minute++) {
+      tuning = tune(tuning, { running, bytesPerSecond: 100 }, 8, minute * MINUTE);
+    }
+    expect(tuning.atOnce).toBe(8);
+    expect(tuning.seen.size).toBe(0);
   }
-  expect(tuning.atOnce).toBe(8);
 });
