@@ -1,3 +1,4 @@
+import type { OnReadOpts } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 import { type ErrorCode, XenferryError } from '../model/errors.js';
@@ -21,16 +22,29 @@ export interface Pinning {
   readonly code: ErrorCode;
   /** For errors. */
   readonly name: string;
+  /** Where what comes goes, instead of into the connection's stream. */
+  readonly onread?: OnReadOpts | undefined;
 }
 
 /**
  * Connects to servers that present one of the certificates that are trusted, whoever signed it. The certificate is
  * looked at before any request is sent, so that no other server sees credentials.
  */
-export function pinnedConnector({ fingerprints, timeoutMs, code, name }: Pinning): buildConnector.connector {
+export function pinnedConnector({
+  fingerprints,
+  timeoutMs,
+  code,
+  name,
+  onread,
+}: Pinning): buildConnector.connector {
   // No authority vouches for a self-signed server, so Node's own check is replaced, not left out: below, any other
   // certificate than the pinned one ends the connection. A resumed TLS session would bring none to look at.
-  const connect = buildConnector({ timeout: timeoutMs, rejectUnauthorized: false, maxCachedSessions: 0 });
+  const connect = buildConnector({
+    timeout: timeoutMs,
+    rejectUnauthorized: false,
+    maxCachedSessions: 0,
+    ...(onread === undefined ? {} : { onread }),
+  });
   return (options, callback) => {
     connect(options, (...[error, socket]) => {
       if (error !== null) return callback(error, null);

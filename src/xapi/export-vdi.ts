@@ -1,16 +1,11 @@
-import { type IncomingMessage, request } from 'node:http';
 import type { BandwidthGate } from '../io/bandwidth-gate.js';
 import { XenferryError } from '../model/errors.js';
-import { MIB } from '../model/units.js';
-import { gathered } from './gathered.js';
 import { openSocket } from './open-socket.js';
+import { ReceivedBytes } from './received-bytes.js';
 import type { Ref } from './records.js';
 import { redirectAddress } from './redirect-address.js';
 import { TransportFailure, transportFailure } from './transport-failure.js';
 import type { XapiClient } from './xapi-client.js';
-
-/** TLS gives 16 KiB at a time, and each would cost several turns of the event loop. */
-const PIECE_BYTES = MIB;
 
 /** How a disk comes: all of its bytes, or a dynamic VHD of those that are stored. */
 export type ExportFormat = 'raw' | 'vhd';
@@ -35,9 +30,11 @@ export async function* exportVdi(client: XapiClient, wanted: VdiExport): AsyncGe
   // The pool would make one of its own, and keep it for an hour.
   const task = await client.call('task.create', ['Xenferry: disk export', wanted.vdi], { signal });
   try {
-    const answer = await openExport(client, { ...wanted, signal }, task, () => stop.abort());
-    for await (const piece of gathered(answer, PIECE_BYTES)) {
-      await passGate(answer, piece.length, wanted, client.patience.idle);
+    const body = await openExport(client, { ...wanted, signal }, task);
+    for (;;) {
+      const piece = await body.next();
+      if (piece === null) break;
+      await passGate(body, piece.length, wanted, client.patience.idle);
       yield piece;
     }
   } catch (error) {
@@ -51,25 +48,20 @@ export async function* exportVdi(client: XapiClient, wanted: VdiExport): AsyncGe
 
 /** Nothing comes while nothing is taken, for which the host must not be blamed. */
 async function passGate(
-  answer: IncomingMessage,
+  body: ReceivedBytes,
   bytes: number,
   { gate, signal }: VdiExport,
   idleMs: number,
 ): Promise<void> {
-  answer.setTimeout(0);
+  body.watchIdle(0);
   if (!(await gate.pass(bytes, () => !signal.aborted))) {
     throw new XenferryError('CANCELED', 'the export was stopped');
   }
-  answer.setTimeout(idleMs);
+  body.watchIdle(idleMs);
 }
 
 /** Asks the named host, or the one that it names in turn, with a session that is known there. */
-async function openExport(
-  client: XapiClient,
-  wanted: VdiExport,
-  task: Ref,
-  onIdle: () => void,
-): Promise<IncomingMessage> {
+async function openExport(client: XapiClient, wanted: VdiExport, task: Ref): Promise<ReceivedBytes> {
   let { address } = wanted;
   for (let attempt = 1; ; attempt++) {
     const session = await client.sessionRef();
@@ -79,11 +71,10 @@ async function openExport(
       vdi: wanted.vdi,
       format: wanted.format,
     });
-    const answer = await ask(client, address, { query, signal: wanted.signal, onIdle });
-    const { statusCode: status = 0 } = answer;
-    if (status === 200) return answer;
-    answer.destroy();
-    const next = status === 302 ? redirectAddress(answer.headers.location) : address;
+    const { status, location, body } = await ask(client, address, { query, signal: wanted.signal });
+    if (status === 200) return body;
+    body.close();
+    const next = status === 302 ? redirectAddress(location) : address;
     if (status === 401) await client.forgetSession(session);
     if (attempt > 1 || next === null || (status !== 302 && status !== 401)) throw refusal(client, status);
     address = next;
@@ -93,30 +84,36 @@ async function openExport(
 interface Question {
   readonly query: URLSearchParams;
   readonly signal: AbortSignal;
-  readonly onIdle: () => void;
 }
 
-async function ask(
-  client: XapiClient,
-  address: string,
-  { query, signal, onIdle }: Question,
-): Promise<IncomingMessage> {
+interface Answer {
+  readonly status: number;
+  readonly location: string | undefined;
+  readonly body: ReceivedBytes;
+}
+
+/** By hand: an export is a head and then bytes until the end, which XAPI frames in no way. */
+async function ask(client: XapiClient, address: string, { query, signal }: Question): Promise<Answer> {
   const url = client.hostUrl(address);
-  const socket = await openSocket(client.connector, url);
-  return await new Promise<IncomingMessage>((resolve, reject) => {
-    request({
-      method: 'GET',
-      path: `/export_raw_vdi?${query}`,
-      headers: { host: url.host },
-      createConnection: () => socket,
-      signal,
-    })
-      .on('response', resolve)
-      .on('error', reject)
-      // As an option it would not reach a connection that is there already.
-      .setTimeout(client.patience.idle, onIdle)
-      .end();
-  });
+  const body = new ReceivedBytes();
+  const socket = await openSocket(client.receivingConnector(body.onread), url);
+  body.attach(socket);
+  body.watchIdle(client.patience.idle);
+  const stop = () => body.close(new Error('the export was stopped'));
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  socket.write(`GET /export_raw_vdi?${query} HTTP/1.1\r\nhost: ${url.host}\r\nconnection: close\r\n\r\n`);
+  return { ...parseHead(await body.head(), client), body };
+}
+
+function parseHead(head: string, client: XapiClient): Pick<Answer, 'status' | 'location'> {
+  const status = /^HTTP\/1\.[01] (\d{3})\b/.exec(head)?.[1];
+  if (status === undefined || /^transfer-encoding:/im.test(head)) {
+    throw new XenferryError('POOL_PROTOCOL', 'the host answers the export with something else', {
+      file: client.shown,
+    });
+  }
+  return { status: Number(status), location: /^location:[ \t]*(.*?)[ \t]*$/im.exec(head)?.[1] };
 }
 
 function refusal(client: XapiClient, status: number): XenferryError {

@@ -1,3 +1,4 @@
+import type { OnReadOpts } from 'node:net';
 import type { z } from 'zod';
 import { pauseFor } from '../model/abort.js';
 import { XenferryError } from '../model/errors.js';
@@ -54,6 +55,7 @@ export class XapiClient {
   readonly connector: Connector;
   readonly patience: PoolPatience;
   readonly #pool: URL;
+  readonly #fingerprints: readonly string[];
   readonly #rpc: JsonRpc;
   readonly #user: string;
   readonly #password: string;
@@ -67,11 +69,17 @@ export class XapiClient {
     this.#pool = parsePoolUrl(url);
     this.shown = this.#pool.origin;
     this.patience = patience;
+    this.#fingerprints = tlsFingerprints;
     this.connector = poolConnector(tlsFingerprints, patience.connect, this.shown);
     this.#rpc = new JsonRpc(this.connector, this.shown);
     this.#user = user;
     this.#password = password;
     this.#candidates = [this.#pool];
+  }
+
+  /** Opens connections that give what comes to `onread` alone. */
+  receivingConnector(onread: OnReadOpts): Connector {
+    return poolConnector(this.#fingerprints, this.patience.connect, this.shown, onread);
   }
 
   /**

@@ -32,14 +32,7 @@ export class Body {
 
   /** At least one byte and at most so many; undefined at the end. */
   async some(most: number): Promise<Buffer | undefined> {
-    const [trip] = this.trips;
-    if (trip !== undefined && this.count >= trip.afterBytes) {
-      this.trips.shift();
-      trip.act();
-      return this.some(most);
-    }
-    const until = Math.min(this.limit, trip?.afterBytes ?? this.limit);
-    const wanted = Math.min(most, until - this.count);
+    const wanted = this.untilTrip(most);
     const piece = wanted > 0 ? await this.reader.some(wanted) : undefined;
     this.count += piece?.length ?? 0;
     if (piece !== undefined && this.bytesPerSecond !== undefined) {
@@ -53,14 +46,36 @@ export class Body {
   async fill(buffer: Buffer): Promise<number> {
     let filled = 0;
     while (filled < buffer.length) {
-      const piece = await this.some(buffer.length - filled);
-      if (piece === undefined) {
+      const wanted = this.untilTrip(buffer.length - filled);
+      const came = await this.part(buffer.subarray(filled, filled + wanted));
+      if (came === 0) {
         return filled;
       }
-      piece.copy(buffer, filled);
-      filled += piece.length;
+      filled += came;
     }
     return filled;
+  }
+
+  /** Fills some of the buffer; 0 at the end. */
+  private async part(buffer: Buffer): Promise<number> {
+    if (this.bytesPerSecond !== undefined) {
+      return (await this.some(buffer.length))?.copy(buffer) ?? 0;
+    }
+    const came = await this.reader.fill(buffer);
+    this.count += came;
+    return came;
+  }
+
+  /** How many bytes, at most so many, come before something happens; what is due happens. */
+  private untilTrip(most: number): number {
+    for (;;) {
+      const [trip] = this.trips;
+      if (trip === undefined || this.count < trip.afterBytes) {
+        return Math.min(most, this.limit - this.count, (trip?.afterBytes ?? this.limit) - this.count);
+      }
+      this.trips.shift();
+      trip.act();
+    }
   }
 
   /** Throws EndOfStream. */

@@ -67,7 +67,10 @@ function headerOf(entries: number, parent?: string): Buffer {
   return summed(header, 36);
 }
 
-/** A disk as a dynamic VHD of 2 MiB blocks, piece by piece; a differencing one of what is not in another disk. */
+/**
+ * A disk as a dynamic VHD of 2 MiB blocks; a differencing one of what is not in another disk. A piece is valid until the
+ * next is asked for.
+ */
 export async function* vhdPieces(disk: Disk, file: FileHandle, base?: Base): AsyncGenerator<Buffer> {
   const entries = Math.ceil(disk.size / GRAIN);
   const footer = footerOf(disk.size, base === undefined ? 3 : 4);
@@ -83,12 +86,11 @@ export async function* vhdPieces(disk: Disk, file: FileHandle, base?: Base): Asy
     bat.writeUInt32BE(Math.min(start + number * step, UNUSED), (4 * offset) / GRAIN);
   }
   yield Buffer.concat([footer, headerOf(entries, base?.uuid), bat]);
-  const bitmap = Buffer.alloc(SECTOR, 0xff);
+  const block = Buffer.alloc(SECTOR + GRAIN, 0xff);
   for (const offset of stored) {
-    const block = Buffer.alloc(GRAIN);
-    await file.read(block, 0, Math.min(GRAIN, disk.size - offset), offset);
-    yield bitmap;
-    yield block;
+    const length = Math.min(GRAIN, disk.size - offset);
+    await file.read(block, SECTOR, length, offset);
+    yield block.fill(0, SECTOR + length);
   }
   yield footer;
 }
