@@ -70,9 +70,10 @@ class Round {
   }
 
   decide(): Decision {
-    this.#lookAgain(this.#bandwidth.until);
-    const stop = this.#running().flatMap((job) => this.#stop(job) ?? []);
+    const running = this.#running();
+    const stop = running.flatMap((job) => this.#stop(job) ?? []);
     const start = this.#start();
+    if (running.length + start.length + this.#heldBack.size > 0) this.#lookAgain(this.#bandwidth.until);
     return {
       start,
       heldBack: this.#heldBack,

@@ -11,6 +11,11 @@ export interface HopRate {
 /** After so many seconds of newer samples a third of an old one's weight is left. */
 const MEMORY_SECONDS = 60;
 
+/** Slowness of a hop's machines, as `slowness` weighs it, that wants an explanation. */
+const NEEDED = 0.4;
+/** For so long a hop that was found to be slow is on trial. */
+const TRIAL_SECONDS = 300;
+
 /** A mean of samples, each weighted by its seconds, in which the old ones fade. */
 class FadingMean {
   #value: number;
@@ -44,12 +49,39 @@ interface Limit {
 export class MeasuredHop {
   #capacity: FadingMean;
   readonly #throughput = new FadingMean(0);
+  readonly #guess: number;
   #most = 0;
+  /** Seconds since it was found slow, and those of them in which nothing else explained how slow its machines are. */
+  #trial: { seconds: number; needed: number } | null = null;
   readonly #perMachine = new FadingMean(0);
 
   /** `guess`: of its capacity. */
   constructor(guess: number) {
+    this.#guess = guess;
     this.#capacity = new FadingMean(guess);
+  }
+
+  /** Whether it was found to be slower than was thought, and that may have been a mistake. */
+  get isOnTrial(): boolean {
+    return this.#trial !== null;
+  }
+
+  /**
+   * `slowness`: of its machines beside what they would get by all other hops. A hop that was not needed for half of the
+   * trial to explain it is believed to give what it was thought to.
+   */
+  reconsider(slowness: number, seconds: number): void {
+    if (this.#trial === null) return;
+    this.#trial.seconds += seconds;
+    if (slowness >= NEEDED) this.#trial.needed += seconds;
+    if (this.#trial.seconds < TRIAL_SECONDS) return;
+    if (this.#trial.needed < this.#trial.seconds / 2) this.#capacity = new FadingMean(this.believed);
+    this.#trial = null;
+  }
+
+  /** What it would be thought to give had it not been found to be slow. */
+  get believed(): number {
+    return Math.max(this.#guess, this.#most);
   }
 
   /** The most that went through it for a while since it was last found to be slower. */
@@ -71,6 +103,7 @@ export class MeasuredHop {
     this.#perMachine.add(throughput / machines, seconds);
     this.#most = limit.found ? throughput : Math.max(this.#most, this.#throughput.value);
     if (limit.found) this.#capacity = new FadingMean(throughput);
+    if (limit.found) this.#trial = { seconds: 0, needed: 0 };
     if (limit.full || throughput > this.#capacity.value) this.#capacity.add(throughput, seconds);
   }
 }

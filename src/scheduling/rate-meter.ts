@@ -2,7 +2,7 @@ import { FairShares, type Flow } from '../transfers/index.js';
 import { HopNetwork } from './hop-network.js';
 import { type HopRate, MeasuredHop } from './measured-hop.js';
 import { type Hop, type HopKind, hopKey, type Job, type KnownRates } from './night.js';
-import { type Mover, Suspicions } from './suspicions.js';
+import { type Mover, Suspicions, slowness } from './suspicions.js';
 
 /** How far a machine has come in its present run. */
 export interface Moved {
@@ -109,6 +109,27 @@ export class RateMeter implements KnownRates {
         full: holds.has(key) && throughput >= FULL * measured.rate.capacity,
       });
     }
+    if (isCapped) return;
+    for (const key of seen.keys()) this.#reconsider(key, movers, seconds);
+  }
+
+  /** Whether a hop that was found to be slow is needed to explain how slow its machines are. */
+  #reconsider(key: string, movers: readonly Mover[], seconds: number): void {
+    const measured = this.#measured.get(key);
+    if (measured?.isOnTrial !== true) return;
+    const jobs = movers.map(({ job }) => job);
+    const others = this.#expected(jobs, null, {
+      secondsPerMachine: this.#secondsPerMachine,
+      capacityOf: (hop) => (hopKey(hop) === key ? measured.believed : this.capacityOf(hop)),
+    });
+    const charge = { actual: 0, expected: 0, machines: 0 };
+    for (const { job, actual, expected } of movers) {
+      if (expected === 0 || !job.hops.some((hop) => hopKey(hop) === key)) continue;
+      charge.actual += actual;
+      charge.expected += others.get(job.id)?.bytesPerSecond ?? 0;
+      charge.machines += 1;
+    }
+    if (charge.expected > 0) measured.reconsider(slowness(charge), seconds);
   }
 
   /** What has been seen to give more is suspected less, the less the more that was. */
@@ -134,8 +155,12 @@ export class RateMeter implements KnownRates {
   }
 
   /** By job. */
-  #expected(jobs: readonly Job[], cap: number | null): ReadonlyMap<string, Expected> {
-    const network = new HopNetwork(this, cap);
+  #expected(
+    jobs: readonly Job[],
+    cap: number | null,
+    rates: KnownRates = this,
+  ): ReadonlyMap<string, Expected> {
+    const network = new HopNetwork(rates, cap);
     const flows = new Map<string, Flow>();
     for (const job of jobs) {
       const flow = network.flowOf(job);

@@ -55,7 +55,7 @@ export class Suspicions {
     let worst: string | null = null;
     let most = 0;
     for (const key of new Set(judged.flatMap(({ job }) => job.hops.map(hopKey)))) {
-      const weight = weightOf(chargeOf(this.#evidence.get(key)));
+      const weight = slowness(chargeOf(this.#evidence.get(key)));
       const doubted = weight * doubtOf(key);
       if (doubted <= most || (weight < ENOUGH && !short.has(key))) continue;
       worst = key;
@@ -118,6 +118,7 @@ function chargeOf(evidence: Evidence = new Map()): Charge {
   return { actual, expected, machines: evidence.size };
 }
 
-function weightOf({ actual, expected, machines }: Charge): number {
+/** How slow machines are beside what is expected of them in all, in bytes a second: 0 not at all; the more, the more there are. */
+export function slowness({ actual, expected, machines }: Charge): number {
   return (1 - actual / expected) * Math.sqrt(machines);
 }

@@ -309,5 +309,8 @@ test('what the operator has paused is left alone', () => {
 
 test('nothing to do, nothing to look at', () => {
   const none: Job[] = [];
-  expect(decide(testNight(none), EVENING)).toMatchObject({ start: [], stop: [], lookAgainAt: null });
+  const caps = [{ window: NIGHTLY, bytesPerSecond: MIB }];
+  for (const night of [testNight(none), testNight(none, { caps })]) {
+    expect(decide(night, EVENING)).toMatchObject({ start: [], stop: [], lookAgainAt: null });
+  }
 });

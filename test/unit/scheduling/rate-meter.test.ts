@@ -94,6 +94,20 @@ describe('capacities', () => {
     expect(samples.mib('host', 'esx1')).toBeGreaterThan(150);
   });
 
+  test('a slow repository is found out though all machines go through a link that is full as well', () => {
+    const to = (name: string, repository: string) => over(name, `host of ${name}`, repository);
+    const samples = new Samples({ link: 210 * MIB }).move(
+      [
+        ...['a', 'b', 'c'].map((name) => [to(name, 'sr1'), 60] as const),
+        ...['d', 'e', 'f'].map((name) => [to(name, 'sr2'), 10] as const),
+      ],
+      300,
+    );
+    expect(samples.mib('repository', 'sr2')).toBeCloseTo(30, 0);
+    expect(samples.mib('repository', 'sr1')).toBe(1000);
+    expect(samples.mib('link', 'net')).toBeCloseTo(210, 0);
+  });
+
   test('where all are slow the expected bottleneck is, though some are a little slower than others', () => {
     const samples = new Samples({ link: 100 * MIB }).move(
       [
