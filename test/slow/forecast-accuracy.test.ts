@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GIB, MIB } from '../../../src/model/units.js';
-import { DEFAULT_POLICY, type Hop, type Job } from '../../../src/scheduling/index.js';
-import { liveThrough, type Span } from '../../support/night-world.js';
-import { EVENING, HOUR, NIGHTLY } from '../../support/small-night.js';
+import { GIB, MIB } from '../../src/model/units.js';
+import { DEFAULT_POLICY, type Hop, type Job } from '../../src/scheduling/index.js';
+import { liveThrough, type Span } from '../support/night-world.js';
+import { EVENING, HOUR, NIGHTLY } from '../support/small-night.js';
 
 const estate = fc.record({
   machines: fc.array(
