@@ -47,6 +47,8 @@ export const DEFAULT_POLICY: Policy = {
 
 /** What a plan says of the nights in which it is run, beside its waves' windows and its limits. */
 export interface PlannedNight {
+  /** Nothing begins before, in milliseconds since 1970; null: at once. */
+  readonly startsAt: number | null;
   /** `YYYY-MM-DD`, by the clocks of each window: the waves' windows are closed on them. */
   readonly blackOuts: readonly string[];
   readonly caps: readonly BandwidthCap[];
@@ -54,4 +56,4 @@ export interface PlannedNight {
 }
 
 /** For a plan that says nothing of its nights. */
-export const ANY_NIGHT: PlannedNight = { blackOuts: [], caps: [], policy: DEFAULT_POLICY };
+export const ANY_NIGHT: PlannedNight = { startsAt: null, blackOuts: [], caps: [], policy: DEFAULT_POLICY };

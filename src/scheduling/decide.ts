@@ -152,7 +152,19 @@ class Round {
 
   #holdBefore(job: Job): Hold | null {
     if (progressOf(this.#night, job).onHold) return hold('operator', 'paused by the operator');
-    return this.#gates.hold(job) ?? this.#windows.hold(job) ?? this.#capped() ?? this.#backOff(job);
+    return (
+      this.#notBegun() ??
+      this.#gates.hold(job) ??
+      this.#windows.hold(job) ??
+      this.#capped() ??
+      this.#backOff(job)
+    );
+  }
+
+  #notBegun(): Hold | null {
+    const { startsAt } = this.#night;
+    if (startsAt === null || startsAt <= this.#now) return null;
+    return hold('window', `the batch begins in ${inMinutes(startsAt - this.#now)}`, startsAt);
   }
 
   #capped(): Hold | null {

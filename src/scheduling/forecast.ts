@@ -56,7 +56,7 @@ export function forecast(night: Night, now: number): Forecast {
   const byWave = groupBy(inOrder(jobsToMove(night, gates), night, rules), ({ job }) => job.wave);
   const jobs = new Map<string, JobForecast>();
   const waves: WaveForecast[] = [];
-  let clock = now;
+  let clock = Math.max(now, night.startsAt ?? now);
   for (const wave of night.waves) {
     const members = (byWave.get(wave.name) ?? []).map(({ job }) => job);
     let unfit = 0;

@@ -10,7 +10,7 @@ const KINDS: Readonly<Record<keyof LimitsByName, HopKind>> = {
 };
 
 /** What of a night a plan says. */
-type NightOfPlan = Pick<Night, 'jobs' | 'waves' | 'blackOuts' | 'limits' | 'caps' | 'policy'>;
+type NightOfPlan = Pick<Night, 'jobs' | 'waves' | 'startsAt' | 'blackOuts' | 'limits' | 'caps' | 'policy'>;
 
 /**
  * A plan as the scheduler sees it: all its machines in the order in which its waves take them, its windows, limits, caps
@@ -22,6 +22,7 @@ export function nightOf({ machines, waves, night, estimate }: Plan, facts: JobFa
   return {
     jobs: ordered.map((planned) => jobOf(planned, facts)),
     waves: waves.map(({ name, window }) => ({ name, window })),
+    startsAt: night.startsAt,
     blackOuts: night.blackOuts,
     limits: limitsOf(estimate.limits),
     caps: night.caps,

@@ -95,6 +95,8 @@ export interface Night {
   readonly progress: ReadonlyMap<string, JobProgress>;
   /** One after the other. */
   readonly waves: readonly Wave[];
+  /** Nothing begins before, in milliseconds since 1970; null: at once. */
+  readonly startsAt: number | null;
   /** `YYYY-MM-DD`, by the clocks of each window. */
   readonly blackOuts: readonly string[];
   readonly limits: NightLimits;

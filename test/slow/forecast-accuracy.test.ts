@@ -57,6 +57,7 @@ function forecastsOf({ machines, speeds, link, machinesAtOnce, ordered, capped }
   const night = {
     jobs,
     waves: [{ name: 'all', window: null }],
+    startsAt: null,
     blackOuts: [],
     limits: { machinesAtOnce, threads: 64, perHop: { host: 4, datastore: 8 } },
     caps: capped ? [{ window: { ...NIGHTLY, from: '00:00', to: '02:00' }, bytesPerSecond: 120 * MIB }] : [],

@@ -56,6 +56,7 @@ export function testNight(jobs: readonly Job[], changes: Partial<Night> = {}): N
     jobs,
     progress: new Map(),
     waves: [{ name: 'all', window: null }],
+    startsAt: null,
     blackOuts: [],
     limits: NO_LIMITS,
     caps: [],

@@ -21,7 +21,7 @@ import { StuckJobs } from './stuck-jobs.js';
 import { TrackedJobs } from './tracked-jobs.js';
 
 /** What a batch's scheduling goes by that does not change while it runs. */
-export type NightParts = Pick<Night, 'waves' | 'blackOuts' | 'limits' | 'caps' | 'policy'>;
+export type NightParts = Pick<Night, 'waves' | 'startsAt' | 'blackOuts' | 'limits' | 'caps' | 'policy'>;
 
 export interface NightOptions {
   readonly context: BatchContext;

@@ -3,19 +3,21 @@ import { MIB } from '../../model/units.js';
 import type { Migration } from '../migration-file/schema.js';
 import { windowOf } from '../migration-file/windows.js';
 
-type NightParts = Pick<Migration, 'blackOuts' | 'bandwidth' | 'night' | 'windows'>;
+type NightParts = Pick<Migration, 'start' | 'blackOuts' | 'bandwidth' | 'night' | 'windows'>;
 
 /**
  * What a migration says of its nights, with defaults where it says nothing. Throws CONFIG_INVALID for a window that does
  * not exist, or not in this world.
  */
 export function plannedNight({
+  start,
   blackOuts = [],
   bandwidth = [],
   night = {},
   windows = {},
 }: NightParts): PlannedNight {
   return {
+    startsAt: start === undefined ? null : Date.parse(start),
     blackOuts,
     caps: bandwidth.map(({ window, mibPerSecond }) => ({
       window: windowOf(window, windows),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { GIB, MIB } from '../../../src/model/units.js';
-import { DEFAULT_POLICY, decide, type Job, type Night } from '../../../src/scheduling/index.js';
+import { DEFAULT_POLICY, decide, forecast, type Job, type Night } from '../../../src/scheduling/index.js';
 import {
   EVENING,
   HOUR,
@@ -313,4 +313,14 @@ test('nothing to do, nothing to look at', () => {
   for (const night of [testNight(none), testNight(none, { caps })]) {
     expect(decide(night, EVENING)).toMatchObject({ start: [], stop: [], lookAgainAt: null });
   }
+});
+
+test('nothing begins before the batch does', () => {
+  const startsAt = EVENING + 2 * HOUR;
+  const night = { ...testNight([testJob('web01')]), startsAt };
+  const { start, lookAgainAt } = decide(night, EVENING);
+  expect({ start, lookAgainAt }).toEqual({ start: [], lookAgainAt: startsAt });
+  expect(reasonFor('web01', night)).toBe('the batch begins in 2 h 00 min');
+  expect(forecast(night, EVENING).jobs.get('web01')?.startsAt).toBe(startsAt);
+  expect(decide(night, startsAt).start).toEqual(['web01']);
 });

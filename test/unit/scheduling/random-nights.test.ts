@@ -87,6 +87,7 @@ function live(drawn: Drawn): History {
     {
       jobs: drawn.jobs,
       waves: WAVES.map((name, index) => ({ name, window: drawn.windowed[index] === true ? WINDOW : null })),
+      startsAt: null,
       blackOuts: drawn.blackOut ? ['2026-11-24'] : [],
       limits: drawn.limits,
       caps: [],

@@ -84,6 +84,7 @@ describe('two nights of a thousand machines, a host down for an hour', () => {
       {
         jobs,
         waves: WAVES.map((name) => ({ name, window: NIGHTLY })),
+        startsAt: null,
         blackOuts: [],
         limits: LIMITS,
         caps: [],
