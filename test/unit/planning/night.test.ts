@@ -12,7 +12,7 @@ const OFFICE = { cron: '0 8 * * 1-5', hours: 10, timeZone: 'UTC' };
 
 describe('what a migration says of its nights', () => {
   test('nothing: no black-outs, no caps, the usual policy', () => {
-    expect(plannedNight({})).toEqual({ blackOuts: [], caps: [], policy: DEFAULT_POLICY });
+    expect(plannedNight({})).toEqual({ startsAt: null, blackOuts: [], caps: [], policy: DEFAULT_POLICY });
   });
 
   test('parts of the policy leave the others as they are', () => {
