@@ -8,7 +8,15 @@ import { withReadableDisks } from './readable-disks.js';
 import { isKept } from './stop-reasons.js';
 
 /** After these what was made is worth keeping: the next run goes on with it. */
-const RESUMABLE: readonly ErrorCode[] = ['CANCELED', 'SOURCE_UNREADABLE', 'WORKER_CRASHED', 'INTERNAL'];
+const RESUMABLE: readonly ErrorCode[] = [
+  'CANCELED',
+  'SOURCE_UNREADABLE',
+  'WORKER_CRASHED',
+  'INTERNAL',
+  // Another goes on with it.
+  'LEASE_LOST',
+  'LEDGER_UNREACHABLE',
+];
 
 /** What a machine becomes in the target folder. */
 export interface Output {

@@ -1,10 +1,11 @@
 import type { BlockDigest } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { Profile } from '../guests/profiles/index.js';
-import { Ledger } from '../ledger/index.js';
+import { Ledger, type LedgerPlace } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
+import { JobQueue } from '../queue/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { PoolPatience } from '../xapi/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
@@ -13,8 +14,10 @@ import { waysOf } from './batch-ways.js';
 import type { Delivery } from './delivery.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type BatchContext, claimJob, type PlannedJob } from './job.js';
+import type { JobRunner } from './job-runner.js';
 import { inLanes } from './lanes.js';
 import { openDelivery } from './open-delivery.js';
+import { QueueRunner } from './queue-runner.js';
 import { runJob } from './run-job.js';
 import { workerName } from './worker-name.js';
 
@@ -29,6 +32,10 @@ export interface BatchOptions {
   readonly digest: BlockDigest;
   readonly signal: AbortSignal;
   readonly observe: BatchObserver;
+  /** Where the ledger is; in the target folder when left out. */
+  readonly store?: LedgerPlace | undefined;
+  /** URL of the queue whose workers run the machines; this process does when left out. */
+  readonly queue?: string | undefined;
   /** With a pool; the usual one when left out. */
   readonly patience?: PoolPatience | undefined;
 }
@@ -48,7 +55,7 @@ export interface BatchResult {
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { plan } = options;
   refuseBlockedPlan(plan);
-  const ledger = await Ledger.open({ folder: plan.target });
+  const ledger = await Ledger.open(options.store ?? { folder: plan.target });
   const pool = new WorkerThreadsPool(options.threads);
   try {
     const lock = await ledger.lockTarget(plan.target);
@@ -68,16 +75,23 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       ways: waysOf(context),
     });
     const delivery = await openDelivery(plan, context);
+    const queue = options.queue === undefined ? null : await JobQueue.open(options.queue);
+    const runner: JobRunner =
+      queue === null
+        ? {
+            run: async (job, signal) =>
+              runJob({ ...context, signal }, delivery, await claimJob(context, job)),
+          }
+        : new QueueRunner({ ledger, queue, batchId, target: plan.target });
     const warnings: string[] = [];
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
       for (const folder of await ledger.orphanedGuestFolders(plan.target)) await removeGuestFolder(folder);
-      await inLanes(jobs, options.parallel, async (job) =>
-        runJob(context, delivery, await claimJob(context, job)),
-      );
+      await inLanes(jobs, options.parallel, (job) => runner.run(job, context.signal));
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {
       warnings.push(...(await delivery.close()));
+      await queue?.close();
     }
     await ledger.finishBatch(batchId);
     const states = (await ledger.jobs(batchId)).map(({ state }) => state);
