@@ -1,3 +1,4 @@
+import { makeFolder } from '../io/make-folder.js';
 import type { BatchRecord, JobLedger, Ledger } from '../ledger/index.js';
 import { readDestination } from '../model/destination.js';
 import { errorCodeOf, toXenferryError, XenferryError } from '../model/errors.js';
@@ -61,6 +62,7 @@ async function runHeld(worker: WorkerContext, held: JobLedger): Promise<void> {
     const record = await ledger.job(held.jobId);
     const batch = await batchOf(ledger, held.jobId);
     const planned: PlannedMachine = JSON.parse(record.planned);
+    await makeFolder(batch.target);
     const context: BatchContext = {
       ...worker,
       ...readWays(batch.ways),

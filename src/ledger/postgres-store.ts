@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, type Migration, Migrator, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
+import { makeFolder } from '../io/make-folder.js';
 import { type PostgresAddress, postgresAddress } from '../io/postgres-url.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { AdvisoryLock } from './advisory-lock.js';
@@ -103,6 +104,7 @@ export class PostgresStore implements LedgerStore {
   };
 
   async lockTarget(target: string): Promise<TargetLock> {
+    await makeFolder(target);
     const key = createHash('sha256').update(`xenferry target ${target}`).digest().readBigInt64BE();
     try {
       return await AdvisoryLock.acquire(new pg.Client(clientConfig(this.#address)), key, target);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely, Migrator } from 'kysely';
+import { makeFolder } from '../io/make-folder.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { Ballast } from './ballast.js';
 import { LedgerLock } from './ledger-lock.js';
@@ -27,7 +27,7 @@ export class SqliteStore implements LedgerStore {
 
   /** Opens or makes the one below `place` for writing. Rejects with TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID. */
   static async open(place: string): Promise<SqliteStore> {
-    const folder = await makeFolder(place);
+    const folder = await ledgerFolder(place);
     const lock = await guard(folder, () => LedgerLock.acquire(join(folder, 'lock')));
     await guard(folder, () => ballastOf(folder).take());
     return new SqliteStore(folder, lock, await openDatabase(folder));
@@ -64,7 +64,7 @@ export class SqliteStore implements LedgerStore {
 
   /** In the target itself, where runs with ledgers elsewhere look for it too. */
   async lockTarget(target: string): Promise<TargetLock> {
-    const folder = await makeFolder(target);
+    const folder = await ledgerFolder(target);
     const lock = await guard(folder, () => LedgerLock.acquire(join(folder, 'target-lock')));
     // The kernel keeps it for as long as the process lives.
     return { lost: new AbortController().signal, release: () => lock.release() };
@@ -80,17 +80,10 @@ function ballastOf(folder: string): Ballast {
   return new Ballast(join(folder, 'reserve'));
 }
 
-async function makeFolder(place: string): Promise<string> {
+async function ledgerFolder(place: string): Promise<string> {
   const folder = join(place, LEDGER_FOLDER);
-  try {
-    await mkdir(folder, { recursive: true });
-    return folder;
-  } catch (cause) {
-    throw new XenferryError('TARGET_UNWRITABLE', `cannot be made (${systemErrorCode(cause)})`, {
-      file: folder,
-      cause,
-    });
-  }
+  await makeFolder(folder);
+  return folder;
 }
 
 function databaseFile(folder: string): string {
