@@ -89,7 +89,12 @@ async function disturbedBatch(
   }
 }
 
-async function expectSoundHistory(place: LedgerPlace, target: string, machines: number): Promise<void> {
+/** Of the latest batch into a target folder. */
+export async function expectSoundHistory(
+  place: LedgerPlace,
+  target: string,
+  machines: number,
+): Promise<void> {
   const ledger = await Ledger.openForReading('url' in place ? place : { folder: target });
   try {
     const batch = await ledger.latestBatch(target);
