@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type BatchResult, type GuestOutcome, runBatch } from '../../coordinator/index.js';
+import { readUrlReference } from '../../io/url-reference.js';
 import { type LedgerPlace, readLedgerPlace } from '../../ledger/index.js';
 import { placeName } from '../../model/destination.js';
 import { describeError, XenferryError } from '../../model/errors.js';
@@ -14,13 +15,14 @@ import { loadReport } from '../load-report.js';
 import { bold, type CommonOptions, countOf, note, printJson, printLine, yellow } from '../output.js';
 import { type PlanningOptions, planSources, withPlanningOptions } from '../planning.js';
 import { shellQuote } from '../shell-quote.js';
-import { STORE_OPTION } from '../store-option.js';
+import { QUEUE_OPTION, STORE_OPTION } from '../store-option.js';
 import { countOption } from '../threads.js';
 
 interface Options extends CommonOptions, PlanningOptions {
   readonly workers: number | undefined;
   readonly store: string | undefined;
   readonly 'on-workers': boolean;
+  readonly queue: string | undefined;
   readonly parallel: number | undefined;
   readonly checksum: 'sha1' | 'xxhash';
   readonly digest: 'xxh64' | 'sha256';
@@ -46,6 +48,7 @@ export const runCommand: Command<Options> = {
       })
       .option('digest', DIGEST_OPTION)
       .option('store', STORE_OPTION)
+      .option('queue', QUEUE_OPTION)
       .option('on-workers', {
         type: 'boolean',
         default: false,
@@ -87,10 +90,16 @@ interface LedgerOptions {
   readonly queue: string | undefined;
 }
 
-async function ledgerOptions({ store: given, 'on-workers': onWorkers }: Options): Promise<LedgerOptions> {
+async function ledgerOptions({
+  store: given,
+  'on-workers': onWorkers,
+  queue,
+}: Options): Promise<LedgerOptions> {
   const store = given === undefined ? undefined : await readLedgerPlace(given);
   if (!onWorkers) return { store, queue: undefined };
-  if (store !== undefined && 'url' in store) return { store, queue: store.url };
+  if (store !== undefined && 'url' in store) {
+    return { store, queue: queue === undefined ? store.url : await readUrlReference(queue, 'queue URL') };
+  }
   throw new XenferryError('USAGE', '--on-workers needs a --store that they share');
 }
 

@@ -1,5 +1,6 @@
 import { runOneJob, type WorkerContext, workerName } from '../../coordinator/index.js';
 import { loadProfiles } from '../../guests/profiles/index.js';
+import { readUrlReference } from '../../io/url-reference.js';
 import { Ledger, readLedgerPlace } from '../../ledger/index.js';
 import { describeError, toXenferryError, XenferryError } from '../../model/errors.js';
 import { QueueWorker } from '../../queue/index.js';
@@ -7,11 +8,12 @@ import { WorkerThreadsPool } from '../../worker-threads-pool/index.js';
 import type { Command } from '../command.js';
 import { interruptible } from '../interrupt.js';
 import { type CommonOptions, countOf, note } from '../output.js';
-import { STORE_OPTION } from '../store-option.js';
+import { QUEUE_OPTION, STORE_OPTION } from '../store-option.js';
 import { countOption } from '../threads.js';
 
 interface Options extends CommonOptions {
   readonly store: string;
+  readonly queue: string | undefined;
   readonly slots: number | undefined;
   readonly threads: number | undefined;
   readonly name: string | undefined;
@@ -28,6 +30,7 @@ export const workerCommand: Command<Options> = {
   builder: (args) =>
     args
       .option('store', { ...STORE_OPTION, demandOption: true })
+      .option('queue', QUEUE_OPTION)
       .option('slots', {
         type: 'number',
         requiresArg: true,
@@ -56,6 +59,7 @@ export const workerCommand: Command<Options> = {
       threads: countOption('threads', options.threads),
       leaseMilliseconds: leaseOf(options.lease) * 1000,
       name: nameOf(options.name),
+      queue: options.queue === undefined ? null : await readUrlReference(options.queue, 'queue URL'),
     };
     const place = await readLedgerPlace(options.store);
     if ('folder' in place) {
@@ -73,11 +77,13 @@ interface Asked {
   readonly threads: number;
   readonly leaseMilliseconds: number;
   readonly name: string;
+  /** Its URL; null: in the ledger's database. */
+  readonly queue: string | null;
 }
 
 /** Runs jobs until `signal` aborts; those that run then are taken up by others. */
 async function work(url: string, asked: Asked, signal: AbortSignal): Promise<void> {
-  const { name, slots, threads } = asked;
+  const { name, slots, threads, queue } = asked;
   const ledger = await Ledger.open({ url });
   const pool = new WorkerThreadsPool(threads);
   try {
@@ -94,7 +100,7 @@ async function work(url: string, asked: Asked, signal: AbortSignal): Promise<voi
     };
     const worker = await QueueWorker.start({
       ...asked,
-      url,
+      url: queue ?? url,
       run: (job, lost) => runOneJob(context, job, lost),
       onError: tell,
     });
