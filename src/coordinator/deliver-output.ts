@@ -93,6 +93,7 @@ export async function guestToGoOnWith(
   const known = kept === null || !usable ? null : await keptOutcome(kept.outcome, kept.folder);
   if (kept !== null && known !== null) return { known, guestFolder: kept.folder };
   await held.reset();
-  if (kept !== null) await removeGuestFolder(kept.folder);
+  // With what a run that was killed has left mounted there.
+  for (const folder of await held.otherGuestFolders()) await removeGuestFolder(folder);
   return { known: null, guestFolder: held.guestFolder };
 }
