@@ -125,6 +125,13 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'worker',
+          'Run machines of batches that other machines coordinate, for as long as it is left to',
+          async () => (await import('./commands/worker.js')).workerCommand,
+        ),
+      )
+      .command(
+        lazy(
           'convert <in> <out>',
           'Convert one disk',
           async () => (await import('./commands/convert.js')).convertCommand,

@@ -8,7 +8,15 @@ import { withReadableDisks } from './readable-disks.js';
 import { isKept } from './stop-reasons.js';
 
 /** After these what was made is worth keeping: the next run goes on with it. */
-const RESUMABLE: readonly ErrorCode[] = ['CANCELED', 'SOURCE_UNREADABLE', 'WORKER_CRASHED', 'INTERNAL'];
+const RESUMABLE: readonly ErrorCode[] = [
+  'CANCELED',
+  'SOURCE_UNREADABLE',
+  'WORKER_CRASHED',
+  'INTERNAL',
+  // Another goes on with it.
+  'LEASE_LOST',
+  'LEDGER_UNREACHABLE',
+];
 
 /** What a machine becomes in the target folder. */
 export interface Output {
@@ -85,6 +93,7 @@ export async function guestToGoOnWith(
   const known = kept === null || !usable ? null : await keptOutcome(kept.outcome, kept.folder);
   if (kept !== null && known !== null) return { known, guestFolder: kept.folder };
   await held.reset();
-  if (kept !== null) await removeGuestFolder(kept.folder);
+  // With what a run that was killed has left mounted there.
+  for (const folder of await held.otherGuestFolders()) await removeGuestFolder(folder);
   return { known: null, guestFolder: held.guestFolder };
 }

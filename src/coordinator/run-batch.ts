@@ -2,10 +2,11 @@ import { hostname } from 'node:os';
 import type { BlockDigest } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { Profile } from '../guests/profiles/index.js';
-import { Ledger } from '../ledger/index.js';
+import { Ledger, type LedgerPlace } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
+import { JobQueue } from '../queue/index.js';
 import { guessesOf, nightOf, type Policy, RateMeter, refuseUnsoundOrder } from '../scheduling/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { PoolPatience } from '../xapi/index.js';
@@ -14,11 +15,13 @@ import type { BatchObserver } from './batch-events.js';
 import { waysOf } from './batch-ways.js';
 import type { Delivery } from './delivery.js';
 import { fingerprintOf } from './fingerprint.js';
-import type { BatchContext, PlannedJob } from './job.js';
-import { LocalRunner } from './night/job-runner.js';
+import { type BatchContext, claimJob, type PlannedJob } from './job.js';
+import type { JobRunner } from './job-runner.js';
 import { watchNight } from './night/night-watch.js';
-import { ProgressReporter } from './night/progress-reporter.js';
 import { openDelivery } from './open-delivery.js';
+import { ProgressReporter } from './progress-reporter.js';
+import { QueueRunner } from './queue-runner.js';
+import { runJob } from './run-job.js';
 import { workerName } from './worker-name.js';
 
 export interface BatchOptions {
@@ -39,6 +42,10 @@ export interface BatchOptions {
   /** Whether what failed, was paused or cancelled in an earlier run stays so; otherwise all is tried again. */
   readonly continues: boolean;
   readonly observe: BatchObserver;
+  /** Where the ledger is; in the target folder when left out. */
+  readonly store?: LedgerPlace | undefined;
+  /** URL of the queue whose workers run the machines; this process does when left out. */
+  readonly queue?: string | undefined;
   /** With a pool; the usual one when left out. */
   readonly patience?: PoolPatience | undefined;
 }
@@ -58,7 +65,7 @@ export interface BatchResult {
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { plan } = options;
   refuseBlockedPlan(plan);
-  const ledger = await Ledger.open({ folder: plan.target });
+  const ledger = await Ledger.open(options.store ?? { folder: plan.target });
   const pool = new WorkerThreadsPool(options.threads);
   try {
     const progress = new ProgressReporter(ledger);
@@ -84,15 +91,24 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       ways: waysOf(context),
     });
     const delivery = await openDelivery(plan, context);
+    const queue = options.queue === undefined ? null : await JobQueue.open(options.queue);
+    const runner: JobRunner =
+      queue === null
+        ? {
+            run: async (job, signal) =>
+              runJob({ ...context, signal }, delivery, await claimJob(context, job)),
+          }
+        : new QueueRunner({ ledger, queue, batchId, target: plan.target });
     const warnings: string[] = [];
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
       for (const folder of await ledger.orphanedGuestFolders(plan.target)) await removeGuestFolder(folder);
-      await watchJobs(options, { context, delivery, batchId, jobs });
+      await watchJobs(options, { context, delivery, batchId, jobs, runner });
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {
       await progress.close();
       warnings.push(...(await delivery.close()));
+      await queue?.close();
     }
     await ledger.finishBatch(batchId);
     const states = (await ledger.jobs(batchId)).map(({ state }) => state);
@@ -109,12 +125,13 @@ interface BatchJobs {
   readonly delivery: Delivery;
   readonly batchId: number;
   readonly jobs: readonly PlannedJob[];
+  readonly runner: JobRunner;
 }
 
 /** Runs the jobs when the scheduler says so. */
 async function watchJobs(
   { plan, threads, parallel, unattended, continues }: BatchOptions,
-  { context, delivery, batchId, jobs }: BatchJobs,
+  { context, delivery, batchId, jobs, runner }: BatchJobs,
 ): Promise<void> {
   const converter = hostname();
   const facts = { link: 'the network', converter, folder: plan.target, enlistedAt: Date.now() };
@@ -133,7 +150,7 @@ async function watchJobs(
       limits: { ...parts.limits, machinesAtOnce: parallel, threads: Math.max(threads, parallel) },
     },
     meter: new RateMeter(guessesOf(rates, threads), rates.secondsPerMachine),
-    runner: new LocalRunner(context, delivery),
+    runner,
     continues,
     isFinished: (job) => delivery.isFinished(job),
     limitBandwidth: (bytesPerSecond) => context.pool.gate.limit(bytesPerSecond),

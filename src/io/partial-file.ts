@@ -22,6 +22,8 @@ export class PartialFile {
   static async open(finalPath: string, resume: boolean): Promise<PartialFile> {
     const path = partialPath(finalPath);
     try {
+      // Who still writes into the earlier one, late, must not write into this.
+      if (!resume) await rm(path, { force: true });
       return new PartialFile(path, finalPath, await open(path, resume ? 'r+' : 'w+'));
     } catch (error) {
       throw writeError(path, 0, error);

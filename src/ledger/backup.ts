@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, realpath, rm } from 'node:fs/promises';
-import { systemErrorCode, XenferryError } from '../model/errors.js';
+import { copyFile, realpath, rm } from 'node:fs/promises';
+import { makeFolder } from '../io/make-folder.js';
+import { XenferryError } from '../model/errors.js';
 import { checkLedgerFile, type LedgerFacts } from './check-ledger.js';
 import { copyLedger } from './copy-ledger.js';
 import { LedgerLock } from './ledger-lock.js';
@@ -64,17 +65,6 @@ async function keep(ledger: string, kept: string): Promise<void> {
 
 async function isSameFile(ledger: string, file: string): Promise<boolean> {
   return existsSync(file) && (await realpath(file)) === (await realpath(ledger));
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (cause) {
-    throw new XenferryError('TARGET_UNWRITABLE', `cannot be made (${systemErrorCode(cause)})`, {
-      file: folder,
-      cause,
-    });
-  }
 }
 
 /** `20261124T060500123Z`. */

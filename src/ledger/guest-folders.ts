@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Where the layers on machines' disks are: in the target folder, which the output is in too. */
 export class GuestFolders {
@@ -14,12 +14,21 @@ export class GuestFolders {
 
   /** Absolute path of the folder of one run of a job. */
   of(jobId: number, fence: number): string {
-    return join(this.#folder, `${this.#prefix}-${jobId}-${fence}`);
+    return join(this.#folder, `${this.#nameOf(jobId)}${fence}`);
+  }
+
+  /** Absolute paths of those there are of a job. */
+  async ofJob(jobId: number): Promise<string[]> {
+    return (await this.all()).filter((path) => basename(path).startsWith(this.#nameOf(jobId)));
   }
 
   /** Absolute paths of all there are. */
   async all(): Promise<string[]> {
     const names = await readdir(this.#folder).catch(() => []);
     return names.map((name) => join(this.#folder, name));
+  }
+
+  #nameOf(jobId: number): string {
+    return `${this.#prefix}-${jobId}-`;
   }
 }

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { LedgerBlockJournal } from './block-journal.js';
+import type { GuestFolders } from './guest-folders.js';
 import type { RecordedError } from './job-record.js';
 import { changeState, leaseLost } from './job-states.js';
 import type { JobState, LedgerSchema, StepName } from './schema.js';
@@ -25,8 +26,8 @@ export interface HeldJob {
   readonly jobId: number;
   /** Raised with each run. */
   readonly fence: number;
-  /** Absolute path of the folder for layers that the holder of a fence puts on the machine's disks. */
-  readonly guestFolderOf: (fence: number) => string;
+  /** For the layers on the machine's disks. */
+  readonly guestFolders: GuestFolders;
 }
 
 /**
@@ -39,14 +40,14 @@ export class JobLedger {
   /** Absolute path of a folder for the layers on the machine's disks, which no other run of the job has. */
   readonly guestFolder: string;
   readonly #store: LedgerStore;
-  readonly #guestFolderOf: (fence: number) => string;
+  readonly #guestFolders: GuestFolders;
 
-  constructor(store: LedgerStore, { jobId, fence, guestFolderOf }: HeldJob) {
+  constructor(store: LedgerStore, { jobId, fence, guestFolders }: HeldJob) {
     this.#store = store;
     this.jobId = jobId;
     this.fence = fence;
-    this.guestFolder = guestFolderOf(fence);
-    this.#guestFolderOf = guestFolderOf;
+    this.guestFolder = guestFolders.of(jobId, fence);
+    this.#guestFolders = guestFolders;
   }
 
   /** Rejects with LEASE_LOST unless the job is still held. */
@@ -151,7 +152,14 @@ export class JobLedger {
         .where('job_id', '=', this.jobId)
         .executeTakeFirst(),
     );
-    return row === undefined ? null : { outcome: row.outcome, folder: this.#guestFolderOf(row.fence) };
+    return row === undefined
+      ? null
+      : { outcome: row.outcome, folder: this.#guestFolders.of(this.jobId, row.fence) };
+  }
+
+  /** Absolute paths of what other runs of the job left of their layers. */
+  async otherGuestFolders(): Promise<string[]> {
+    return (await this.#guestFolders.ofJob(this.jobId)).filter((path) => path !== this.guestFolder);
   }
 
   blockJournal(disk: number): LedgerBlockJournal {

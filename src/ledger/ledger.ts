@@ -339,9 +339,8 @@ export class Ledger {
     const { target } = await this.#read((db) =>
       db.selectFrom('batches').select('target').where('id', '=', job.batch_id).executeTakeFirstOrThrow(),
     );
-    const folders = await this.#guestFoldersOf(target);
-    const guestFolderOf = (fence: number) => folders.of(jobId, fence);
-    return new JobLedger(this.#store, { jobId, fence: job.fence, guestFolderOf });
+    const guestFolders = await this.#guestFoldersOf(target);
+    return new JobLedger(this.#store, { jobId, fence: job.fence, guestFolders });
   }
 
   /** Says what a job is that nobody is to run now: whoever held it may write nothing more. */

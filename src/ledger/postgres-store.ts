@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, type Migration, Migrator, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
+import { makeFolder } from '../io/make-folder.js';
 import { type PostgresAddress, postgresAddress } from '../io/postgres-url.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { AdvisoryLock } from './advisory-lock.js';
@@ -27,6 +28,8 @@ const NUMBERS: readonly number[] = [20, 1700];
  */
 const SESSION = {
   search_path: POSTGRES_SCHEMA,
+  // What is told to be safe must be so when the server dies, whatever the server's own setting.
+  synchronous_commit: 'on',
   idle_in_transaction_session_timeout: 30_000,
   tcp_keepalives_idle: 20,
   tcp_keepalives_interval: 10,
@@ -74,6 +77,7 @@ export class PostgresStore implements LedgerStore {
     const pool = new pg.Pool({ ...clientConfig(address), max: CONNECTIONS });
     // What is lost while nobody uses it is noticed by who uses it next.
     pool.on('error', () => {});
+    pool.on('connect', (client) => client.on('error', () => {}));
     const dialect = new PostgresDialect({ pool });
     const store = new PostgresStore(address, new Kysely<LedgerSchema>({ dialect }));
     try {
@@ -103,6 +107,7 @@ export class PostgresStore implements LedgerStore {
   };
 
   async lockTarget(target: string): Promise<TargetLock> {
+    await makeFolder(target);
     const key = createHash('sha256').update(`xenferry target ${target}`).digest().readBigInt64BE();
     try {
       return await AdvisoryLock.acquire(new pg.Client(clientConfig(this.#address)), key, target);

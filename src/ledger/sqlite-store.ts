@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely, Migrator } from 'kysely';
+import { makeFolder } from '../io/make-folder.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { Ballast } from './ballast.js';
 import { LedgerLock } from './ledger-lock.js';
@@ -27,7 +27,8 @@ export class SqliteStore implements LedgerStore {
 
   /** Opens or makes the one below `place` for writing. Rejects with TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID. */
   static async open(place: string): Promise<SqliteStore> {
-    const folder = await makeFolder(place);
+    const folder = ledgerFolder(place);
+    await makeFolder(folder);
     const lock = await guard(folder, () => LedgerLock.acquire(lockFile(folder)));
     try {
       await guard(folder, () => ballastOf(folder).take());
@@ -83,7 +84,8 @@ export class SqliteStore implements LedgerStore {
 
   /** In the target itself, where runs with ledgers elsewhere look for it too. */
   async lockTarget(target: string): Promise<TargetLock> {
-    const folder = await makeFolder(target);
+    const folder = ledgerFolder(target);
+    await makeFolder(folder);
     const lock = await guard(folder, () => LedgerLock.acquire(join(folder, 'target-lock')));
     // The kernel keeps it for as long as the process lives.
     return { lost: new AbortController().signal, release: () => lock.release() };
@@ -97,19 +99,6 @@ export class SqliteStore implements LedgerStore {
 
 function ballastOf(folder: string): Ballast {
   return new Ballast(join(folder, 'reserve'));
-}
-
-async function makeFolder(place: string): Promise<string> {
-  const folder = ledgerFolder(place);
-  try {
-    await mkdir(folder, { recursive: true });
-    return folder;
-  } catch (cause) {
-    throw new XenferryError('TARGET_UNWRITABLE', `cannot be made (${systemErrorCode(cause)})`, {
-      file: folder,
-      cause,
-    });
-  }
 }
 
 function connect(folder: string): Kysely<LedgerSchema> {

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { type BatchResult, type GuestOutcome, runBatch } from '../../coordinator/index.js';
+import { readUrlReference } from '../../io/url-reference.js';
+import { type LedgerPlace, readLedgerPlace } from '../../ledger/index.js';
 import { placeName } from '../../model/destination.js';
-import { describeError } from '../../model/errors.js';
+import { describeError, XenferryError } from '../../model/errors.js';
 import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
 import { isStarted, type MachineReport, type RunReport, writeReport } from '../../report/index.js';
 import type { Command } from '../command.js';
@@ -13,10 +15,14 @@ import { loadReport } from '../load-report.js';
 import { bold, type CommonOptions, countOf, note, printJson, printLine, yellow } from '../output.js';
 import { type PlanningOptions, planSources, withPlanningOptions } from '../planning.js';
 import { shellQuote } from '../shell-quote.js';
+import { QUEUE_OPTION, STORE_OPTION } from '../store-option.js';
 import { countOption } from '../threads.js';
 
 interface Options extends CommonOptions, PlanningOptions {
   readonly workers: number | undefined;
+  readonly store: string | undefined;
+  readonly 'on-workers': boolean;
+  readonly queue: string | undefined;
   readonly parallel: number | undefined;
   readonly unattended: boolean;
   readonly checksum: 'sha1' | 'xxhash';
@@ -47,6 +53,13 @@ export const runCommand: Command<Options> = {
         describe: 'Checksums in the XVA: sha1 for every release, xxhash (faster) from XenServer 8.1 on',
       })
       .option('digest', DIGEST_OPTION)
+      .option('store', STORE_OPTION)
+      .option('queue', QUEUE_OPTION)
+      .option('on-workers', {
+        type: 'boolean',
+        default: false,
+        describe: 'Have the workers at the store run the machines (docs/several-machines.md)',
+      })
       .example('$0 run exports/ --target /srv/xva', 'Everything below exports/')
       .example('$0 run shop.ovf gateway.ova --target out', 'Two exports')
       .example('$0 run -m migration.yaml', 'What a migration file says, into a pool where it names one'),
@@ -55,6 +68,7 @@ export const runCommand: Command<Options> = {
       threads: countOption('workers', options.workers),
       parallel: countOption('parallel', options.parallel),
     };
+    const ledger = await ledgerOptions(options);
     const { plan, profiles } = await planSources(options);
     const { limits } = plan.estimate;
     const threads = options.workers === undefined ? limits.threads : asked.threads;
@@ -64,6 +78,7 @@ export const runCommand: Command<Options> = {
     const batch = (signal: AbortSignal) =>
       runBatch({
         ...options,
+        ...ledger,
         continues: false,
         plan,
         profiles,
@@ -73,7 +88,7 @@ export const runCommand: Command<Options> = {
         observe: view.observe,
       });
     const result = await interruptible(batch, view.tell).finally(() => view.end());
-    const report = await loadReport(plan.target);
+    const report = await loadReport(plan.target, ledger.store);
     if (options.json) printJson(report);
     else printSummary(report);
     for (const line of result.warnings) note(yellow(line));
@@ -84,6 +99,25 @@ export const runCommand: Command<Options> = {
 Report: ${html}`);
   },
 };
+
+/** Where the ledger is, and who runs the machines. */
+interface LedgerOptions {
+  readonly store: LedgerPlace | undefined;
+  readonly queue: string | undefined;
+}
+
+async function ledgerOptions({
+  store: given,
+  'on-workers': onWorkers,
+  queue,
+}: Options): Promise<LedgerOptions> {
+  const store = given === undefined ? undefined : await readLedgerPlace(given);
+  if (!onWorkers) return { store, queue: undefined };
+  if (store !== undefined && 'url' in store) {
+    return { store, queue: queue === undefined ? store.url : await readUrlReference(queue, 'queue URL') };
+  }
+  throw new XenferryError('USAGE', '--on-workers needs a --store that they share');
+}
 
 function exitCodeOfResult({ done, failed, cancelled, warnings }: BatchResult): number {
   if (cancelled > 0) return EXIT.cancelled;

@@ -13,8 +13,8 @@ import {
   type Stop,
 } from '../../scheduling/index.js';
 import type { BatchContext, PlannedJob } from '../job.js';
+import type { JobRunner } from '../job-runner.js';
 import { stateAfter, stopReason } from '../stop-reasons.js';
-import type { JobRunner } from './job-runner.js';
 import { type Outlook, outlookOf } from './outlook.js';
 import { NightRates } from './rates.js';
 import { StuckJobs } from './stuck-jobs.js';

@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JobState, Ledger } from '../ledger/index.js';
+import { XenferryError } from '../model/errors.js';
+import type { JobQueue } from '../queue/index.js';
+import type { PlannedJob } from './job.js';
+import type { JobRunner } from './job-runner.js';
+import { stateAfter } from './stop-reasons.js';
+
+/** A worker that is asked to stop has so long; after that it is not its job any more. */
+const STOP_MILLISECONDS = 15_000;
+const ENDED: ReadonlySet<JobState> = new Set<JobState>(['paused', 'done', 'failed', 'cancelled']);
+
+/** The batch whose jobs are run. */
+interface QueuedBatch {
+  readonly ledger: Ledger;
+  readonly queue: JobQueue;
+  readonly batchId: number;
+  /** Absolute path of the target folder. */
+  readonly target: string;
+  /** For tests; 15 seconds. */
+  readonly stopMilliseconds?: number;
+}
+
+/** Has jobs run by the workers at a queue. */
+export class QueueRunner implements JobRunner {
+  readonly #batch: QueuedBatch;
+
+  constructor(batch: QueuedBatch) {
+    this.#batch = batch;
+  }
+
+  async run({ record }: PlannedJob, signal: AbortSignal): Promise<void> {
+    const { ledger, queue, batchId, target } = this.#batch;
+    if (signal.aborted) return await ledger.setState(record.id, stateAfter(signal));
+    const offer = await ledger.workers.offer(record.id);
+    const ended = queue.whenEnded(offer);
+    await queue.offer({ jobId: record.id, batchId, target, offer });
+    const stopped = new AbortController();
+    const asked = whenAborted(signal, stopped.signal).then(() => this.#stop(record.id, offer, signal, ended));
+    await Promise.race([ended, asked]);
+    stopped.abort();
+    const { state } = await ledger.job(record.id);
+    if (ENDED.has(state)) return;
+    // Whoever comes back to it now finds that it is not his any more.
+    if (signal.aborted) await ledger.setState(record.id, stateAfter(signal));
+    else {
+      const error = new XenferryError('WORKER_CRASHED', 'the workers that ran it died, or gave it up');
+      await ledger.failJob(record.id, error);
+    }
+  }
+
+  /** Resolves when the job is stopped, or has had its time. */
+  async #stop(jobId: number, offer: string, signal: AbortSignal, ended: Promise<void>): Promise<void> {
+    const { ledger, queue, stopMilliseconds = STOP_MILLISECONDS } = this.#batch;
+    if (await queue.withdraw(offer)) return;
+    const { reason } = signal;
+    await ledger.workers.askToStop(jobId, reason instanceof XenferryError ? reason.code : 'CANCELED');
+    await Promise.race([ended, delay(stopMilliseconds, undefined, { ref: false })]);
+  }
+}
+
+/** Resolves when `signal` aborts; never when `unwanted` does first, and then leaves no listener behind. */
+async function whenAborted(signal: AbortSignal, unwanted: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true, signal: unwanted });
+    if (signal.aborted) resolve();
+  });
+}

@@ -1,0 +1,142 @@
+import { makeFolder } from '../io/make-folder.js';
+import type { BatchRecord, JobLedger, Ledger } from '../ledger/index.js';
+import { readDestination } from '../model/destination.js';
+import { errorCodeOf, toXenferryError, XenferryError } from '../model/errors.js';
+import type { PlannedMachine } from '../model/plan.js';
+import { readWays } from './batch-ways.js';
+import { fingerprintOf } from './fingerprint.js';
+import type { BatchContext } from './job.js';
+import { openDelivery } from './open-delivery.js';
+import { ProgressReporter } from './progress-reporter.js';
+import { runJob } from './run-job.js';
+
+/** How soon a worker learns that its job is to be stopped, or is another's. */
+const WATCH_MILLISECONDS = 1_000;
+
+/** What a worker runs jobs with. `signal` is its own: it aborts when the worker is to end. */
+export type WorkerContext = Pick<
+  BatchContext,
+  'ledger' | 'pool' | 'profiles' | 'worker' | 'signal' | 'observe' | 'patience'
+>;
+
+/** One run of a job that the coordinator wants. */
+export interface OfferedJob {
+  readonly jobId: number;
+  readonly offer: string;
+}
+
+/**
+ * Runs a job of a batch that another process coordinates, from what the ledger says of it, going on where its last run
+ * stopped as far as that left anything here. `lost` aborts when the job is another's. Resolves with `again` when the
+ * worker ends and another must take the job up. Rejects when the ledger cannot be written.
+ */
+export async function runOneJob(
+  worker: WorkerContext,
+  { jobId, offer }: OfferedJob,
+  lost: AbortSignal,
+): Promise<'ended' | 'again'> {
+  const { ledger, signal } = worker;
+  if (signal.aborted) return 'again';
+  try {
+    const held = await ledger.claim(jobId, worker.worker, offer);
+    const watch = new Watch(ledger, held);
+    try {
+      await runHeld({ ...worker, signal: AbortSignal.any([watch.signal, lost, signal]) }, held);
+    } finally {
+      watch.close();
+    }
+    if (!signal.aborted || watch.signal.aborted) return 'ended';
+    await held.setState('planned');
+    return 'again';
+  } catch (error) {
+    // It is somebody else's by now, who says what becomes of it.
+    if (error instanceof XenferryError && error.code === 'LEASE_LOST') return 'ended';
+    throw error;
+  }
+}
+
+async function runHeld(worker: WorkerContext, held: JobLedger): Promise<void> {
+  const { ledger } = worker;
+  const reports = new ProgressReporter(ledger);
+  try {
+    const record = await ledger.job(held.jobId);
+    const batch = await batchOf(ledger, held.jobId);
+    const planned: PlannedMachine = JSON.parse(record.planned);
+    await makeFolder(batch.target);
+    const context: BatchContext = {
+      ...worker,
+      ...readWays(batch.ways),
+      target: batch.target,
+      observe: (event) => {
+        reports.observe(event);
+        worker.observe(event);
+      },
+    };
+    const destination = readDestination(batch.destination);
+    const delivery = await openDelivery({ destination, machines: [planned], alone: true }, context);
+    try {
+      const surroundings = delivery.surroundings(planned);
+      const fingerprint = await fingerprintOf(planned, surroundings, context);
+      await refuseOtherSource(ledger, held.jobId, fingerprint, planned);
+      await runJob(context, delivery, { record, planned, surroundings, fingerprint, held });
+    } finally {
+      await held.addNotes(await delivery.close());
+    }
+  } catch (error) {
+    await held.fail(toXenferryError(error));
+  } finally {
+    await reports.close();
+  }
+}
+
+async function batchOf(ledger: Ledger, jobId: number): Promise<BatchRecord> {
+  const batch = await ledger.batchOfJob(jobId);
+  if (batch === null) throw new XenferryError('LEDGER_INVALID', `the ledger has no batch of job ${jobId}`);
+  return batch;
+}
+
+/** What the coordinator has planned with must be what this machine reads. */
+async function refuseOtherSource(
+  ledger: Ledger,
+  jobId: number,
+  fingerprint: string,
+  { machine }: PlannedMachine,
+): Promise<void> {
+  if ((await ledger.fingerprint(jobId)) === fingerprint) return;
+  throw new XenferryError(
+    'SOURCE_CHANGED',
+    'this machine sees other source files or profiles than the plan',
+    {
+      file: machine.source.descriptor,
+      hint: 'Have all workers see the same sources under the same paths, and run the same release; then run it again.',
+    },
+  );
+}
+
+/** Looks whether a job is still to be run here. */
+class Watch {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(ledger: Ledger, held: JobLedger) {
+    const look = async () => {
+      const standing = (await ledger.workers.standings([held.jobId])).get(held.jobId);
+      if (standing?.fence !== held.fence) {
+        this.#controller.abort(new XenferryError('LEASE_LOST', 'the job is another worker’s'));
+      } else if (standing.stop !== null) {
+        const code = errorCodeOf(standing.stop) ?? 'CANCELED';
+        this.#controller.abort(new XenferryError(code, 'the operator wants it stopped'));
+      }
+    };
+    // A ledger that cannot be asked is noticed by who writes.
+    this.#timer = setInterval(() => void look().catch(() => {}), WATCH_MILLISECONDS);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+}
