@@ -7,7 +7,7 @@ import { newTarget, testStores } from '../support/stores.js';
 import { tempFiles } from '../support/temp-files.js';
 
 /** Of the coordinator and of workers, on each store; on SQLite the coordinator runs the machines itself. */
-const KILLS = 100;
+const KILLS = Number(process.env.XENFERRY_TEST_KILLS ?? 100);
 const SEED = Number(process.env.XENFERRY_TEST_SEED ?? Date.now() % 1_000_000);
 
 const { folder } = tempFiles();
