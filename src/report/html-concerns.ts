@@ -1,6 +1,6 @@
+import { html, type Markup } from '../model/html-markup.js';
 import type { Concern } from '../model/plan.js';
 import { code } from './html-elements.js';
-import { html, type Markup } from './html-markup.js';
 import { badge, severityBadge } from './html-words.js';
 
 /** The concerns of one machine, each with what to do about it; null without any. */

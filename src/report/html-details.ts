@@ -1,10 +1,10 @@
 import { formatBytes, formatSeconds } from '../model/format.js';
+import { html, type Markup } from '../model/html-markup.js';
 import type { Concern, PlannedMachine } from '../model/plan.js';
 import { manifestAlgorithm, type VirtualMachine } from '../model/virtual-machine.js';
 import { concernList } from './html-concerns.js';
 import { code, count, facts, stacked, table } from './html-elements.js';
 import { guestChanges } from './html-guest.js';
-import { html, type Markup } from './html-markup.js';
 import { detailsId, stateBadge } from './html-words.js';
 import type { DiskReport, MachineReport, RunReport, StepReport } from './run-report.js';
 

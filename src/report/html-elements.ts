@@ -1,4 +1,4 @@
-import { type Content, html, type Markup } from './html-markup.js';
+import { type Content, html, type Markup } from '../model/html-markup.js';
 import type { Tone } from './html-words.js';
 
 export interface Column {

@@ -1,5 +1,5 @@
+import { type Content, html, type Markup } from '../model/html-markup.js';
 import { code, facts } from './html-elements.js';
-import { type Content, html, type Markup } from './html-markup.js';
 import { detailsId, failureId } from './html-words.js';
 import type { MachineReport, RunReport } from './run-report.js';
 

@@ -1,6 +1,6 @@
 import type { GuestOutcome } from '../coordinator/index.js';
+import { html, type Markup } from '../model/html-markup.js';
 import { code, count, stacked, table } from './html-elements.js';
-import { html, type Markup } from './html-markup.js';
 
 type Mended = Extract<GuestOutcome, { kind: 'mended' }>['record'];
 type Fixup = Mended['fixups'][number];

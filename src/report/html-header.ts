@@ -1,7 +1,7 @@
 import { placeName } from '../model/destination.js';
 import { formatBytes, formatRate, formatSeconds } from '../model/format.js';
+import { html, type Markup } from '../model/html-markup.js';
 import { bar, code, count, facts, figures } from './html-elements.js';
-import { html, type Markup } from './html-markup.js';
 import { dataBytesOf, moment, verdict } from './html-words.js';
 import type { RunReport } from './run-report.js';
 

@@ -1,6 +1,6 @@
 import { formatBytes, formatRate, formatSeconds } from '../model/format.js';
+import { type Content, html, type Markup } from '../model/html-markup.js';
 import { type Column, code, stacked, table } from './html-elements.js';
-import { type Content, html, type Markup } from './html-markup.js';
 import { dataBytesOf, detailsId, failureId, stateBadge } from './html-words.js';
 import type { MachineReport, RunReport, StepReport } from './run-report.js';
 

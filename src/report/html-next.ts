@@ -1,5 +1,5 @@
+import { html, type Markup } from '../model/html-markup.js';
 import { count, table } from './html-elements.js';
-import { html, type Markup } from './html-markup.js';
 import { shellWord } from './html-shell.js';
 import { startSequences } from './html-start-order.js';
 import { detailsId } from './html-words.js';

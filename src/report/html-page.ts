@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { html, type Markup, verbatim } from './html-markup.js';
+import { html, type Markup, verbatim } from '../model/html-markup.js';
 
 export interface PageParts {
   readonly title: string;

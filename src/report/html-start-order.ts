@@ -1,5 +1,5 @@
+import { html, type Markup } from '../model/html-markup.js';
 import { code } from './html-elements.js';
-import { html, type Markup } from './html-markup.js';
 import type { MachineReport, RunReport } from './run-report.js';
 
 interface Start {

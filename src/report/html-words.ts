@@ -1,6 +1,6 @@
 import type { JobState } from '../ledger/index.js';
+import { html, type Markup } from '../model/html-markup.js';
 import type { Severity } from '../model/inventory.js';
-import { html, type Markup } from './html-markup.js';
 import type { MachineReport, RunReport } from './run-report.js';
 
 /** How the page colours something; the words always say it too. */

@@ -1,8 +1,8 @@
+import { html } from '../model/html-markup.js';
 import { details } from './html-details.js';
 import { failures } from './html-failures.js';
 import { header } from './html-header.js';
 import { machines } from './html-machines.js';
-import { html } from './html-markup.js';
 import { nextSteps } from './html-next.js';
 import { page } from './html-page.js';
 import { STYLE } from './html-style.js';

@@ -1,6 +1,6 @@
+import { harmless } from '../../model/harmless.js';
 import type { Plan } from '../../model/plan.js';
 import { GIB, MIB } from '../../model/units.js';
-import { harmless } from '../harmless.js';
 import { type MachineSummary, planSummary } from './summary.js';
 
 type Cell = string | number | null;

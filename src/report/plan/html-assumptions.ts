@@ -1,7 +1,7 @@
 import { formatBytes } from '../../model/format.js';
+import { html, type Markup } from '../../model/html-markup.js';
 import { MIB } from '../../model/units.js';
 import { facts } from '../html-elements.js';
-import { html, type Markup } from '../html-markup.js';
 import type { PlanPage } from './page-context.js';
 
 /** What the estimate stands on. */

@@ -1,4 +1,4 @@
-import { html, type Markup } from '../html-markup.js';
+import { html, type Markup } from '../../model/html-markup.js';
 import { type Duty, dutiesAfter, dutiesBefore } from './duties.js';
 import type { PlanPage } from './page-context.js';
 

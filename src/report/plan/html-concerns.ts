@@ -1,7 +1,7 @@
+import { type Content, html, type Markup } from '../../model/html-markup.js';
 import type { Severity } from '../../model/inventory.js';
 import { fixWords, waivedWords } from '../html-concerns.js';
 import { code, count } from '../html-elements.js';
-import { type Content, html, type Markup } from '../html-markup.js';
 import { detailsId, severityBadge } from '../html-words.js';
 import type { ConcernGroup, Finding, Subject } from './concern-groups.js';
 import { folded } from './html-folded.js';

@@ -1,7 +1,7 @@
 import { formatSeconds } from '../../model/format.js';
+import { html, type Markup } from '../../model/html-markup.js';
 import { concernList } from '../html-concerns.js';
 import { code, facts, table } from '../html-elements.js';
-import { html, type Markup } from '../html-markup.js';
 import { detailsId } from '../html-words.js';
 import { beforeAfter } from './before-after.js';
 import { clock, verdictBadge } from './html-words.js';

@@ -1,7 +1,7 @@
 import { placeName } from '../../model/destination.js';
 import { formatSeconds } from '../../model/format.js';
+import { type Content, html, type Markup } from '../../model/html-markup.js';
 import { bar, code, count, facts, figures, stacked } from '../html-elements.js';
-import { type Content, html, type Markup } from '../html-markup.js';
 import { moment } from '../html-words.js';
 import { BOTTLENECK_WORDS, clock, formatAmount, planVerdict } from './html-words.js';
 import type { PlanPage } from './page-context.js';

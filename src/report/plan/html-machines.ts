@@ -1,6 +1,6 @@
 import { formatBytes, formatSeconds } from '../../model/format.js';
+import { type Content, html, type Markup } from '../../model/html-markup.js';
 import { type Column, stacked, table } from '../html-elements.js';
-import { type Content, html, type Markup } from '../html-markup.js';
 import { detailsId } from '../html-words.js';
 import { verdictBadge } from './html-words.js';
 import type { PageMachine, PlanPage } from './page-context.js';

@@ -1,6 +1,6 @@
+import { type Content, html, type Markup } from '../../model/html-markup.js';
 import type { StorageEstimate } from '../../model/plan.js';
 import { stacked, table } from '../html-elements.js';
-import { type Content, html, type Markup } from '../html-markup.js';
 import { badge } from '../html-words.js';
 import { formatAmount } from './html-words.js';
 import { type NetworkMapping, networkMappings, type StorageMapping, storageMappings } from './mappings.js';

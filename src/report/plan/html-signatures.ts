@@ -1,5 +1,5 @@
+import { html, type Markup } from '../../model/html-markup.js';
 import { count } from '../html-elements.js';
-import { html, type Markup } from '../html-markup.js';
 import type { PlanPage } from './page-context.js';
 
 const LINES = ['Name', 'Date', 'Signature'];

@@ -1,7 +1,7 @@
 import { formatSeconds } from '../../model/format.js';
+import { type Content, html, type Markup } from '../../model/html-markup.js';
 import type { WaveEstimate } from '../../model/plan.js';
 import { count } from '../html-elements.js';
-import { type Content, html, type Markup } from '../html-markup.js';
 import { detailsId } from '../html-words.js';
 import { clock } from './html-words.js';
 import type { PageMachine, PageWave, PlanPage } from './page-context.js';

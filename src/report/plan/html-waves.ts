@@ -1,7 +1,7 @@
 import { formatSeconds } from '../../model/format.js';
+import { type Content, html, type Markup } from '../../model/html-markup.js';
 import type { WaveEstimate } from '../../model/plan.js';
 import { type Column, count, stacked, table } from '../html-elements.js';
-import { type Content, html, type Markup } from '../html-markup.js';
 import { timeline } from './html-timeline.js';
 import { BOTTLENECK_WORDS, clock, formatAmount, windowWords } from './html-words.js';
 import type { PageWave, PlanPage } from './page-context.js';

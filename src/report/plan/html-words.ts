@@ -1,8 +1,8 @@
 import { formatBytes } from '../../model/format.js';
+import { type Content, html, type Markup } from '../../model/html-markup.js';
 import type { Bottleneck } from '../../model/plan.js';
 import { GIB, KIB } from '../../model/units.js';
 import type { MigrationWindow } from '../../model/window.js';
-import { type Content, html, type Markup } from '../html-markup.js';
 import { badge, moment, type Tone } from '../html-words.js';
 import type { PlanSummary, Verdict } from './summary.js';
 

@@ -1,5 +1,5 @@
+import { html } from '../../model/html-markup.js';
 import type { Plan } from '../../model/plan.js';
-import { html } from '../html-markup.js';
 import { page } from '../html-page.js';
 import { STYLE } from '../html-style.js';
 import { assumptions } from './html-assumptions.js';

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { escapeHtml } from '../../../src/report/html-markup.js';
+import { escapeHtml } from '../../../src/model/html-markup.js';
 import { shellWord } from '../../../src/report/html-shell.js';
 import { STYLE } from '../../../src/report/html-style.js';
 import { renderHtml } from '../../../src/report/index.js';

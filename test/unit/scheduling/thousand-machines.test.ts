@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { groupBy } from '../../../src/model/group-by.js';
-import type { MigrationWindow } from '../../../src/model/window.js';
 import { GIB, MIB } from '../../../src/model/units.js';
+import type { MigrationWindow } from '../../../src/model/window.js';
 import { DEFAULT_POLICY, type Hop, type Job, type NightLimits } from '../../../src/scheduling/index.js';
 import { expectLimitsKept, expectOrderKept, expectRunOnce } from '../../support/night-checks.js';
 import { type History, liveThrough } from '../../support/night-world.js';
