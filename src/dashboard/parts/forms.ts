@@ -1,0 +1,15 @@
+/** The text in a form's field; empty when there is none of that name. */
+export function textOf(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === 'string' ? value.trim() : '';
+}
+
+/** What was filled in, without sending it; null when the event is no form's. */
+export function submitted(
+  event: SubmitEvent,
+): { readonly fields: FormData; readonly form: HTMLFormElement } | null {
+  event.preventDefault();
+  return event.target instanceof HTMLFormElement
+    ? { fields: new FormData(event.target), form: event.target }
+    : null;
+}
