@@ -174,10 +174,10 @@ class App extends Part {
 
   #inside(context: AppContext): TemplateResult {
     return html`<a class="skip" href="#main" @click=${this.#skipped}>Skip to the content</a>
-      <header class="top">
+      <header class="top ${this.#menuOpen ? 'menu-open' : ''}">
         <a class="mark" href="#/">${mark()} Xenferry</a>
         <button class="menu-button" aria-expanded=${this.#menuOpen} aria-controls="menu" @click=${this.#toggleMenu}>Menu</button>
-        <nav id="menu" class=${this.#menuOpen ? 'open' : ''} aria-label="Main">
+        <nav id="menu" aria-label="Main">
           <ul>${this.#places(context)}</ul>
         </nav>
         <div class="top-end">
@@ -187,7 +187,7 @@ class App extends Part {
               ${THEMES.map((theme) => html`<option value=${theme} ?selected=${theme === chosenTheme()}>${{ system: 'Auto', light: 'Light', dark: 'Dark' }[theme]}</option>`)}
             </select>
           </label>
-          <button class="quiet" title="Signed in as ${context.session.name} (${context.session.role})" @click=${() => this.#leave('Signed out.')}>Sign out</button>
+          <button class="quiet leave" title="Signed in as ${context.session.name} (${context.session.role})" @click=${() => this.#leave('Signed out.')}>Sign out</button>
         </div>
       </header>
       <main id="main" tabindex="-1">${this.#screen(context)}</main>

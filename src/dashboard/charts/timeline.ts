@@ -68,7 +68,7 @@ export class NightTimeline extends Part {
       <p class="readout" aria-hidden="true">${bar === null ? this.#summary() : this.#words(bar)}</p>
       <ul class="legend keys" aria-hidden="true">
         <li class="done">done</li><li class="active">running</li><li class="failed">failed</li>
-        <li class="open">paused or cancelled</li><li class="expected">expected</li>
+        <li class="open">paused or cancelled</li><li class="expected">expected</li><li class="line now">now</li><li class="line forecast">forecast</li>
         ${this.timeline.window === null ? nothing : html`<li class="window">window</li>`}
       </ul>`;
   }

@@ -1,5 +1,4 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { styleMap } from 'lit/directives/style-map.js';
 import { harmless } from '../../model/harmless.js';
 import type { Problem } from '../client/problem.js';
 import type { BatchSummary, Concern } from '../documents.js';
@@ -7,6 +6,7 @@ import { percent, whole } from '../words/amounts.js';
 import { parts } from '../words/night-words.js';
 import { type Spoken, severityWord } from '../words/states.js';
 import { moment, momentInFull } from '../words/times.js';
+import { styled } from './styled.js';
 
 export type Content = TemplateResult | string | number | typeof nothing | readonly Content[];
 
@@ -47,7 +47,7 @@ export function partsBar(batch: BatchSummary): TemplateResult {
   const said = shown.map(({ text, machines }) => `${machines} ${text.toLowerCase()}`).join(', ');
   return html`<div class="parts">
     <div class="parts-bar" role="img" aria-label="Of ${batch.machines} machines: ${said}">
-      ${shown.map(({ tone, machines }) => html`<span class=${tone} style=${styleMap({ 'flex-grow': String(machines) })}></span>`)}
+      ${shown.map(({ tone, machines }) => html`<span class=${tone} ${styled({ 'flex-grow': String(machines) })}></span>`)}
     </div>
     <ul class="legend" aria-hidden="true">
       ${shown.map(({ text, tone, machines }) => html`<li class=${tone}><b>${whole(machines)}</b> ${text.toLowerCase()}</li>`)}
@@ -59,7 +59,7 @@ export function partsBar(batch: BatchSummary): TemplateResult {
 export function progressBar(part: number, all: number, label: string): TemplateResult {
   const share = percent(part, all);
   return html`<span class="progress" role="progressbar" aria-label=${label} aria-valuenow=${share}
-    aria-valuemin="0" aria-valuemax="100"><span style=${styleMap({ width: `${share}%` })}></span></span>`;
+    aria-valuemin="0" aria-valuemax="100"><span ${styled({ width: `${share}%` })}></span></span>`;
 }
 
 export function concernList(concerns: readonly Concern[]): TemplateResult {

@@ -13,3 +13,8 @@ export function submitted(
     ? { fields: new FormData(event.target), form: event.target }
     : null;
 }
+
+/** What the field holds that an event is of; empty when it is of none. */
+export function fieldText({ target }: Event): string {
+  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement ? target.value : '';
+}

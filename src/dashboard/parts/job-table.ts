@@ -1,12 +1,12 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import { styleMap } from 'lit/directives/style-map.js';
 import { harmless } from '../../model/harmless.js';
 import type { JobSummary } from '../documents.js';
-import { formatBytes, percent, rate, whole } from '../words/amounts.js';
+import { percent, rate, size, whole } from '../words/amounts.js';
 import { isRunning, reasonOf, stateWord, stepWord } from '../words/states.js';
 import { badge, name, progressBar, time } from './elements.js';
 import { Part } from './part.js';
+import { styled } from './styled.js';
 
 /** Rows that are there beyond those in view, on either side. */
 const BEYOND = 12;
@@ -97,7 +97,7 @@ export class JobTable extends Part {
 
   #spacer(rows: number): TemplateResult | typeof nothing {
     if (rows <= 0) return nothing;
-    return html`<tbody class="spacer" aria-hidden="true"><tr><td style=${styleMap({ height: `${rows * this.#rowPx}px` })}></td></tr></tbody>`;
+    return html`<tbody class="spacer" aria-hidden="true"><tr><td ${styled({ height: `${rows * this.#rowPx}px` })}></td></tr></tbody>`;
   }
 
   #row(job: JobSummary, index: number): TemplateResult {
@@ -108,7 +108,7 @@ export class JobTable extends Part {
       <th scope="row"><a href="#/machines/${id}" title=${harmless(job.name)} @focus=${this.#rowFocused}>${name(job.name)}</a></th>
       <td class="state">${badge(stateWord(state))}${reason === null ? (running && step !== null ? html`<small>${stepWord(step)}</small>` : nothing) : html`<small class=${reason.tone} title=${harmless(reason.text)}>${harmless(reason.text)}</small>`}</td>
       <td class="wide">${name(wave)}</td>
-      <td class="numeric">${running || state === 'paused' ? html`${progressBar(movedBytes, dataBytes, `${harmless(job.name)}, moved`)}<small>${percent(movedBytes, dataBytes)} % of ${formatBytes(dataBytes)}</small>` : formatBytes(dataBytes)}</td>
+      <td class="numeric">${running || state === 'paused' ? html`${progressBar(movedBytes, dataBytes, `${harmless(job.name)}, moved`)}<small>${percent(movedBytes, dataBytes)} % of ${size(dataBytes)}</small>` : size(dataBytes)}</td>
       <td class="numeric wide">${running ? rate(bytesPerSecond) : '–'}</td>
       <td class="wide ${job.startedAt === null ? 'expected' : ''}">${time(job.startedAt ?? job.expectedStart, this.now)}</td>
       <td class="mid ${job.endedAt === null ? 'expected' : ''}">${time(job.endedAt ?? job.expectedEnd, this.now)}</td>

@@ -14,6 +14,7 @@ import type {
 } from '../documents.js';
 import { JOB_STATES } from '../documents.js';
 import { badge, name, time } from '../parts/elements.js';
+import { fieldText } from '../parts/forms.js';
 import { type JobTable, type RowRange, rowsInWords } from '../parts/job-table.js';
 import '../parts/job-table.js';
 import { orderButtons } from '../parts/order-buttons.js';
@@ -153,19 +154,19 @@ class BatchScreen extends Screen<BatchData> {
     const { state, wave, order: sorted } = this.#filter;
     return html`<form class="filters" role="search" aria-label="Machines" @submit=${(event: Event) => event.preventDefault()}>
       <label>Search <input type="search" name="search" autocomplete="off" @input=${this.#typed}></label>
-      <label>State <select name="state" @change=${(event: Event) => this.#choose({ state: JOB_STATES.find((each) => each === valueOf(event)) ?? null })}>
+      <label>State <select name="state" @change=${(event: Event) => this.#choose({ state: JOB_STATES.find((each) => each === fieldText(event)) ?? null })}>
         <option value="">All</option>
         ${JOB_STATES.map((each) => html`<option value=${each} ?selected=${each === state}>${stateWord(each).text}</option>`)}
       </select></label>
       ${
         this.#waves.length < 2
           ? nothing
-          : html`<label>Wave <select name="wave" @change=${(event: Event) => this.#choose({ wave: valueOf(event) || null })}>
+          : html`<label>Wave <select name="wave" @change=${(event: Event) => this.#choose({ wave: fieldText(event) || null })}>
         <option value="">All</option>
         ${this.#waves.map((each) => html`<option value=${each.name} ?selected=${each.name === wave}>${harmless(each.name)}</option>`)}
       </select></label>`
       }
-      <label>Order <select name="order" @change=${(event: Event) => this.#choose({ order: ORDERS.find((each) => each === valueOf(event)) ?? 'plan' })}>
+      <label>Order <select name="order" @change=${(event: Event) => this.#choose({ order: ORDERS.find((each) => each === fieldText(event)) ?? 'plan' })}>
         ${ORDERS.map((each) => html`<option value=${each} ?selected=${each === sorted}>${{ plan: 'As planned', name: 'By name', ends: 'By expected end' }[each]}</option>`)}
       </select></label>
       ${wave === null || !may(this.app, 'operator') ? nothing : html`<button type="button" @click=${() => this.#orderWave(batch, wave)}>Actions for wave “${harmless(wave)}”</button>`}
@@ -173,7 +174,7 @@ class BatchScreen extends Screen<BatchData> {
   }
 
   #typed(event: Event): void {
-    const search = valueOf(event).trim();
+    const search = fieldText(event).trim();
     clearTimeout(this.#typing);
     this.#typing = setTimeout(() => this.#choose({ search }), TYPED_MS);
   }
@@ -205,9 +206,5 @@ class BatchScreen extends Screen<BatchData> {
 }
 
 const ORDERS = ['plan', 'name', 'ends'] as const;
-
-function valueOf({ target }: Event): string {
-  return target instanceof HTMLSelectElement || target instanceof HTMLInputElement ? target.value : '';
-}
 
 customElements.define('xenferry-batch', BatchScreen);

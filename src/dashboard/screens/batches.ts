@@ -5,8 +5,8 @@ import type { BatchSummary } from '../documents.js';
 import { badge, name, time } from '../parts/elements.js';
 import { submitted, textOf } from '../parts/forms.js';
 import { Screen } from '../parts/screen.js';
-import { formatBytes, whole } from '../words/amounts.js';
-import { verdict } from '../words/night-words.js';
+import { size, whole } from '../words/amounts.js';
+import { outcome } from '../words/night-words.js';
 import { stageWord } from '../words/states.js';
 
 const FIRST_MIGRATION = `version: 1
@@ -56,8 +56,8 @@ class BatchesScreen extends Screen<readonly BatchSummary[]> {
     const { id, stage } = batch;
     const removable = stage === 'draft' || stage === 'ended';
     return html`<tr><th scope="row"><a href="#/batches/${id}${stage === 'draft' ? '/plan' : ''}">${name(batch.name)}</a></th>
-      <td class="state">${badge(stage === 'ended' ? verdict(batch, now) : stageWord(stage))}</td>
-      <td class="numeric">${whole(batch.machines)}</td><td class="numeric mid">${formatBytes(batch.dataBytes)}</td>
+      <td class="state">${badge(stage === 'ended' ? outcome(batch) : stageWord(stage))}</td>
+      <td class="numeric">${whole(batch.machines)}</td><td class="numeric mid">${size(batch.dataBytes)}</td>
       <td class="wide">${name(batch.destination)}</td><td class="mid">${time(batch.startedAt, now)}</td>
       ${may(this.app, 'admin') ? html`<td class="act">${removable ? html`<button class="quiet" @click=${() => void this.#remove(batch)}>Delete<span class="hidden"> ${harmless(batch.name)}</span></button>` : nothing}</td>` : nothing}</tr>`;
   }

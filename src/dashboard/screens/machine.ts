@@ -6,7 +6,7 @@ import { badge, concernList, fact, name, progressBar, time } from '../parts/elem
 import { orderButtons } from '../parts/order-buttons.js';
 import { order, verbsForJob } from '../parts/orders.js';
 import { Screen } from '../parts/screen.js';
-import { formatBytes, percent, rate, span } from '../words/amounts.js';
+import { percent, rate, size, span } from '../words/amounts.js';
 import { eventWords } from '../words/event-words.js';
 import { isRunning, reasonOf, type Spoken, stateWord, stepWord } from '../words/states.js';
 import { clockWithSeconds, day, momentInFull } from '../words/times.js';
@@ -116,7 +116,7 @@ class MachineScreen extends Screen<JobDetail> {
         ? html`, ${span(((dataBytes - movedBytes) / bytesPerSecond) * 1000)} of moving left`
         : nothing;
     return html`<div class="big-progress">${progressBar(movedBytes, dataBytes, `${harmless(machine)}, moved`)}
-      <p>${step === null ? nothing : html`<b>${stepWord(step)}</b> · `}${percent(movedBytes, dataBytes)} % · ${formatBytes(movedBytes)} of ${formatBytes(dataBytes)} · ${rate(bytesPerSecond)}${left}
+      <p>${step === null ? nothing : html`<b>${stepWord(step)}</b> · `}${percent(movedBytes, dataBytes)} % · ${size(movedBytes)} of ${size(dataBytes)} · ${rate(bytesPerSecond)}${left}
         ${expectedEnd === null ? nothing : html` · expected to end ${time(expectedEnd, Date.now())}`}</p></div>`;
   }
 
@@ -137,7 +137,7 @@ class MachineScreen extends Screen<JobDetail> {
     } = job;
     return html`<dl class="facts">
       ${fact('Guest', os === null ? 'not known' : harmless(os))}
-      ${fact('Hardware', [cpus === null ? [] : `${cpus} CPUs`, memoryBytes === null ? [] : formatBytes(memoryBytes), firmware ?? []].flat().join(', ') || 'not known')}
+      ${fact('Hardware', [cpus === null ? [] : `${cpus} CPUs`, memoryBytes === null ? [] : size(memoryBytes), firmware ?? []].flat().join(', ') || 'not known')}
       ${fact('Wave', name(wave))}
       ${fact('Began', time(startedAt, now))}
       ${fact('Ended', time(endedAt, now))}
@@ -155,7 +155,7 @@ class MachineScreen extends Screen<JobDetail> {
       ${steps.map(
         ({ name: step, state, startedAt, finishedAt, bytes }) => html`<li>
         ${badge(STEP_STATES[state] ?? { text: state, tone: 'quiet' })}<b>${stepWord(step)}</b>
-        <span class="soft">${startedAt === null ? nothing : html`from ${time(startedAt, now)}, ${span((finishedAt ?? now) - startedAt)}`}${bytes === null || bytes === 0 ? nothing : html`, ${formatBytes(bytes)}`}</span></li>`,
+        <span class="soft">${startedAt === null ? nothing : html`from ${time(startedAt, now)}, ${span((finishedAt ?? now) - startedAt)}`}${bytes === null || bytes === 0 ? nothing : html`, ${size(bytes)}`}</span></li>`,
       )}
     </ol></section>`;
   }
@@ -167,8 +167,8 @@ class MachineScreen extends Screen<JobDetail> {
       <thead><tr><th scope="col">Disk</th><th scope="col" class="numeric">Capacity</th><th scope="col" class="numeric">Data</th><th scope="col">Repository</th><th scope="col">Digest</th></tr></thead>
       <tbody>${disks.map(
         ({ index, name: disk, capacityBytes, dataBytes, storage, digest }) => html`<tr>
-        <th scope="row">${index} ${name(disk)}</th><td class="numeric">${formatBytes(capacityBytes)}</td>
-        <td class="numeric">${dataBytes === null ? '–' : formatBytes(dataBytes)}</td><td>${storage === null ? '–' : name(storage)}</td>
+        <th scope="row">${index} ${name(disk)}</th><td class="numeric">${size(capacityBytes)}</td>
+        <td class="numeric">${dataBytes === null ? '–' : size(dataBytes)}</td><td>${storage === null ? '–' : name(storage)}</td>
         <td>${digest === null ? html`<span class="soft">when it is verified</span>` : html`<code class="digest">${digest}</code>`}</td></tr>`,
       )}
       </tbody></table></div></section>`;

@@ -4,7 +4,7 @@ import '../charts/timeline.js';
 import { kindWord, useOf } from '../charts/hop-series.js';
 import type { BatchSummary, HopRate, Timeline } from '../documents.js';
 import { figure, name, partsBar } from '../parts/elements.js';
-import { formatBytes, percent, rate, span, whole } from '../words/amounts.js';
+import { percent, rate, size, span, whole } from '../words/amounts.js';
 import { estimateNote, forecastNote, verdict } from '../words/night-words.js';
 import { moment } from '../words/times.js';
 
@@ -28,7 +28,7 @@ export function nightFigures(batch: BatchSummary, now: number): TemplateResult {
     ${figure('Done', whole(counts.done), `of ${whole(machines)}`)}
     ${figure('Left', whole(left), counts.running > 0 ? `${counts.running} running` : nothing)}
     ${figure('Failed', counts.failed === 0 ? '0' : html`<span class="failed">${whole(counts.failed)}</span>`)}
-    ${figure('Moved', formatBytes(movedBytes), `${percent(movedBytes, dataBytes)} % of ${formatBytes(dataBytes)}`)}
+    ${figure('Moved', size(movedBytes), `${percent(movedBytes, dataBytes)} % of ${size(dataBytes)}`)}
     ${stage === 'running' ? figure('Rate', rate(bytesPerSecond), outlook?.bandwidth == null ? nothing : `cap ${rate(outlook.bandwidth)}`) : nothing}
     ${startedAt === null ? nothing : figure(finishedAt === null ? 'Running for' : 'Took', span((finishedAt ?? now) - startedAt), `since ${moment(startedAt, now)}`)}
   </dl>`;

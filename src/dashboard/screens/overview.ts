@@ -7,8 +7,8 @@ import { badge, name, time } from '../parts/elements.js';
 import { orderButtons } from '../parts/order-buttons.js';
 import { order, verbsForMany } from '../parts/orders.js';
 import { Screen } from '../parts/screen.js';
-import { count, formatBytes, span, whole } from '../words/amounts.js';
-import { verdict } from '../words/night-words.js';
+import { count, size, span, whole } from '../words/amounts.js';
+import { outcome } from '../words/night-words.js';
 import { stageWord } from '../words/states.js';
 import { clock } from '../words/times.js';
 import { nightCharts, nightFigures, nightSummary } from './night-panel.js';
@@ -99,7 +99,7 @@ class OverviewScreen extends Screen<OverviewData> {
           ${stuck.map(
             (
               job,
-            ) => html`<li class="failed"><p><a href="#/machines/${job.id}">${name(job.name)}</a> makes no progress since ${time(job.stuckSince, now)}.</p>
+            ) => html`<li class="failed"><p><a href="#/machines/${job.id}">${name(job.name)}</a> has made no progress since ${time(job.stuckSince, now)}.</p>
             <p class="soft">In ${name(batch.name)}; pausing and resuming it begins the step again.</p></li>`,
           )}
           ${failed.slice(0, MOST_FAILED).map((job) => this.#failure(job))}
@@ -148,11 +148,11 @@ class OverviewScreen extends Screen<OverviewData> {
   #list(title: string, batches: readonly BatchSummary[], now: number): TemplateResult {
     return html`<section><h2>${title}</h2><div class="panel scroll"><table>
       <caption class="hidden">${title}</caption>
-      <thead><tr><th scope="col">Batch</th><th scope="col">Result</th><th scope="col" class="numeric">Data</th><th scope="col" class="mid">Ended</th></tr></thead>
+      <thead><tr><th scope="col">Batch</th><th scope="col">Result</th><th scope="col" class="numeric">Machines</th><th scope="col" class="numeric mid">Data</th><th scope="col" class="mid">Ended</th></tr></thead>
       <tbody>${batches.map(
         (batch) => html`<tr><th scope="row"><a href="#/batches/${batch.id}">${name(batch.name)}</a></th>
-        <td>${badge(batch.stage === 'ended' ? verdict(batch, now) : stageWord(batch.stage))}</td>
-        <td class="numeric">${formatBytes(batch.dataBytes)}</td><td class="mid">${time(batch.finishedAt, now)}</td></tr>`,
+        <td>${badge(batch.stage === 'ended' ? outcome(batch) : stageWord(batch.stage))}</td>
+        <td class="numeric">${whole(batch.machines)}</td><td class="numeric mid">${size(batch.dataBytes)}</td><td class="mid">${time(batch.finishedAt, now)}</td></tr>`,
       )}
       </tbody></table></div></section>`;
   }

@@ -3,9 +3,10 @@ import { repeat } from 'lit/directives/repeat.js';
 import { harmless } from '../../model/harmless.js';
 import type { PlanDocument, PlanMachine } from '../documents.js';
 import { badge, concernList, name } from '../parts/elements.js';
+import { fieldText } from '../parts/forms.js';
 import { type Override, withOverride, withSkipped } from '../plan/migration-edits.js';
 import { type MigrationFacts, machineKeys } from '../plan/migration-facts.js';
-import { count, formatBytes, whole } from '../words/amounts.js';
+import { count, size, whole } from '../words/amounts.js';
 import { severityWord } from '../words/states.js';
 
 /** A part of the plan's form: what it shows and how it changes the text. */
@@ -48,7 +49,7 @@ export function machinesSection(part: MachinesPart): TemplateResult {
   const sound = facts.faults.length === 0;
   return html`<section aria-labelledby="plan-machines"><h2 id="plan-machines">Machines</h2>
     <form class="filters" role="search" aria-label="Machines of the plan" @submit=${(event: Event) => event.preventDefault()}>
-      <label>Search <input type="search" autocomplete="off" .value=${view.search} @input=${(event: Event) => look({ search: inputOf(event), shown: 50 })}></label>
+      <label>Search <input type="search" autocomplete="off" .value=${view.search} @input=${(event: Event) => look({ search: fieldText(event), shown: 50 })}></label>
       ${
         editable && sound
           ? html`<button type="button" @click=${() => change(withSkipped(text, found.map(keyOf), true))}>Leave out ${whole(found.length)}</button>
@@ -85,7 +86,7 @@ function machineRow(part: MachinesPart, machine: PlanMachine, key: string): Temp
     <div class="plan-machine">
       <input type="checkbox" aria-label="Take ${harmless(sourceName)}" .checked=${!skipped} ?disabled=${!editable || !sound}
         @change=${() => change(withSkipped(text, [key], !skipped))}>
-      <div class="who"><b>${name(sourceName)}</b><small>${harmless(os)} · ${formatBytes(dataBytes)} · ${name(wave)}</small></div>
+      <div class="who"><b>${name(sourceName)}</b><small>${harmless(os)} · ${size(dataBytes)} · ${name(wave)}</small></div>
       <div class="worries">${worries(machine)}</div>
       <button class="quiet" aria-expanded=${opened} aria-label="Details of ${harmless(sourceName)}" @click=${() => look({ opened: opened ? null : id })}>${opened ? 'Fold' : 'Details'}</button>
     </div>
@@ -149,7 +150,7 @@ function textField(
   { title, now, own }: Field,
 ): TemplateResult {
   return html`<label>${title} <input autocomplete="off" placeholder=${harmless(now)} .value=${own ?? ''}
-    @change=${(event: Event) => change(withOverride(text, key, override, inputOf(event).trim() || null))}></label>`;
+    @change=${(event: Event) => change(withOverride(text, key, override, fieldText(event).trim() || null))}></label>`;
 }
 
 function choiceField(
@@ -159,7 +160,7 @@ function choiceField(
   { title, now, own, offers }: Field & { readonly offers: readonly string[] },
 ): TemplateResult {
   const all = own === undefined || offers.includes(own) ? offers : [own, ...offers];
-  return html`<label>${title} <select @change=${(event: Event) => change(withOverride(text, key, override, inputOf(event) || null))}>
+  return html`<label>${title} <select @change=${(event: Event) => change(withOverride(text, key, override, fieldText(event) || null))}>
     <option value="" ?selected=${own === undefined}>As planned (${harmless(now)})</option>
     ${all.map((offer) => html`<option value=${offer} ?selected=${offer === own}>${harmless(offer)}</option>`)}
   </select></label>`;
@@ -175,8 +176,4 @@ function leftOut(
   return html`<details class="panel"><summary>Left out: ${whole(keys.length)}</summary><ul class="left-out">
     ${keys.map((key) => html`<li>${name(key)} ${editable ? html`<button class="quiet" @click=${() => change(withSkipped(text, [key], false))}>Take in<span class="hidden"> ${harmless(key)}</span></button>` : nothing}</li>`)}
   </ul></details>`;
-}
-
-function inputOf({ target }: Event): string {
-  return target instanceof HTMLInputElement || target instanceof HTMLSelectElement ? target.value : '';
 }

@@ -11,7 +11,7 @@ import {
   withWaveWindow,
 } from '../plan/migration-edits.js';
 import type { MappingFact } from '../plan/migration-facts.js';
-import { count, formatBytes, span } from '../words/amounts.js';
+import { count, size, span } from '../words/amounts.js';
 import type { PlanPart } from './plan-machines.js';
 
 /** From what the source calls networks and datastores to what the target does. */
@@ -84,7 +84,7 @@ export function wavesSection({ plan, facts, text, change, editable }: PlanPart):
     <ol class="waves">${waves.map(({ name: wave, window }, index) => {
       const estimate = plan.estimate.waves.find((each) => each.wave === wave);
       return html`<li class="panel"><div><b>${name(wave)}</b>
-        <small>${estimate === undefined ? 'not planned yet' : `${count(estimate.machines, 'machine')}, ${formatBytes(estimate.bytes)}, ${span(estimate.seconds * 1000)}${estimate.windows > 1 ? ` in ${estimate.windows} windows` : ''}`}</small></div>
+        <small>${estimate === undefined ? 'not planned yet' : `${count(estimate.machines, 'machine')}, ${size(estimate.bytes)}, ${span(estimate.seconds * 1000)}${estimate.windows > 1 ? ` in ${estimate.windows} windows` : ''}`}</small></div>
         ${
           own
             ? html`<label>Window <select @change=${(event: Event) => event.target instanceof HTMLSelectElement && change(withWaveWindow(text, wave, event.target.value || null))}>

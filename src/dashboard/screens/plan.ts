@@ -5,7 +5,7 @@ import type { BatchSummary, PlanDocument } from '../documents.js';
 import { badge, concernList, figure, name } from '../parts/elements.js';
 import { Screen } from '../parts/screen.js';
 import { type MigrationFacts, migrationFacts } from '../plan/migration-facts.js';
-import { count, formatBytes, span, whole } from '../words/amounts.js';
+import { count, size, span, whole } from '../words/amounts.js';
 import { stageWord } from '../words/states.js';
 import { type MachinesView, machinesSection } from './plan-machines.js';
 import { mappingsSection, wavesSection } from './plan-mappings.js';
@@ -87,19 +87,18 @@ class PlanScreen extends Screen<PlanData> {
   }
 
   #figures({ machines, estimate, waves }: PlanDocument, changed: boolean): TemplateResult {
-    const nights = estimate.waves.reduce((sum, { windows }) => sum + windows, 0);
     return html`<dl class="figures ${changed ? 'old' : ''}">
       ${figure('Machines', whole(machines.length), count(waves.length, 'wave'))}
-      ${figure('Data', formatBytes(estimate.bytes))}
-      ${figure('Work', span(estimate.seconds * 1000), nights > 1 ? `in ${nights} windows` : nothing)}
+      ${figure('Data', size(estimate.bytes))}
+      ${figure('Work', span(estimate.seconds * 1000))}
       ${figure('Held back by', estimate.bottleneck)}
       ${estimate.storage.map(({ storage, bytes, freeBytes }) =>
         figure(
           storage ?? 'Target folder',
           freeBytes !== null && bytes > freeBytes
-            ? html`<span class="failed">${formatBytes(bytes)}</span>`
-            : formatBytes(bytes),
-          freeBytes === null ? nothing : `of ${formatBytes(freeBytes)} free`,
+            ? html`<span class="failed">${size(bytes)}</span>`
+            : size(bytes),
+          freeBytes === null ? nothing : `of ${size(freeBytes)} free`,
         ),
       )}
     </dl>`;
@@ -173,7 +172,7 @@ class PlanScreen extends Screen<PlanData> {
           action: 'Start batch',
           grave: false,
           consequences: [
-            `${count(machines.length, 'machine')} with ${formatBytes(estimate.bytes)} are moved, about ${span(estimate.seconds * 1000)} of work.`,
+            `${count(machines.length, 'machine')} with ${size(estimate.bytes)} are moved, about ${span(estimate.seconds * 1000)} of work.`,
             windows ? 'Each wave begins when its window opens.' : 'It begins at once.',
             'The sources are only read. The plan cannot be changed once it runs.',
           ],

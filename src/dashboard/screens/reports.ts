@@ -4,7 +4,7 @@ import type { ReportKind } from '../client/api.js';
 import type { BatchSummary } from '../documents.js';
 import { badge, name, time } from '../parts/elements.js';
 import { Screen } from '../parts/screen.js';
-import { formatBytes, span, whole } from '../words/amounts.js';
+import { size, span, whole } from '../words/amounts.js';
 import { verdict } from '../words/night-words.js';
 
 const KINDS: readonly { readonly kind: ReportKind; readonly title: string }[] = [
@@ -40,7 +40,7 @@ class ReportsScreen extends Screen<readonly BatchSummary[]> {
     const took = startedAt === null ? '' : `, ${span((finishedAt ?? now) - startedAt)}`;
     return html`<li class="panel card"><div><h2><a href="#/batches/${id}">${name(batch.name)}</a></h2>
         <p>${badge(batch.stage === 'running' ? { text: 'Running', tone: 'active' } : verdict(batch, now))}</p>
-        <p class="soft">${time(finishedAt ?? startedAt, now)} · ${whole(machines)} machines, ${formatBytes(movedBytes)}${took}</p></div>
+        <p class="soft">${time(finishedAt ?? startedAt, now)} · ${whole(machines)} machines, ${size(movedBytes)}${took}</p></div>
       <div class="buttons">${KINDS.map(({ kind, title }) => html`<button @click=${() => void this.#download(batch, kind)}>${title}<span class="hidden">: download the report of ${harmless(batch.name)}</span></button>`)}</div></li>`;
   }
 

@@ -1,10 +1,24 @@
-import { formatBytes } from '../../model/format.js';
+import { GIB, KIB, MIB } from '../../model/units.js';
 
-export { formatBytes };
+const UNITS = [
+  { text: 'PiB', bytes: GIB * MIB },
+  { text: 'TiB', bytes: GIB * KIB },
+  { text: 'GiB', bytes: GIB },
+  { text: 'MiB', bytes: MIB },
+  { text: 'KiB', bytes: KIB },
+] as const;
+
+/** `40.1 TiB`, `118 GiB`, `512 B`. */
+export function size(bytes: number): string {
+  const unit = UNITS.find((each) => bytes >= each.bytes);
+  if (unit === undefined) return `${Math.round(bytes)} B`;
+  const value = bytes / unit.bytes;
+  return `${value >= 100 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, '')} ${unit.text}`;
+}
 
 /** `412 MiB/s`; a dash for nothing. */
 export function rate(bytesPerSecond: number): string {
-  return bytesPerSecond <= 0 ? '–' : `${formatBytes(Math.round(bytesPerSecond))}/s`;
+  return bytesPerSecond <= 0 ? '–' : `${size(bytesPerSecond)}/s`;
 }
 
 /** `3 h 05 min`, `12 min`, `40 s`; milliseconds. */

@@ -1,5 +1,5 @@
 import type { BatchSummary } from '../documents.js';
-import { count, span } from './amounts.js';
+import { count, span, whole } from './amounts.js';
 import type { Spoken, Tone } from './states.js';
 import { moment } from './times.js';
 
@@ -32,6 +32,13 @@ function endVerdict({ counts, machines }: BatchSummary): Spoken {
   if (failed > 0) return { text: `${failed} of ${count(machines, 'machine')} failed`, tone: 'failed' };
   if (done < machines) return { text: `${done} of ${count(machines, 'machine')} done`, tone: 'open' };
   return { text: `All ${count(machines, 'machine')} done`, tone: 'done' };
+}
+
+/** An ended batch in two words, for lists. */
+export function outcome({ counts, machines }: BatchSummary): Spoken {
+  if (counts.failed > 0) return { text: `${whole(counts.failed)} failed`, tone: 'failed' };
+  if (counts.done < machines) return { text: `${whole(machines - counts.done)} not done`, tone: 'open' };
+  return { text: 'All done', tone: 'done' };
 }
 
 /** The forecast beside the window's end; null where there is no window or no forecast. */
