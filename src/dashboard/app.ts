@@ -102,10 +102,6 @@ class App extends Part {
       this.#entering = false;
       this.requestUpdate();
     }
-    if (this.#context !== null) {
-      await this.updateComplete;
-      this.#focusScreen();
-    }
   }
 
   #contextOf(api: Api, session: Session): AppContext {
@@ -169,7 +165,14 @@ class App extends Part {
     event.preventDefault();
     if (!(event.target instanceof HTMLFormElement)) return;
     const token = new FormData(event.target).get('token');
-    if (typeof token === 'string' && token.trim() !== '') void this.#enter(token.trim());
+    if (typeof token === 'string' && token.trim() !== '') void this.#signedIn(token.trim());
+  }
+
+  /** The field that had the focus is gone then. */
+  async #signedIn(token: string): Promise<void> {
+    await this.#enter(token);
+    await this.updateComplete;
+    if (this.#context !== null) this.#focusScreen();
   }
 
   #inside(context: AppContext): TemplateResult {

@@ -2,7 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { harmless } from '../../model/harmless.js';
 import type { Timeline } from '../documents.js';
 import { Part } from '../parts/part.js';
-import { count } from '../words/amounts.js';
+import { count, whole } from '../words/amounts.js';
 import { stateWord } from '../words/states.js';
 import { clock, moment } from '../words/times.js';
 import { type Bar, barAt, type Lanes, packLanes } from './lanes.js';
@@ -77,7 +77,7 @@ export class NightTimeline extends Part {
     const { jobs, now, endsAt } = this.timeline;
     const begun = jobs.filter(({ startedAt }) => startedAt !== null).length;
     const forecast = endsAt === null ? '' : `, forecast to end ${moment(endsAt, now)}`;
-    return `${count(begun, 'machine')} of ${jobs.length} begun, ${count(this.#lanes.lanes, 'lane')} at most at a time${forecast}`;
+    return `${whole(begun)} of ${count(jobs.length, 'machine')} begun, at most ${this.#lanes.lanes} at a time${forecast}`;
   }
 
   #words({ job, from, to, expected }: Bar): string {

@@ -76,7 +76,7 @@ export class JobTable extends Part {
         <caption class="hidden">Machines of the batch with state, progress and times. Arrow keys move from row to row.</caption>
         <thead><tr aria-rowindex="1">
           <th scope="col">Machine</th><th scope="col">State</th><th scope="col" class="wide">Wave</th>
-          <th scope="col" class="numeric">Moved</th><th scope="col" class="numeric wide">Rate</th>
+          <th scope="col" class="numeric mid">Moved</th><th scope="col" class="numeric wide">Rate</th>
           <th scope="col" class="wide">Begins</th><th scope="col" class="mid">Ends</th>
           ${this.mayOrder ? html`<th scope="col" class="act"><span class="hidden">Actions</span></th>` : nothing}
         </tr></thead>
@@ -91,7 +91,7 @@ export class JobTable extends Part {
         ${this.#spacer(rows.length - end)}
       </table>
       ${rows.length === 0 && complete ? html`<p class="empty">No machine fits.</p>` : nothing}
-      ${complete ? nothing : html`<p class="empty" aria-busy="true">Loading…</p>`}
+      ${complete ? nothing : html`<p class="empty">Loading…</p>`}
     </div>`;
   }
 
@@ -101,19 +101,29 @@ export class JobTable extends Part {
   }
 
   #row(job: JobSummary, index: number): TemplateResult {
-    const { id, state, wave, movedBytes, dataBytes, bytesPerSecond, step } = job;
-    const reason = reasonOf(job);
+    const { id, state, wave, movedBytes, dataBytes, bytesPerSecond } = job;
     const running = isRunning(state);
     return html`<tr aria-rowindex=${index + 2} class=${state === 'failed' || job.stuckSince !== null ? 'bad' : ''}>
       <th scope="row"><a href="#/machines/${id}" title=${harmless(job.name)} @focus=${this.#rowFocused}>${name(job.name)}</a></th>
-      <td class="state">${badge(stateWord(state))}${reason === null ? (running && step !== null ? html`<small>${stepWord(step)}</small>` : nothing) : html`<small class=${reason.tone} title=${harmless(reason.text)}>${harmless(reason.text)}</small>`}</td>
+      <td class="state">${this.#state(job)}</td>
       <td class="wide">${name(wave)}</td>
-      <td class="numeric">${running || state === 'paused' ? html`${progressBar(movedBytes, dataBytes, `${harmless(job.name)}, moved`)}<small>${percent(movedBytes, dataBytes)} % of ${size(dataBytes)}</small>` : size(dataBytes)}</td>
+      <td class="numeric mid">${running || state === 'paused' ? html`${progressBar(movedBytes, dataBytes, `${harmless(job.name)}, moved`)}<small>${percent(movedBytes, dataBytes)} % of ${size(dataBytes)}</small>` : size(dataBytes)}</td>
       <td class="numeric wide">${running ? rate(bytesPerSecond) : '–'}</td>
       <td class="wide ${job.startedAt === null ? 'expected' : ''}">${time(job.startedAt ?? job.expectedStart, this.now)}</td>
       <td class="mid ${job.endedAt === null ? 'expected' : ''}">${time(job.endedAt ?? job.expectedEnd, this.now)}</td>
       ${this.mayOrder ? html`<td class="act"><button class="quiet" aria-label="Actions for ${harmless(job.name)}" @click=${() => this.#order(job)}>⋯</button></td>` : nothing}
     </tr>`;
+  }
+
+  #state(job: JobSummary): TemplateResult {
+    const { state, step, movedBytes, dataBytes } = job;
+    const doing =
+      isRunning(state) && step !== null
+        ? { text: `${stepWord(step)}, ${percent(movedBytes, dataBytes)} %`, tone: 'quiet' }
+        : null;
+    const said = reasonOf(job) ?? doing;
+    const text = harmless(said?.text ?? '');
+    return html`${badge(stateWord(state))}${said === null ? nothing : html`<small class=${said.tone} title=${text}>${text}</small>`}`;
   }
 
   get #box(): HTMLElement | null {

@@ -20,11 +20,12 @@ import '../parts/job-table.js';
 import { orderButtons } from '../parts/order-buttons.js';
 import { order, verbsForJob, verbsForMany } from '../parts/orders.js';
 import { Screen } from '../parts/screen.js';
+import { whole } from '../words/amounts.js';
 import { verbWord } from '../words/order-words.js';
 import { stageWord, stateWord } from '../words/states.js';
 import { nightCharts, nightFigures, nightSummary } from './night-panel.js';
 
-const PAGE = 250;
+const PAGE = 500;
 /** Typing is over when nothing has come for so long. */
 const TYPED_MS = 250;
 const SHOWN_ORDERS = 5;
@@ -144,7 +145,7 @@ class BatchScreen extends Screen<BatchData> {
     const complete = this.#jobs?.complete ?? false;
     return html`<section aria-labelledby="machines"><h2 id="machines">Machines</h2>
       ${this.#filters(batch)}
-      <p class="soft count" role="status">${rowsInWords(rows.length, complete)}, of ${batch.machines} in the batch</p>
+      <p class="soft count" role="status">${rowsInWords(rows.length, complete)}, of ${whole(batch.machines)} in the batch</p>
       <xenferry-job-table .rows=${rows} .complete=${complete} .now=${now} .mayOrder=${may(this.app, 'operator')}
         @rows=${this.#seen} @order=${this.#orderJob}></xenferry-job-table>
     </section>`;

@@ -85,7 +85,7 @@ class MachineScreen extends Screen<JobDetail> {
       name: job.name,
       counts: null,
     } as const;
-    return html`<p class="crumbs"><a href="#/batches">Batches</a> / <a href="#/batches/${job.batchId}">its batch</a></p>
+    return html`<p class="crumbs"><a href="#/batches">Batches</a> / <a href="#/batches/${job.batchId}">Its batch</a></p>
       <div class="page-head">
         <div><h1>${name(job.name)}</h1>
           <p class="soft">${badge(stateWord(job.state))} ${reason === null || job.state === 'failed' ? nothing : harmless(reason.text)}</p></div>
