@@ -170,6 +170,16 @@ export interface EventRecord {
   readonly data: unknown;
 }
 
+/** How far jobs have come, between their events. */
+export interface ProgressNews {
+  readonly jobs: readonly {
+    readonly id: number;
+    readonly step: string;
+    readonly movedBytes: number;
+    readonly bytesPerSecond: number;
+  }[];
+}
+
 export interface Worker {
   readonly name: string;
   readonly startedAt: number;

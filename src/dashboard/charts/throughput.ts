@@ -14,7 +14,7 @@ const HEIGHT = 180;
 const STEPS = Array.from({ length: 40 }, (_, power) => 2 ** power * 1024);
 
 /** What goes through each hop, over the night. */
-export class ThroughputChart extends Part {
+class ThroughputChart extends Part {
   static override properties = { samples: { attribute: false } };
   declare samples: readonly RateSample[];
   #series: HopSeries = { labels: [], columns: [[]] };

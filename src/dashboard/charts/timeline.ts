@@ -13,7 +13,7 @@ const HOUR = 3_600_000;
 const SLACK_PX = 3;
 
 /** The machines of a night side by side in time: what was, what is and what is expected. */
-export class NightTimeline extends Part {
+class NightTimeline extends Part {
   static override properties = { timeline: { attribute: false } };
   declare timeline: Timeline;
   #lanes: Lanes = { bars: [], lanes: 0 };

@@ -1,5 +1,4 @@
-import type { JobSummary, Page } from '../documents.js';
-import type { ProgressNews } from './live.js';
+import type { JobSummary, Page, ProgressNews } from '../documents.js';
 
 type Ask = (cursor: string | null) => Promise<Page<JobSummary>>;
 

@@ -1,20 +1,10 @@
-import type { EventRecord } from '../documents.js';
+import type { EventRecord, ProgressNews } from '../documents.js';
 import type { Api } from './api.js';
 import { EventStreamParser, type StreamMessage } from './event-stream.js';
 import { Problem } from './problem.js';
 
 /** `live`: told of every change; `asking`: the stream is closed and the page asks now and then; `lost`: no answer. */
 export type Connection = 'connecting' | 'live' | 'asking' | 'lost';
-
-/** How far jobs have come, between their events. */
-export interface ProgressNews {
-  readonly jobs: readonly {
-    readonly id: number;
-    readonly step: string;
-    readonly movedBytes: number;
-    readonly bytesPerSecond: number;
-  }[];
-}
 
 export interface LiveEvents {
   /** Something happened, or may have while the page was cut off. */

@@ -15,7 +15,7 @@ const WORDS: Readonly<Record<Connection, string>> = {
 };
 
 /** Whether what is on the page is as things are now. */
-export class ConnectionNote extends Part {
+class ConnectionNote extends Part {
   static override properties = { live: { attribute: false } };
   declare live: Live;
   #leave: (() => void) | null = null;

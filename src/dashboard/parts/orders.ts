@@ -1,8 +1,7 @@
 import { Problem } from '../client/problem.js';
 import type { AppContext } from '../context.js';
-import type { Counts, JobSummary, OrderScope, OrderVerb } from '../documents.js';
+import type { Counts, OrderScope, OrderVerb } from '../documents.js';
 import { orderWords, verbWord } from '../words/order-words.js';
-import { isRunning } from '../words/states.js';
 
 export interface OrderSubject {
   readonly batchId: number;
@@ -37,23 +36,4 @@ export async function order(
     `Ordered: ${verbWord(verb).toLowerCase()} ${scope === 'machine' ? name : `${scope} ${name}`}.`,
   );
   return true;
-}
-
-/** What can be ordered for a machine as it stands. */
-export function verbsForJob({ state, onHold }: JobSummary): OrderVerb[] {
-  if (state === 'done') return ['refix'];
-  if (state === 'failed') return ['retry', 'refix'];
-  if (state === 'cancelled') return ['retry'];
-  if (onHold) return ['resume', 'cancel'];
-  return isRunning(state) || state === 'planned' || state === 'paused' ? ['pause', 'cancel'] : [];
-}
-
-/** What can be ordered for a batch or a wave, by what its machines are doing. */
-export function verbsForMany(counts: Counts, onHold: boolean): OrderVerb[] {
-  const verbs: OrderVerb[] = [];
-  const left = counts.waiting + counts.running + counts.paused;
-  if (left > 0) verbs.push(onHold ? 'resume' : 'pause');
-  if (counts.failed + counts.cancelled > 0) verbs.push('retry');
-  if (left > 0) verbs.push('cancel');
-  return verbs;
 }

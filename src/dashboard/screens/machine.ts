@@ -4,10 +4,11 @@ import { may } from '../context.js';
 import type { EventRecord, JobDetail } from '../documents.js';
 import { badge, concernList, fact, name, progressBar, time } from '../parts/elements.js';
 import { orderButtons } from '../parts/order-buttons.js';
-import { order, verbsForJob } from '../parts/orders.js';
+import { order } from '../parts/orders.js';
 import { Screen } from '../parts/screen.js';
 import { percent, rate, size, span } from '../words/amounts.js';
 import { eventWords } from '../words/event-words.js';
+import { verbsForJob } from '../words/order-verbs.js';
 import { isRunning, reasonOf, type Spoken, stateWord, stepWord } from '../words/states.js';
 import { clockWithSeconds, day, momentInFull } from '../words/times.js';
 
@@ -98,7 +99,7 @@ class MachineScreen extends Screen<JobDetail> {
       ${this.#disks(job)}
       ${job.concerns.length === 0 ? nothing : html`<section><h2>Concerns</h2>${concernList(job.concerns)}</section>`}
       ${this.#guest(job)}
-      ${job.notes.length === 0 ? nothing : html`<section><h2>Notes</h2><ul>${job.notes.map((note) => html`<li>${harmless(note)}</li>`)}</ul></section>`}
+      ${job.notes.length === 0 ? nothing : html`<section><h2>Notes</h2><ul class="plain">${job.notes.map((note) => html`<li>${harmless(note)}</li>`)}</ul></section>`}
       ${this.#failures(job, now)}
       ${this.#logSection()}`;
   }

@@ -91,7 +91,7 @@ class PlanScreen extends Screen<PlanData> {
       ${figure('Machines', whole(machines.length), count(waves.length, 'wave'))}
       ${figure('Data', size(estimate.bytes))}
       ${figure('Work', span(estimate.seconds * 1000))}
-      ${figure('Held back by', estimate.bottleneck)}
+      ${figure('Held back by', bottleneckWord(estimate.bottleneck))}
       ${estimate.storage.map(({ storage, bytes, freeBytes }) =>
         figure(
           storage ?? 'Target folder',
@@ -184,6 +184,19 @@ class PlanScreen extends Screen<PlanData> {
     this.app.announce(`Started: ${batch}.`);
     location.hash = `#/batches/${id}`;
   }
+}
+
+const BOTTLENECKS: Readonly<Record<string, string>> = {
+  source: 'Source reads',
+  network: 'The network',
+  threads: 'Conversion',
+  target: 'Target writes',
+  machines: 'Machines at once',
+  window: 'Windows',
+};
+
+function bottleneckWord(bottleneck: string): string {
+  return BOTTLENECKS[bottleneck] ?? bottleneck;
 }
 
 customElements.define('xenferry-plan', PlanScreen);

@@ -41,12 +41,12 @@ class TokensScreen extends Screen<readonly Token[]> {
       </form>
       <div class="panel scroll"><table>
         <caption class="hidden">All tokens</caption>
-        <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col" class="mid">Made</th><th scope="col">Good until</th><th scope="col" class="mid">Last used</th><th scope="col" class="act"><span class="hidden">Actions</span></th></tr></thead>
+        <thead><tr><th scope="col">Name</th><th scope="col">Role</th><th scope="col" class="mid">Made</th><th scope="col" class="mid">Good until</th><th scope="col" class="mid">Last used</th><th scope="col" class="act"><span class="hidden">Actions</span></th></tr></thead>
         <tbody>${tokens.map(
           (
             token,
           ) => html`<tr><th scope="row">${name(token.name)}</th><td>${token.role}</td><td class="mid">${time(token.createdAt, now)}</td>
-          <td>${token.expiresAt === null ? 'revoked' : time(token.expiresAt, now)}</td><td class="mid">${token.lastUsedAt === null ? 'never' : time(token.lastUsedAt, now)}</td>
+          <td class="mid">${token.expiresAt === null ? 'no end' : time(token.expiresAt, now)}</td><td class="mid">${token.lastUsedAt === null ? 'never' : time(token.lastUsedAt, now)}</td>
           <td class="act"><button class="quiet" @click=${() => void this.#revoke(token)}>Revoke<span class="hidden"> ${harmless(token.name)}</span></button></td></tr>`,
         )}</tbody></table></div>`;
   }

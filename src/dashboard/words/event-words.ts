@@ -26,10 +26,9 @@ function sentence(kind: string, field: (name: string) => string | null): string 
 function jobSentence(field: (name: string) => string | null): string | null {
   const state = JOB_STATES.find((each) => each === field('state'));
   if (state === undefined) return null;
-  const step = field('step') === null ? '' : ` (${stepWord(field('step') ?? '').toLowerCase()})`;
   const worker = field('worker') === null ? '' : ` on ${field('worker')}`;
   const code = field('code') === null ? '' : `: ${field('code')}`;
-  return `${stateWord(state).text}${step}${worker}${code}`;
+  return `${stateWord(state).text}${worker}${code}`;
 }
 
 function plainly(kind: string, data: unknown, fields: ReadonlyMap<string, unknown> | null): string {
