@@ -29,7 +29,7 @@ const dashboard = defineConfig({
   output: {
     dir: 'dist/dashboard',
     format: 'esm',
-    entryFileNames: '[name].js',
+    entryFileNames: 'assets/[name].js',
     minify: true,
     codeSplitting: false,
   },

@@ -147,13 +147,19 @@ export interface JobDetail extends JobSummary {
   }[];
   readonly nics: readonly { readonly network: string; readonly mac: string | null }[];
   readonly concerns: readonly Concern[];
+  /** What was done to the guest; null when nobody looked at it. */
   readonly guest: {
-    readonly title: string;
+    /** The system that was found; null when it was left as it is. */
+    readonly title: string | null;
+    /** Why it was left as it is; null when it was changed. */
+    readonly left: string | null;
     readonly changes: readonly {
       readonly fixup: string;
-      readonly files: readonly string[];
+      readonly done: readonly string[];
+      readonly atFirstBoot: readonly string[];
       readonly warnings: readonly string[];
     }[];
+    readonly files: readonly { readonly path: string; readonly change: string }[];
   } | null;
   readonly notes: readonly string[];
   readonly landed: string | null;
@@ -252,6 +258,8 @@ export interface PlanMachine {
   readonly nics: readonly { readonly network: string; readonly mac: string | null }[];
   readonly profile: string;
   readonly concerns: readonly Concern[];
+  /** Whether the migration leaves it out; then it has no wave. */
+  readonly skipped: boolean;
   readonly fixups: string;
 }
 
@@ -294,7 +302,6 @@ export interface PlanDocument {
     readonly machineIds: readonly string[];
     readonly window: string | null;
   }[];
-  /** Without those that the migration leaves out. */
   readonly machines: readonly PlanMachine[];
   readonly estimate: PlanEstimate;
   /** Whether a start is refused. */

@@ -282,14 +282,25 @@ export function jobDetail(job: JobSummary, now: number): JobDetail {
     concerns: CONCERNS.slice(0, 1),
     guest: begun
       ? {
-          title: 'Debian GNU/Linux 12, fixed for Xen',
+          title: 'Debian GNU/Linux 12 (bookworm)',
+          left: null,
           changes: [
-            { fixup: 'initramfs', files: ['/boot/initrd.img-6.1.0-28-amd64'], warnings: [] },
+            {
+              fixup: 'initramfs',
+              done: ['The initial RAM disk has the drivers of Xen.'],
+              atFirstBoot: [],
+              warnings: [],
+            },
             {
               fixup: 'network-names',
-              files: ['/etc/network/interfaces'],
-              warnings: ['ens192 becomes enX0; a rule keeps the old name.'],
+              done: ['ens192 keeps its name.'],
+              atFirstBoot: [],
+              warnings: ['A script in /etc/network names ens192.'],
             },
+          ],
+          files: [
+            { path: '/boot/initrd.img-6.1.0-28-amd64', change: 'write' },
+            { path: '/etc/udev/rules.d/70-xen-names.rules', change: 'write' },
           ],
         }
       : null,
@@ -309,27 +320,32 @@ export function jobDetail(job: JobSummary, now: number): JobDetail {
   };
 }
 
+function nameAt(index: number): string {
+  return index === 3 ? HOSTILE_NAMES[0] : `shop${String(index).padStart(2, '0')}`;
+}
+
 export function planDocument(migration: string): PlanDocument {
   const left = [...migration.matchAll(/^ {2}(\S+):\n {4}skip: true/gm)].map(([, name]) => name);
-  const machines = [...Array(24).keys()]
-    .map((index) => ({
-      index,
-      name: index === 3 ? HOSTILE_NAMES[0] : `shop${String(index).padStart(2, '0')}`,
-    }))
-    .filter(({ name }) => !left.includes(name))
-    .map(({ index, name }) => ({
-      id: `vm-${index}`,
-      sourceName: name,
-      name,
-      wave: index < 4 ? 'pilot' : 'rest',
-      os: 'Debian GNU/Linux 12 (64-bit)',
-      dataBytes: 40 * GIB,
-      disks: [{ storage: 'Bulk', dataBytes: 40 * GIB }],
-      nics: [{ network: 'LAN', mac: null }],
-      profile: 'debian-12',
-      concerns: index === 7 ? CONCERNS : index === 9 ? CONCERNS.slice(0, 1) : [],
-      fixups: 'auto',
-    }));
+  const listed = ['old-print-server', ...Array.from({ length: 24 }, (_, index) => nameAt(index))].map(
+    (name, index) => {
+      const skipped = left.includes(name);
+      return {
+        id: `vm-${index}`,
+        sourceName: name,
+        name,
+        wave: skipped ? '' : index < 5 ? 'pilot' : 'rest',
+        os: 'Debian GNU/Linux 12 (64-bit)',
+        dataBytes: skipped ? 0 : 40 * GIB,
+        disks: [{ storage: 'Bulk', dataBytes: 40 * GIB }],
+        nics: [{ network: 'LAN', mac: null }],
+        profile: 'debian-12',
+        concerns: index === 8 ? CONCERNS : index === 10 ? CONCERNS.slice(0, 1) : [],
+        skipped,
+        fixups: 'auto',
+      };
+    },
+  );
+  const machines = listed.filter(({ skipped }) => !skipped);
   const bytes = machines.length * 40 * GIB;
   return {
     migration,
@@ -340,7 +356,7 @@ export function planDocument(migration: string): PlanDocument {
       machineIds: machines.filter(({ wave }) => wave === name).map(({ id }) => id),
       window: 'night',
     })),
-    machines,
+    machines: listed,
     estimate: {
       bytes,
       seconds: bytes / (400 * MIB),

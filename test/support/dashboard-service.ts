@@ -29,7 +29,7 @@ import { listen } from './range-server.js';
 
 /** The headers that the service gives its pages, the strictest that a dashboard may have to live with. */
 const POLICY =
-  "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+  "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -336,8 +336,8 @@ export class DashboardService {
   }
 
   #file(path: string, response: ServerResponse): void {
-    const file = path === '/' ? 'index.html' : path.replace('/assets/', '');
-    if (!/^[a-z.]+$/.test(file)) {
+    const file = path === '/' ? 'index.html' : path.slice(1);
+    if (!/^(?:assets\/)?[a-z]+\.[a-z]+$/.test(file)) {
       refuse(response, 404, { title: 'Not found' });
       return;
     }

@@ -6,6 +6,8 @@ import { Part } from './part.js';
 
 /** Changes come in bursts; what they are about is asked for at most so often. */
 const PAUSE_MS = 1500;
+/** Figures that no event tells of are asked for so often. */
+const EVERY_MS = 15_000;
 
 /** A screen of the dashboard: asks for what it shows, and again when something has changed. */
 export abstract class Screen<T> extends Part {
@@ -14,6 +16,8 @@ export abstract class Screen<T> extends Part {
   /** Null until the first answer. */
   protected data: T | null = null;
   protected problem: Problem | null = null;
+  /** How often it asks unasked, in milliseconds; null: never. */
+  protected readonly everyMs: number | null = EVERY_MS;
   #leave: (() => void)[] = [];
   #timer: ReturnType<typeof setTimeout> | null = null;
   #askedAt = 0;
@@ -32,11 +36,28 @@ export abstract class Screen<T> extends Part {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.refresh();
+    this.#keepAsking();
     this.whileShown(
       this.app.live.on('changed', ({ detail }) => {
         if (detail === null || this.concerns(detail.batchId, detail.jobId)) this.refreshSoon();
       }),
     );
+  }
+
+  /** Nobody looks at a hidden page; it catches up when it is shown. */
+  #keepAsking(): void {
+    if (this.everyMs === null) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) this.refreshSoon();
+    }, this.everyMs);
+    const shown = (): void => {
+      if (!document.hidden) this.refreshSoon();
+    };
+    document.addEventListener('visibilitychange', shown);
+    this.whileShown(() => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', shown);
+    });
   }
 
   override disconnectedCallback(): void {

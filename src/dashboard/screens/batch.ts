@@ -2,6 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { harmless } from '../../model/harmless.js';
 import { JobPages } from '../client/job-pages.js';
 import { Problem } from '../client/problem.js';
+import { Timelines } from '../client/timelines.js';
 import { may } from '../context.js';
 import type {
   BatchSummary,
@@ -21,6 +22,7 @@ import { orderButtons } from '../parts/order-buttons.js';
 import { order } from '../parts/orders.js';
 import { Screen } from '../parts/screen.js';
 import { whole } from '../words/amounts.js';
+import { BatchNews } from '../words/news.js';
 import { verbsForJob, verbsForMany } from '../words/order-verbs.js';
 import { verbWord } from '../words/order-words.js';
 import { stageWord, stateWord } from '../words/states.js';
@@ -49,6 +51,8 @@ interface Filter {
 class BatchScreen extends Screen<BatchData> {
   static override properties = { ...Screen.properties, batchId: { attribute: false } };
   declare batchId: number;
+  readonly #timelines = new Timelines();
+  readonly #news = new BatchNews();
   #filter: Filter = { state: null, wave: null, search: '', order: 'plan' };
   #jobs: JobPages | null = null;
   #waves: PlanDocument['waves'] = [];
@@ -76,9 +80,12 @@ class BatchScreen extends Screen<BatchData> {
   protected override async load(): Promise<BatchData> {
     const { api } = this.app;
     const [batch, orders] = await Promise.all([api.batch(this.batchId), api.orders(this.batchId)]);
-    const timeline = batch.stage === 'draft' ? null : await api.timeline(this.batchId);
+    const timeline = batch.stage === 'draft' ? null : await this.#timelines.of(api, this.batchId);
+    const now = timeline?.now ?? Date.now();
+    const news = this.#news.of(batch, now);
+    if (news !== null) this.app.announce(news);
     await this.#jobs?.refresh(this.#range.first, this.#range.end);
-    return { batch, timeline, orders: orders.items, now: timeline?.now ?? Date.now() };
+    return { batch, timeline, orders: orders.items, now };
   }
 
   /** The plan may be gone, or unreadable meanwhile: then there is no choice of waves. */
@@ -202,7 +209,7 @@ class BatchScreen extends Screen<BatchData> {
   #orderWave({ id, counts }: BatchSummary, wave: string): void {
     const subject = { batchId: id, scope: 'wave', subject: wave, name: wave, counts: null } as const;
     const everything: Counts = { ...counts, waiting: 1, failed: 1 };
-    const verbs = [...verbsForMany(everything, false), 'resume', 'refix'] as const;
+    const verbs = [...verbsForMany(everything, false), 'resume'] as const;
     void order(this.app, subject, verbs).then(() => this.refreshSoon());
   }
 }

@@ -6,7 +6,7 @@ import { badge, concernList, fact, name, progressBar, time } from '../parts/elem
 import { orderButtons } from '../parts/order-buttons.js';
 import { order } from '../parts/orders.js';
 import { Screen } from '../parts/screen.js';
-import { percent, rate, size, span } from '../words/amounts.js';
+import { count, percent, rate, size, span } from '../words/amounts.js';
 import { eventWords } from '../words/event-words.js';
 import { verbsForJob } from '../words/order-verbs.js';
 import { isRunning, reasonOf, type Spoken, stateWord, stepWord } from '../words/states.js';
@@ -19,6 +19,13 @@ const STEP_STATES: Readonly<Record<string, Spoken>> = {
   running: { text: 'Running', tone: 'active' },
   done: { text: 'Done', tone: 'done' },
   failed: { text: 'Failed', tone: 'failed' },
+};
+
+const FILE_CHANGES: Readonly<Record<string, string>> = {
+  write: 'written',
+  append: 'added to',
+  link: 'linked',
+  remove: 'removed',
 };
 
 /** One machine of a batch: its steps, disks, log, concerns, and what was changed in its guest. */
@@ -178,16 +185,27 @@ class MachineScreen extends Screen<JobDetail> {
   #guest({ guest }: JobDetail): TemplateResult {
     if (guest === null)
       return html`<section><h2>Changes in the guest</h2><p class="soft">None so far.</p></section>`;
-    return html`<section><h2>Changes in the guest</h2><p>${harmless(guest.title)}</p>
-      ${guest.changes.map(
+    const { title, left, changes, files } = guest;
+    return html`<section><h2>Changes in the guest</h2>
+      ${title === null ? nothing : html`<p>${harmless(title)}</p>`}
+      ${left === null ? nothing : html`<p>Left as it is: ${harmless(left)}</p>`}
+      ${changes.map(
         ({
           fixup,
-          files,
+          done,
+          atFirstBoot,
           warnings,
-        }) => html`<details class="panel"><summary><b>${harmless(fixup)}</b> <span class="soft">${files.length === 1 ? '1 file' : `${files.length} files`}</span></summary>
-        <ul class="files">${files.map((file) => html`<li><code>${harmless(file)}</code></li>`)}</ul>
-        ${warnings.map((warning) => html`<p class="open">${harmless(warning)}</p>`)}</details>`,
+        }) => html`<details class="panel" open><summary><b>${harmless(fixup)}</b></summary>
+        <ul class="files">${done.map((sentence) => html`<li>${harmless(sentence)}</li>`)}
+          ${atFirstBoot.map((sentence) => html`<li>At the first start: ${harmless(sentence)}</li>`)}
+          ${warnings.map((warning) => html`<li class="open">${harmless(warning)}</li>`)}</ul></details>`,
       )}
+      ${
+        files.length === 0
+          ? nothing
+          : html`<details class="panel"><summary>${count(files.length, 'file')}</summary>
+        <ul class="files">${files.map(({ path, change }) => html`<li><code>${harmless(path)}</code> <span class="soft">${FILE_CHANGES[change] ?? change}</span></li>`)}</ul></details>`
+      }
     </section>`;
   }
 

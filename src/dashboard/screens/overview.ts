@@ -1,13 +1,15 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import { harmless } from '../../model/harmless.js';
+import { Timelines } from '../client/timelines.js';
 import { may } from '../context.js';
-import type { BatchSummary, JobSummary, Overview, Timeline, Worker } from '../documents.js';
+import type { BatchSummary, JobState, JobSummary, Overview, Timeline, Worker } from '../documents.js';
 import { badge, name, time } from '../parts/elements.js';
 import { orderButtons } from '../parts/order-buttons.js';
 import { order } from '../parts/orders.js';
 import { Screen } from '../parts/screen.js';
 import { count, size, span, whole } from '../words/amounts.js';
+import { BatchNews } from '../words/news.js';
 import { outcome } from '../words/night-words.js';
 import { verbsForMany } from '../words/order-verbs.js';
 import { stageWord } from '../words/states.js';
@@ -18,6 +20,8 @@ import { nightCharts, nightFigures, nightSummary } from './night-panel.js';
 const MOST_FAILED = 4;
 /** Batches whose charts are shown; more than that run at a time hardly ever. */
 const MOST_CHARTS = 4;
+/** In which a machine can get stuck. */
+const BUSY: readonly JobState[] = ['fixing', 'converting', 'verifying', 'finishing'];
 /** A worker that gives no sign of life for so long is called missing. */
 const MISSING_MS = 60_000;
 
@@ -36,8 +40,13 @@ interface OverviewData {
 
 /** The night at a glance: what needs a hand, what runs, what has ended. */
 class OverviewScreen extends Screen<OverviewData> {
+  readonly #news = new BatchNews();
+  readonly #timelines = new Timelines();
+
   protected override async load(): Promise<OverviewData> {
     const overview = await this.app.api.overview();
+    const news = overview.batches.flatMap((batch) => this.#news.of(batch, overview.now) ?? []);
+    if (news.length > 0) this.app.announce(news.join(' '));
     const running = overview.batches.filter(({ stage }) => stage === 'running');
     const nights = await Promise.all(running.map((batch, index) => this.#night(batch, index < MOST_CHARTS)));
     return { overview, nights };
@@ -45,14 +54,14 @@ class OverviewScreen extends Screen<OverviewData> {
 
   async #night(batch: BatchSummary, charted: boolean): Promise<Night> {
     const { api } = this.app;
-    const some = async (state: 'failed' | 'converting'): Promise<readonly JobSummary[]> =>
+    const some = async (state: JobState): Promise<readonly JobSummary[]> =>
       (await api.jobs(batch.id, { state, limit: 100 }, null)).items;
-    const [timeline, failed, converting] = await Promise.all([
-      charted ? api.timeline(batch.id) : null,
+    const [timeline, failed, ...running] = await Promise.all([
+      charted ? this.#timelines.of(api, batch.id) : null,
       batch.counts.failed > 0 ? some('failed') : [],
-      batch.counts.running > 0 ? some('converting') : [],
+      ...(batch.counts.running > 0 ? BUSY.map(some) : []),
     ]);
-    return { batch, timeline, failed, stuck: converting.filter(({ stuckSince }) => stuckSince !== null) };
+    return { batch, timeline, failed, stuck: running.flat().filter(({ stuckSince }) => stuckSince !== null) };
   }
 
   protected override page({ overview, nights }: OverviewData): TemplateResult {

@@ -27,6 +27,8 @@ export interface MachinesView {
 }
 
 interface MachinesPart extends PlanPart {
+  /** Of the text as it was planned. */
+  readonly planned: MigrationFacts;
   readonly view: MachinesView;
   look(part: Partial<MachinesView>): void;
 }
@@ -45,7 +47,10 @@ export function machinesSection(part: MachinesPart): TemplateResult {
       `${machine.sourceName}\n${machine.name}\n${machine.os}`.toLowerCase().includes(wanted),
     )
     .sort((one, other) => gravity(other) - gravity(one));
-  const taken = plan.machines.filter((machine) => facts.machines.get(keyOf(machine))?.skip !== true);
+  const taken = plan.machines.filter((machine) => {
+    const key = keyOf(machine);
+    return !isDeselected(part, machine, key) && facts.machines.get(key)?.skip !== true;
+  });
   const sound = facts.faults.length === 0;
   return html`<section aria-labelledby="plan-machines"><h2 id="plan-machines">Machines</h2>
     <form class="filters" role="search" aria-label="Machines of the plan" @submit=${(event: Event) => event.preventDefault()}>
@@ -70,6 +75,11 @@ export function machinesSection(part: MachinesPart): TemplateResult {
   </section>`;
 }
 
+/** Left out by the file's selection, which is changed in its text. */
+function isDeselected({ planned }: MachinesPart, { skipped }: PlanMachine, key: string): boolean {
+  return skipped && planned.machines.get(key)?.skip !== true;
+}
+
 /** Those with something against them come first. */
 function gravity({ concerns }: PlanMachine): number {
   const open = concerns.filter(({ waived }) => waived === null).map(({ severity }) => severity);
@@ -79,14 +89,15 @@ function gravity({ concerns }: PlanMachine): number {
 function machineRow(part: MachinesPart, machine: PlanMachine, key: string): TemplateResult {
   const { facts, editable, text, change, view, look } = part;
   const { id, sourceName, os, dataBytes, concerns, wave } = machine;
-  const skipped = facts.machines.get(key)?.skip === true;
+  const deselected = isDeselected(part, machine, key);
+  const skipped = deselected || facts.machines.get(key)?.skip === true;
   const opened = view.opened === id;
   const sound = facts.faults.length === 0;
   return html`<li class=${skipped ? 'skipped' : ''}>
     <div class="plan-machine">
-      <input type="checkbox" aria-label="Take ${harmless(sourceName)}" .checked=${!skipped} ?disabled=${!editable || !sound}
+      <input type="checkbox" aria-label="Take ${harmless(sourceName)}" .checked=${!skipped} ?disabled=${!editable || !sound || deselected}
         @change=${() => change(withSkipped(text, [key], !skipped))}>
-      <div class="who"><b>${name(sourceName)}</b><small>${harmless(os)} · ${size(dataBytes)} · ${name(wave)}</small></div>
+      <div class="who"><b>${name(sourceName)}</b><small>${deselected ? 'left out by the selection' : html`${harmless(os)} · ${size(dataBytes)}${wave === '' ? nothing : html` · ${name(wave)}`}`}</small></div>
       <div class="worries">${worries(machine)}</div>
       <button class="quiet" aria-expanded=${opened} aria-label="Details of ${harmless(sourceName)}" @click=${() => look({ opened: opened ? null : id })}>${opened ? 'Fold' : 'Details'}</button>
     </div>
@@ -166,7 +177,7 @@ function choiceField(
   </select></label>`;
 }
 
-/** Machines that the file leaves out are not in its plan; they can be taken in again by their keys. */
+/** Entries of machines that the plan does not know. */
 function leftOut(
   { facts, text, change, editable }: PlanPart,
   planned: ReadonlySet<string>,

@@ -25,9 +25,14 @@ class PlanScreen extends Screen<PlanData> {
   /** With what was changed and not planned yet. */
   #text = '';
   #facts: MigrationFacts = migrationFacts('');
+  /** Of the text as it was planned. */
+  #planned: MigrationFacts = this.#facts;
   #planning = false;
   #typing: ReturnType<typeof setTimeout> | undefined;
   #view: MachinesView = { search: '', shown: 50, opened: null };
+
+  /** A plan changes only when somebody changes it. */
+  protected override readonly everyMs = null;
 
   protected override concerns(batchId: number | null, jobId: number | null): boolean {
     return jobId === null && (batchId === null || batchId === this.batchId);
@@ -43,6 +48,7 @@ class PlanScreen extends Screen<PlanData> {
   #take(plan: PlanDocument): void {
     this.#text = plan.migration;
     this.#facts = migrationFacts(plan.migration);
+    this.#planned = this.#facts;
   }
 
   #changed({ migration }: PlanDocument): boolean {
@@ -62,7 +68,7 @@ class PlanScreen extends Screen<PlanData> {
       <div class="plan-columns">
         <div class="plan-form">
           ${this.#concerns(plan)}
-          ${machinesSection({ plan, facts: this.#facts, view: this.#view, editable, change: (text) => this.#set(text), text: this.#text, look: (part) => this.#look(part) })}
+          ${machinesSection({ plan, facts: this.#facts, planned: this.#planned, view: this.#view, editable, change: (text) => this.#set(text), text: this.#text, look: (part) => this.#look(part) })}
           ${mappingsSection({ plan, facts: this.#facts, editable, change: (text) => this.#set(text), text: this.#text })}
           ${wavesSection({ plan, facts: this.#facts, editable, change: (text) => this.#set(text), text: this.#text })}
         </div>
@@ -86,9 +92,10 @@ class PlanScreen extends Screen<PlanData> {
     </div>`;
   }
 
-  #figures({ machines, estimate, waves }: PlanDocument, changed: boolean): TemplateResult {
+  #figures(plan: PlanDocument, changed: boolean): TemplateResult {
+    const { estimate, waves } = plan;
     return html`<dl class="figures ${changed ? 'old' : ''}">
-      ${figure('Machines', whole(machines.length), count(waves.length, 'wave'))}
+      ${figure('Machines', whole(takenIn(plan)), count(waves.length, 'wave'))}
       ${figure('Data', size(estimate.bytes))}
       ${figure('Work', span(estimate.seconds * 1000))}
       ${figure('Held back by', bottleneckWord(estimate.bottleneck))}
@@ -150,7 +157,7 @@ class PlanScreen extends Screen<PlanData> {
       if (this.data !== null) this.data = { ...this.data, plan };
       this.#take(plan);
       this.app.announce(
-        `Planned again: ${count(plan.machines.length, 'machine')}, ${span(plan.estimate.seconds * 1000)} of work.`,
+        `Planned again: ${count(takenIn(plan), 'machine')}, ${span(plan.estimate.seconds * 1000)} of work.`,
       );
     });
     this.#planning = false;
@@ -158,10 +165,8 @@ class PlanScreen extends Screen<PlanData> {
     await this.refresh();
   }
 
-  async #start(
-    { id, name: batch }: BatchSummary,
-    { machines, estimate, waves }: PlanDocument,
-  ): Promise<void> {
+  async #start({ id, name: batch }: BatchSummary, plan: PlanDocument): Promise<void> {
+    const { estimate, waves } = plan;
     const windows = waves.some(({ window }) => window !== null);
     const answer = await this.app.ask({
       title: `Start batch “${batch}”?`,
@@ -172,7 +177,7 @@ class PlanScreen extends Screen<PlanData> {
           action: 'Start batch',
           grave: false,
           consequences: [
-            `${count(machines.length, 'machine')} with ${size(estimate.bytes)} are moved, about ${span(estimate.seconds * 1000)} of work.`,
+            `${count(takenIn(plan), 'machine')} with ${size(estimate.bytes)} are moved, about ${span(estimate.seconds * 1000)} of work.`,
             windows ? 'Each wave begins when its window opens.' : 'It begins at once.',
             'The sources are only read. The plan cannot be changed once it runs.',
           ],
@@ -194,6 +199,10 @@ const BOTTLENECKS: Readonly<Record<string, string>> = {
   machines: 'Machines at once',
   window: 'Windows',
 };
+
+function takenIn({ machines }: PlanDocument): number {
+  return machines.filter(({ skipped }) => !skipped).length;
+}
 
 function bottleneckWord(bottleneck: string): string {
   return BOTTLENECKS[bottleneck] ?? bottleneck;

@@ -16,6 +16,7 @@ export function verbsForMany(counts: Counts, onHold: boolean): OrderVerb[] {
   const left = counts.waiting + counts.running + counts.paused;
   if (left > 0) verbs.push(onHold ? 'resume' : 'pause');
   if (counts.failed + counts.cancelled > 0) verbs.push('retry');
+  if (counts.failed > 0) verbs.push('refix');
   if (left > 0) verbs.push('cancel');
   return verbs;
 }

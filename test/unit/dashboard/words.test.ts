@@ -5,6 +5,7 @@ import type { BatchSummary } from '../../../src/dashboard/documents.js';
 import { addressOf, parseRoute } from '../../../src/dashboard/router.js';
 import { percent, rate, size, span } from '../../../src/dashboard/words/amounts.js';
 import { eventWords } from '../../../src/dashboard/words/event-words.js';
+import { BatchNews } from '../../../src/dashboard/words/news.js';
 import { estimateNote, forecastNote, verdict } from '../../../src/dashboard/words/night-words.js';
 import { verbsForJob, verbsForMany } from '../../../src/dashboard/words/order-verbs.js';
 import { orderWords } from '../../../src/dashboard/words/order-words.js';
@@ -75,6 +76,22 @@ describe('a night in words', () => {
       "1 h 00 min earlier than the plan's estimate",
     );
     expect(estimateNote(outlook({ endsAt: null }))).toBeNull();
+  });
+});
+
+describe('news', () => {
+  it('are more failures and another verdict, not what was so before or a minute more', () => {
+    const news = new BatchNews();
+    expect(news.of({ ...batch, counts: { ...batch.counts, failed: 3 } }, NOW)).toBeNull();
+    expect(
+      news.of({ ...outlook({ endsAt: NOW + HOUR }), counts: { ...batch.counts, failed: 3 } }, NOW),
+    ).toBeNull();
+    expect(news.of({ ...batch, counts: { ...batch.counts, failed: 4 } }, NOW)).toBe(
+      'Shop: 1 machine failed just now.',
+    );
+    expect(news.of({ ...outlook({ unfit: 2 }), counts: { ...batch.counts, failed: 4 } }, NOW)).toBe(
+      'Shop: 2 machines will not be done when the window ends.',
+    );
   });
 });
 
