@@ -147,7 +147,7 @@ describe.skipIf(!HAS_CHROMIUM)('the dashboard in Chromium', () => {
   });
 
   it('gives an order only when it was confirmed, having said what will happen', async () => {
-    const { page, service } = await visit({ token: 'do-token' });
+    const { page, service, complaints } = await visit({ token: 'do-token' });
     const pause = page.getByRole('button', { name: 'Pause batch Shop, second night' });
     await pause.click();
     const dialog = page.getByRole('dialog', { name: 'Pause batch “Shop, second night”?' });
@@ -164,6 +164,7 @@ describe.skipIf(!HAS_CHROMIUM)('the dashboard in Chromium', () => {
     await page.getByRole('status').filter({ hasText: 'Ordered: pause batch Shop, second night.' }).waitFor();
     expect(service.orders).toMatchObject([{ verb: 'pause', scope: 'batch', subject: '' }]);
     await page.getByText(/^Paused with \d+ machines left$/).waitFor();
+    expect(complaints).toEqual([]);
   });
 
   it('offers a viewer nothing that a viewer may not', async () => {
@@ -234,7 +235,7 @@ describe.skipIf(!HAS_CHROMIUM)('the dashboard in Chromium', () => {
   });
 
   it('edits the plan by its form, and the text keeps its comments', async () => {
-    const { page, service } = await visit();
+    const { page, service, complaints } = await visit();
     await show(page, { screen: 'plan', id: 2 });
     const text = page.getByLabel('Migration file');
     await page.getByRole('checkbox', { name: 'Take shop07' }).uncheck();
@@ -251,6 +252,7 @@ describe.skipIf(!HAS_CHROMIUM)('the dashboard in Chromium', () => {
     expect(await page.getByRole('checkbox', { name: 'Take shop07' }).isChecked()).toBe(false);
     expect(await page.getByRole('button', { name: 'Start' }).isEnabled()).toBe(true);
     await shoot(page, 'plan');
+    expect(complaints).toEqual([]);
   });
 
   it('names the line of a text that is no YAML, and does not plan it', async () => {

@@ -25,9 +25,13 @@ export function day(time: number): string {
   return DAY.format(time);
 }
 
-/** `04:12` today, else with the day. */
+/** So near to now a time needs no day: nights go over midnight. */
+const NEAR_MS = 12 * 3_600_000;
+
+/** `04:12` of today or of this night, else with the day. */
 export function moment(time: number, now: number): string {
-  return day(time) === day(now) ? clock(time) : `${day(time)}, ${clock(time)}`;
+  const plain = day(time) === day(now) || Math.abs(time - now) < NEAR_MS;
+  return plain ? clock(time) : `${day(time)}, ${clock(time)}`;
 }
 
 /** For what is read out, and for tooltips. */
