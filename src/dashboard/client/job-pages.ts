@@ -37,12 +37,12 @@ export class JobPages {
     await this.#loading;
   }
 
-  /** Asks again for the pages that hold the rows from `first` to before `end`. */
+  /** Asks again for the pages that hold the rows from `first` to before `end`; the last of them may have grown. */
   async refresh(first: number, end: number): Promise<void> {
     let start = 0;
     const asked: Promise<void>[] = [];
     for (const page of this.#pages) {
-      const past = start + page.items.length;
+      const past = page === this.#pages.at(-1) ? Number.POSITIVE_INFINITY : start + page.items.length;
       if (start < end && past > first) asked.push(this.#reload(page));
       start = past;
     }
@@ -76,8 +76,12 @@ export class JobPages {
   }
 
   async #reload(page: { readonly cursor: string | null; items: JobSummary[] }): Promise<void> {
-    const { items } = await this.#ask(page.cursor);
+    const { items, next } = await this.#ask(page.cursor);
     page.items = [...items];
+    if (page === this.#pages.at(-1)) {
+      this.#next = next;
+      this.#complete = next === null;
+    }
     this.#rows = null;
   }
 }

@@ -10,6 +10,8 @@ import { styled } from './styled.js';
 
 /** Rows that are there beyond those in view, on either side. */
 const BEYOND = 12;
+/** Of the table's head, and a little more. */
+const HEAD_PX = 46;
 /** Until the first row has been measured. */
 const GUESSED_ROW_PX = 52;
 
@@ -71,7 +73,7 @@ export class JobTable extends Part {
     const first = Math.min(this.#range.first, rows.length);
     const end = Math.min(this.#range.end, rows.length);
     return html`<div class="jobs" role="region" aria-label="Machines, scrollable" tabindex="0"
-      @scroll=${this.#look} @keydown=${this.#pressed}>
+      ${styled({ height: complete ? `${rows.length * this.#rowPx + HEAD_PX}px` : '100vh' })} @scroll=${this.#look} @keydown=${this.#pressed}>
       <table aria-rowcount=${complete ? rows.length + 1 : -1}>
         <caption class="hidden">Machines of the batch with state, progress and times. Arrow keys move from row to row.</caption>
         <thead><tr aria-rowindex="1">

@@ -153,7 +153,7 @@ class MachineScreen extends Screen<JobDetail> {
       ${worker === null ? nothing : fact('Worker', name(worker))}
       ${landed === null ? nothing : fact('VM in the pool', html`<code>${landed}</code>`)}
       ${output === null ? nothing : fact('Output', html`<code>${harmless(output)}</code>`)}
-      ${nics.map(({ network, mac }, index) => fact(`Network card ${index}`, html`${name(network)}, ${mac === null ? 'a MAC of the pool' : html`<code>${mac}</code>`}`))}
+      ${nics.map(({ network, mac }, index) => fact(`Network card ${index}`, html`${name(network)}, ${mac === null ? 'a new MAC' : html`<code>${mac}</code>`}`))}
     </dl>`;
   }
 

@@ -29,6 +29,8 @@ export function verdict(batch: BatchSummary, now: number): Spoken {
 function endVerdict({ counts, machines }: BatchSummary): Spoken {
   const { done, failed } = counts;
   if (machines === 0) return { text: 'No machines', tone: 'quiet' };
+  if (failed > 0 && failed === machines)
+    return { text: `All ${count(machines, 'machine')} failed`, tone: 'failed' };
   if (failed > 0) return { text: `${failed} of ${count(machines, 'machine')} failed`, tone: 'failed' };
   if (done < machines) return { text: `${done} of ${count(machines, 'machine')} done`, tone: 'open' };
   return { text: `All ${count(machines, 'machine')} done`, tone: 'done' };

@@ -43,6 +43,19 @@ it('asks again only for what is in view', async () => {
   expect(pages.rows[12]?.state).toBe('failed');
 });
 
+it('finds machines that came after it had asked', async () => {
+  const jobs: JobSummary[] = [];
+  const { pages } = listOf(jobs);
+  await pages.more();
+  expect(pages.rows).toEqual([]);
+  jobs.push(...nightJobs(1, 15, NOW));
+  await pages.refresh(0, 10);
+  expect(pages.rows).toHaveLength(10);
+  expect(pages.complete).toBe(false);
+  await pages.more();
+  expect(pages.rows).toHaveLength(15);
+});
+
 it('has each machine once, though it went to another page meanwhile', async () => {
   const jobs = nightJobs(1, 20, NOW);
   const { pages } = listOf(jobs);
