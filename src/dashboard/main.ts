@@ -1,0 +1,4 @@
+import { followTheme } from './theme.js';
+import './app.js';
+
+followTheme();
