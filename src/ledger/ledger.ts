@@ -2,12 +2,19 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Kysely, Migrator, sql } from 'kysely';
-import { type SerializedError, systemErrorCode, XenferryError } from '../model/errors.js';
+import { systemErrorCode, XenferryError } from '../model/errors.js';
+import { AnswerBook } from './answer-book.js';
 import { Ballast } from './ballast.js';
+import { BatchDesk } from './batch-desk.js';
 import { countDigests, LedgerBlockJournal } from './block-journal.js';
+import { EventViews } from './event-views.js';
 import { LedgerLock } from './ledger-lock.js';
+import type { RecordedError } from './recorded-error.js';
+import { ScheduleBook } from './schedule-book.js';
 import { type JobState, type LedgerSchema, MIGRATIONS, type StepName } from './schema.js';
 import { SqliteDialect } from './sqlite-dialect.js';
+import { TokenBook } from './token-book.js';
+import { LedgerViews } from './views.js';
 
 const LEDGER_FOLDER = '.xenferry';
 
@@ -44,9 +51,6 @@ const NEW_JOB = {
   started_at: null,
   ended_at: null,
 } as const;
-
-/** What was written down about an error; the stack stays out of it. */
-export type RecordedError = Omit<SerializedError, 'stack'>;
 
 export interface JobRecord {
   readonly id: number;
@@ -117,6 +121,14 @@ export class Ledger {
     return existsSync(databaseFile(join(target, LEDGER_FOLDER)));
   }
 
+  /**
+   * Opens the ledger of `target` beside the process that runs it, for short changes of what that process does not
+   * change itself. Throws SOURCE_NOT_FOUND when there is none, LEDGER_INVALID.
+   */
+  static async openBeside(target: string): Promise<Ledger> {
+    return await Ledger.openForReading(target, existsSync);
+  }
+
   async close(): Promise<void> {
     await this.#db.destroy();
     await this.#lock?.release();
@@ -165,8 +177,8 @@ export class Ledger {
         })
         .onConflict((conflict) =>
           conflict.columns(['sources', 'target']).doUpdateSet({
-            // A killed run left no end: this one goes on with it, and its time counts.
-            started_at: sql<number>`CASE WHEN batches.finished_at IS NULL THEN batches.started_at ELSE excluded.started_at END`,
+            // A killed run left no end: this one goes on with it, and its time counts. A draft has had no run.
+            started_at: sql<number>`CASE WHEN batches.finished_at IS NULL AND batches.run > 0 THEN batches.started_at ELSE excluded.started_at END`,
             finished_at: null,
             destination,
             run,
@@ -401,6 +413,32 @@ export class Ledger {
   async #hasTable(wanted: string): Promise<boolean> {
     const tables = await this.#db.introspection.getTables();
     return tables.some(({ name }) => name === wanted);
+  }
+
+  /** Pages of batches and jobs. */
+  views(): LedgerViews {
+    return new LedgerViews(this.#db);
+  }
+
+  eventViews(): EventViews {
+    return new EventViews(this.#db);
+  }
+
+  tokens(): TokenBook {
+    return new TokenBook(this.#db, (action) => this.#durably(action));
+  }
+
+  schedules(): ScheduleBook {
+    return new ScheduleBook(this.#db, (action) => this.#durably(action));
+  }
+
+  /** What operators hand in: batches, orders. */
+  desk(): BatchDesk {
+    return new BatchDesk(this.#db, (action) => this.#durably(action));
+  }
+
+  answers(): AnswerBook {
+    return new AnswerBook(this.#db, (action) => this.#durably(action));
   }
 
   blockJournal(jobId: number, disk: number): LedgerBlockJournal {

@@ -9,7 +9,13 @@ export const PLAN_DOCUMENT = z.object({
   concerns: z.array(CONCERN),
   /** Descriptors that could not be read. */
   unreadable: z.array(
-    z.object({ file: z.string(), line: z.int().nullable(), code: z.string(), message: z.string(), hint: z.string() }),
+    z.object({
+      file: z.string(),
+      line: z.int().nullable(),
+      code: z.string(),
+      message: z.string(),
+      hint: z.string(),
+    }),
   ),
   waves: z.array(
     z.object({ name: z.string(), machineIds: z.array(z.string()), window: z.string().nullable() }),
@@ -50,9 +56,7 @@ export const PLAN_DOCUMENT = z.object({
         bottleneck: z.string(),
       }),
     ),
-    storage: z.array(
-      z.object({ storage: z.string().nullable(), bytes: BYTES, freeBytes: BYTES.nullable() }),
-    ),
+    storage: z.array(z.object({ storage: z.string().nullable(), bytes: BYTES, freeBytes: BYTES.nullable() })),
   }),
   /** The least that would make a run refuse: false when nothing stands against the plan as a whole. */
   blocked: z.boolean(),
