@@ -27,6 +27,8 @@ export interface BatchOptions {
   readonly digest: BlockDigest;
   readonly signal: AbortSignal;
   readonly observe: BatchObserver;
+  /** Stays open; the target folder's own when left out. */
+  readonly ledger?: Ledger | undefined;
   /** With a pool; the usual one when left out. */
   readonly patience?: PoolPatience | undefined;
 }
@@ -46,7 +48,7 @@ export interface BatchResult {
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { plan } = options;
   refuseBlockedPlan(plan);
-  const ledger = await Ledger.open(plan.target);
+  const ledger = options.ledger ?? (await Ledger.open(plan.target));
   const pool = new WorkerThreadsPool(options.threads);
   try {
     const context: BatchContext = { ...options, ledger, pool, target: plan.target, guests: plan.guests };
@@ -71,7 +73,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), warnings };
   } finally {
     await pool.close();
-    await ledger.close();
+    if (options.ledger === undefined) await ledger.close();
   }
 }
 

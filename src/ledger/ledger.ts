@@ -196,20 +196,17 @@ export class Ledger {
     );
   }
 
-  /** The most recently used batch. */
-  async latestBatch(): Promise<{
+  /** The most recently used batch, or the one that is asked for. */
+  async latestBatch(batchId?: number): Promise<{
     id: number;
     sources: string;
     destination: string | null;
     startedAt: number;
     finishedAt: number | null;
   } | null> {
-    const row = await this.#db
-      .selectFrom('batches')
-      .selectAll()
-      .orderBy('run', 'desc')
-      .limit(1)
-      .executeTakeFirst();
+    const batches = this.#db.selectFrom('batches').selectAll().orderBy('run', 'desc').limit(1);
+    const wanted = batchId === undefined ? batches : batches.where('id', '=', batchId);
+    const row = await wanted.executeTakeFirst();
     if (row === undefined) return null;
     const { id, sources, started_at: startedAt, finished_at: finishedAt } = row;
     // A ledger that is only read may be from before.

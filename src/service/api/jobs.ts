@@ -76,13 +76,22 @@ export const JOB_DETAIL = JOB_SUMMARY.extend({
   ),
   nics: z.array(z.object({ network: z.string(), mac: z.string().nullable() })),
   concerns: z.array(CONCERN),
-  /** What was changed in the guest; null when nothing was. */
+  /** What was done to the guest; null when nobody looked at it. */
   guest: z
     .object({
-      title: z.string(),
+      /** The system that was found; null when it was left as it is. */
+      title: z.string().nullable(),
+      /** Why it was left as it is; null when it was changed. */
+      left: z.string().nullable(),
       changes: z.array(
-        z.object({ fixup: z.string(), files: z.array(z.string()), warnings: z.array(z.string()) }),
+        z.object({
+          fixup: z.string(),
+          done: z.array(z.string()),
+          atFirstBoot: z.array(z.string()),
+          warnings: z.array(z.string()),
+        }),
       ),
+      files: z.array(z.object({ path: z.string(), change: z.enum(['write', 'append', 'link', 'remove']) })),
     })
     .nullable(),
   notes: z.array(z.string()),
