@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Durably } from './durably.js';
-import type { BatchStage, LedgerSchema, OrderScope, OrderVerb } from './schema.js';
+import type { RecordedError } from './recorded-error.js';
+import type { BatchStage, EventKind, LedgerSchema, OrderScope, OrderVerb } from './schema.js';
 
 /** A batch as an operator hands it in. */
 export interface FiledBatch {
@@ -95,26 +96,33 @@ export class BatchDesk {
 
   /** Moves a batch on; false when it is at none of the stages `from`. */
   async setStage(id: number, from: readonly BatchStage[], to: BatchStage): Promise<boolean> {
-    const changed = await this.#durably(() =>
-      this.#db
-        .updateTable('batches')
-        .set({ stage: to })
-        .where('id', '=', id)
-        .where('stage', 'in', [...from])
-        .returning('id')
-        .execute(),
+    return await this.#durably(() =>
+      this.#db.transaction().execute(async (trx) => {
+        const changed = await trx
+          .updateTable('batches')
+          .set({ stage: to })
+          .where('id', '=', id)
+          .where('stage', 'in', [...from])
+          .returning('id')
+          .execute();
+        if (changed.length === 0) return false;
+        await noteEvent(trx, id, 'batch', { stage: to });
+        return true;
+      }),
     );
-    return changed.length > 0;
   }
 
-  /** Notes an end that no run has noted. */
-  async end(id: number, at: number): Promise<void> {
+  /** Notes an end that no run has noted; `error`: why it did not even begin. */
+  async end(id: number, at: number, error: RecordedError | null): Promise<void> {
     await this.#durably(() =>
-      this.#db
-        .updateTable('batches')
-        .set({ stage: 'ended', finished_at: sql<number>`coalesce(finished_at, ${at})` })
-        .where('id', '=', id)
-        .execute(),
+      this.#db.transaction().execute(async (trx) => {
+        await trx
+          .updateTable('batches')
+          .set({ stage: 'ended', finished_at: sql<number>`coalesce(finished_at, ${at})` })
+          .where('id', '=', id)
+          .execute();
+        await noteEvent(trx, id, 'batch', { stage: 'ended', error });
+      }),
     );
   }
 
@@ -169,14 +177,18 @@ export class BatchDesk {
     { verb, scope, subject, givenBy, at, obeyedAt }: Omit<OrderRecord, 'id'>,
   ): Promise<OrderRecord> {
     const order = { verb, scope, subject, at };
-    const { id } = await this.#durably(() =>
-      this.#db
-        .insertInto('orders')
-        .values({ ...order, batch_id: batchId, given_by: givenBy, obeyed_at: obeyedAt })
-        .returning('id')
-        .executeTakeFirstOrThrow(),
+    return await this.#durably(() =>
+      this.#db.transaction().execute(async (trx) => {
+        const { id } = await trx
+          .insertInto('orders')
+          .values({ ...order, batch_id: batchId, given_by: givenBy, obeyed_at: obeyedAt })
+          .returning('id')
+          .executeTakeFirstOrThrow();
+        const record = { ...order, id, givenBy, obeyedAt };
+        await noteEvent(trx, batchId, 'order', record);
+        return record;
+      }),
     );
-    return { ...order, id, givenBy, obeyedAt };
   }
 
   /** Newest first, those older than the order `before`. */
@@ -221,4 +233,14 @@ async function keepPlan(db: Kysely<LedgerSchema>, batchId: number, document: str
     .values({ batch_id: batchId, at, document })
     .onConflict((conflict) => conflict.column('batch_id').doUpdateSet({ at, document }))
     .execute();
+}
+
+async function noteEvent(
+  db: Kysely<LedgerSchema>,
+  batchId: number,
+  kind: EventKind,
+  data: object,
+): Promise<void> {
+  const event = { at: Date.now(), batch_id: batchId, job_id: null, kind, data: JSON.stringify(data) };
+  await db.insertInto('events').values(event).execute();
 }

@@ -78,12 +78,12 @@ export class ScheduleBook {
     return gone.length > 0;
   }
 
-  /** Notes that its time at `at` is over, and what came of it: one sentence. */
-  async noteRun(id: number, at: number, result: string): Promise<void> {
+  /** Notes that its time at `at` is over, and what came of it: one sentence; `spec` where that changed. */
+  async noteRun(id: number, at: number, result: string, spec?: string): Promise<void> {
     await this.#durably(() =>
       this.#db
         .updateTable('schedules')
-        .set({ last_at: at, last_result: result })
+        .set({ last_at: at, last_result: result, ...(spec !== undefined && { spec }) })
         .where('id', '=', id)
         .execute(),
     );

@@ -1,0 +1,55 @@
+import { Readable } from 'node:stream';
+import type { EventRow, ProgressRow } from '../ledger/index.js';
+import type { EventDocument } from './api/jobs.js';
+import type { FeedReader } from './event-feed.js';
+
+/** Who is so far behind is cut off: it comes back and is told from where it was. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+/** Clients wait so long before they come back. */
+const RETRY_MS = 2000;
+
+/** What happens as server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html */
+export class EventsStream extends Readable implements FeedReader {
+  readonly batchId: number | null;
+
+  constructor(batchId: number | null) {
+    super({ highWaterMark: MAX_UNREAD_BYTES });
+    this.batchId = batchId;
+    this.push(`retry: ${RETRY_MS}\n\n`);
+  }
+
+  override _read(): void {
+    // Events come when they come.
+  }
+
+  event(row: EventRow): void {
+    this.#send(`id: ${row.id}\nevent: ${row.kind}\ndata: ${JSON.stringify(eventDocument(row))}\n\n`);
+  }
+
+  /** Left out for who has not read what came before: the next one says more. */
+  progress(rows: readonly ProgressRow[]): void {
+    if (this.readableLength > 0) return;
+    const jobs = rows.map(({ jobId, step, movedBytes, bytesPerSecond }) => ({
+      id: jobId,
+      step,
+      movedBytes,
+      bytesPerSecond,
+    }));
+    this.#send(`event: progress\ndata: ${JSON.stringify({ jobs })}\n\n`);
+  }
+
+  /** Keeps what lies between from taking the connection for dead. */
+  beat(): void {
+    if (this.readableLength === 0) this.#send(': beat\n\n');
+  }
+
+  #send(text: string): void {
+    if (this.destroyed) return;
+    this.push(text);
+    if (this.readableLength > MAX_UNREAD_BYTES) this.destroy();
+  }
+}
+
+export function eventDocument({ id, at, batchId, jobId, kind, data }: EventRow): EventDocument {
+  return { id, at, batchId, jobId, kind, data: JSON.parse(data) as unknown };
+}
