@@ -69,10 +69,7 @@ export function judgeByPool(plan: Plan, profiles: readonly Profile[], { view, ha
   };
 }
 
-async function machinesOfTarget(
-  client: XapiClient,
-  target: string,
-): Promise<(machineId: string) => boolean> {
+async function machinesOfTarget(client: XapiClient, target: string): Promise<(machineId: string) => boolean> {
   if (!Ledger.existsIn(target)) return () => false;
   const ledger = await Ledger.openForReading(target, existsSync);
   try {

@@ -74,7 +74,10 @@ async function realPlace(path: string): Promise<string> {
   } catch (error) {
     const parent = dirname(path);
     if (systemErrorCode(error) !== 'ENOENT' || parent === path) {
-      throw new XenferryError('PATH_NOT_ALLOWED', 'this path cannot be looked at', { file: path, cause: error });
+      throw new XenferryError('PATH_NOT_ALLOWED', 'this path cannot be looked at', {
+        file: path,
+        cause: error,
+      });
     }
     return join(await realPlace(parent), basename(path));
   }

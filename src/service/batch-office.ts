@@ -34,7 +34,10 @@ export class BatchOffice {
     const { name } = await this.#filed(id);
     const planned = await this.#planner.plan(migration, name);
     if (!(await this.#ledger.desk().refile(id, 'draft', filedBatch(name, planned)))) {
-      throw new XenferryError('BATCH_BUSY', 'it is no draft, or another batch has these sources and this target');
+      throw new XenferryError(
+        'BATCH_BUSY',
+        'it is no draft, or another batch has these sources and this target',
+      );
     }
     return planned.document;
   }
@@ -46,7 +49,9 @@ export class BatchOffice {
       ({ severity, waived }) => severity === 'critical' && waived === null,
     );
     if (blocking !== undefined) {
-      throw new XenferryError('PLAN_BLOCKED', `${blocking.message} (${blocking.id})`, { hint: blocking.remedy });
+      throw new XenferryError('PLAN_BLOCKED', `${blocking.message} (${blocking.id})`, {
+        hint: blocking.remedy,
+      });
     }
     await this.#queue(id);
   }

@@ -1,4 +1,10 @@
-import { type BatchCounts, type BatchRow, type JobState, type LedgerViews, RUNNING_STATES } from '../ledger/index.js';
+import {
+  type BatchCounts,
+  type BatchRow,
+  type JobState,
+  type LedgerViews,
+  RUNNING_STATES,
+} from '../ledger/index.js';
 import { placeName, readDestination } from '../model/destination.js';
 import type { BatchSummary } from './api/batches.js';
 import { type KnownOutlook, type Outlooks, outlookSummary } from './outlooks.js';

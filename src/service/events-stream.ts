@@ -11,6 +11,7 @@ const RETRY_MS = 2000;
 /** What happens as server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export class EventsStream extends Readable implements FeedReader {
   readonly batchId: number | null;
+  #ended = false;
 
   constructor(batchId: number | null) {
     super({ highWaterMark: MAX_UNREAD_BYTES });
@@ -43,8 +44,14 @@ export class EventsStream extends Readable implements FeedReader {
     if (this.readableLength === 0) this.#send(': beat\n\n');
   }
 
+  /** Ends it after what is on its way. */
+  finish(): void {
+    this.#ended = true;
+    this.push(null);
+  }
+
   #send(text: string): void {
-    if (this.destroyed) return;
+    if (this.#ended || this.destroyed) return;
     this.push(text);
     if (this.readableLength > MAX_UNREAD_BYTES) this.destroy();
   }

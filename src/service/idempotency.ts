@@ -24,7 +24,11 @@ export class Idempotency {
   }
 
   /** Throws REQUEST_INVALID for what is no key. */
-  request(tokenId: number, key: string, parts: readonly [method: string, url: string, body: unknown]): KeyedRequest {
+  request(
+    tokenId: number,
+    key: string,
+    parts: readonly [method: string, url: string, body: unknown],
+  ): KeyedRequest {
     if (!KEY.test(key)) {
       throw new XenferryError('REQUEST_INVALID', 'an Idempotency-Key is 1 to 200 visible ASCII characters');
     }

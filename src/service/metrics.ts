@@ -26,7 +26,9 @@ export class Metrics {
     'What goes through hosts, datastores, links, threads and repositories',
     ['kind', 'name'],
   );
-  readonly #ends = this.#gauge('xenferry_forecast_end_timestamp', 'When a batch is expected to end', ['batch']);
+  readonly #ends = this.#gauge('xenferry_forecast_end_timestamp', 'When a batch is expected to end', [
+    'batch',
+  ]);
   readonly #moved = new Counter({
     name: 'xenferry_moved_bytes_total',
     help: 'Guest data moved since the service started',
@@ -63,10 +65,7 @@ export class Metrics {
       Number.MAX_SAFE_INTEGER,
       MAX_BATCHES,
     );
-    const [batches, failures] = await Promise.all([
-      this.#summaries.of(rows),
-      this.#views.failureCounts(),
-    ]);
+    const [batches, failures] = await Promise.all([this.#summaries.of(rows), this.#views.failureCounts()]);
     for (const metric of [this.#jobs, this.#batches, this.#hops, this.#ends, this.#errors]) metric.reset();
     for (const batch of batches) this.#tell(batch);
     for (const [code, times] of failures) this.#errors.inc({ code }, times);

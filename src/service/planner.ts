@@ -79,6 +79,9 @@ export class Planner {
 
 /** Letters, digits and hyphens, so that a name cannot lead anywhere. */
 function folderName(name: string): string {
-  const plain = name.normalize('NFKD').replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-+|-+$/g, '');
+  const plain = name
+    .normalize('NFKD')
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-+|-+$/g, '');
   return plain.slice(0, NAME_LENGTH).toLowerCase() || 'batch';
 }

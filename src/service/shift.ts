@@ -111,7 +111,10 @@ export class Shift {
   }
 
   #tell(error: unknown, batch?: number): void {
-    this.#options.log.error({ batch, error: loggedError(serializeError(error)) }, toXenferryError(error).message);
+    this.#options.log.error(
+      { batch, error: loggedError(serializeError(error)) },
+      toXenferryError(error).message,
+    );
   }
 }
 

@@ -25,7 +25,8 @@ export async function issueToken(ledger: Ledger, { name, role, expiresAt }: Toke
   const record = await ledger
     .tokens()
     .add({ name, role, expiresAt, digest: tokenDigest(token), createdAt: Date.now() });
-  if (record === null) throw new XenferryError('NAME_TAKEN', `there is a token ${JSON.stringify(name)} already`);
+  if (record === null)
+    throw new XenferryError('NAME_TAKEN', `there is a token ${JSON.stringify(name)} already`);
   return { ...record, token };
 }
 

@@ -36,7 +36,10 @@ export function specOf({ spec }: Pick<ScheduleRecord, 'spec'>): ScheduleSpec {
 }
 
 /** The first time after `after`, milliseconds since 1970; null for none. Throws CONFIG_INVALID. */
-export function nextTime({ cron, timeZone }: Pick<ScheduleSpec, 'cron' | 'timeZone'>, after: number): number | null {
+export function nextTime(
+  { cron, timeZone }: Pick<ScheduleSpec, 'cron' | 'timeZone'>,
+  after: number,
+): number | null {
   try {
     const times = new Cron(cron, { timezone: timeZone, paused: true, mode: '5-part' });
     return times.nextRun(new Date(after))?.getTime() ?? null;

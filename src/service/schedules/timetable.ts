@@ -1,4 +1,4 @@
-import { parseDocument } from 'yaml';
+import { isMap, parseDocument } from 'yaml';
 import type { ScheduleBook, ScheduleRecord } from '../../ledger/index.js';
 import { describeError, toXenferryError } from '../../model/errors.js';
 import type { AllowedPaths } from '../allowed-paths.js';
@@ -74,7 +74,8 @@ export class Timetable {
     await this.#options.paths.admit(folder);
     const known = new Map(Object.entries(spec.taken));
     const { complete, unfinished, present } = await lookInto(folder, known, spec.quietSeconds, now);
-    const waiting = unfinished.length === 0 ? '' : `; not complete: ${unfinished.slice(0, MAX_NAMED).join('; ')}`;
+    const waiting =
+      unfinished.length === 0 ? '' : `; not complete: ${unfinished.slice(0, MAX_NAMED).join('; ')}`;
     if (complete.length === 0) return { result: `nothing new${waiting}` };
     const minute = new Date(now).toISOString().slice(0, 16).replace('T', ' ');
     const begun = await this.#runBatch(`${name} ${minute}`, withSources(spec.migration, complete));
@@ -92,10 +93,13 @@ export class Timetable {
   }
 }
 
-/** The migration with other sources; a text that is no YAML stays as it is, for planning to say so. */
+/** The migration with other sources; a text that is none stays as it is, for planning to say so. */
 function withSources(migration: string, arrivals: readonly Arrival[]): string {
   const document = parseDocument(migration);
-  if (document.errors.length > 0) return migration;
-  document.set('sources', arrivals.map(({ path }) => ({ path })));
+  if (document.errors.length > 0 || !isMap(document.contents)) return migration;
+  document.set(
+    'sources',
+    arrivals.map(({ path }) => ({ path })),
+  );
   return document.toString({ lineWidth: 0 });
 }
