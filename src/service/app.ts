@@ -13,6 +13,13 @@ export type App = FastifyInstance<
   ZodTypeProvider
 >;
 
+/** An address of the service. */
+export interface ServiceRoute {
+  readonly method: string;
+  /** With `:id` for numbers. */
+  readonly url: string;
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Who may: a route without it is refused when the service starts. */

@@ -7,7 +7,6 @@ import { tokenDigest } from './tokens.js';
 /** A token that is revoked elsewhere is good for so long at most. */
 const KNOWN_MS = 1000;
 const NOTE_USE_MS = 60_000;
-const FAILURES_A_MINUTE = 20;
 const MINUTE_MS = 60_000;
 const MAX_ADDRESSES = 10_000;
 const BEARER = /^Bearer ([A-Za-z0-9_-]{20,200})$/i;
@@ -15,12 +14,15 @@ const BEARER = /^Bearer ([A-Za-z0-9_-]{20,200})$/i;
 /** Who may do what. */
 export class Authority {
   readonly #book: TokenBook;
+  readonly #badTokens: number;
   readonly #known = new SharedReads<TokenRecord | null>(KNOWN_MS);
   readonly #lastNoted = new Map<number, number>();
   readonly #failures = new Map<string, { count: number; readonly since: number }>();
 
-  constructor(book: TokenBook) {
+  /** `badTokens`: so many a minute an address may try. */
+  constructor(book: TokenBook, badTokens: number) {
     this.#book = book;
+    this.#badTokens = badTokens;
   }
 
   /**
@@ -30,7 +32,7 @@ export class Authority {
   async identify(header: string | undefined, address: string): Promise<TokenRecord> {
     const token = header === undefined ? undefined : BEARER.exec(header)?.[1];
     const record = token === undefined ? null : await this.#find(tokenDigest(token));
-    if (record === null) throw this.#refusal(address, header !== undefined);
+    if (record === null) throw header !== undefined && this.#isGuessing(address) ? tooMany() : refusal();
     this.#noteUse(record.id);
     return record;
   }
@@ -57,19 +59,17 @@ export class Authority {
     return record !== null && isGood(record, Date.now()) ? record : null;
   }
 
-  #refusal(address: string, guessed: boolean): XenferryError {
+  /** Counts a bad token. */
+  #isGuessing(address: string): boolean {
     const now = Date.now();
     const known = this.#failures.get(address);
     const failures = known !== undefined && now - known.since < MINUTE_MS ? known : { count: 0, since: now };
-    if (guessed) failures.count += 1;
+    failures.count += 1;
     this.#failures.delete(address);
     this.#failures.set(address, failures);
     const [oldest] = this.#failures.keys();
     if (this.#failures.size > MAX_ADDRESSES && oldest !== undefined) this.#failures.delete(oldest);
-    if (failures.count > FAILURES_A_MINUTE) {
-      return new XenferryError('TOO_MANY_REQUESTS', 'too many bad tokens from this address');
-    }
-    return new XenferryError('TOKEN_REQUIRED', 'a good token is needed');
+    return failures.count > this.#badTokens;
   }
 
   /** Not at each request: a read shall not cost a write. */
@@ -80,6 +80,14 @@ export class Authority {
     // That it could not be noted is no reason to refuse the request.
     this.#book.noteUse(id, now).catch(() => {});
   }
+}
+
+function refusal(): XenferryError {
+  return new XenferryError('TOKEN_REQUIRED', 'a good token is needed');
+}
+
+function tooMany(): XenferryError {
+  return new XenferryError('TOO_MANY_REQUESTS', 'too many bad tokens from this address');
 }
 
 function isGood({ expiresAt }: TokenRecord, now: number): boolean {

@@ -20,7 +20,7 @@ import {
 } from 'fastify-type-provider-zod';
 import { XenferryError } from '../model/errors.js';
 import { PROBLEM, type ProblemDocument } from './api/common.js';
-import type { App } from './app.js';
+import type { App, ServiceRoute } from './app.js';
 import type { ServiceContext } from './context.js';
 import type { KeyedRequest } from './idempotency.js';
 import { problemOf } from './problems.js';
@@ -46,7 +46,10 @@ export interface ServerOptions {
 }
 
 /** Builds the HTTP server; it does not listen yet. Throws when a route does not say who may use it. */
-export async function buildServer(context: ServiceContext, options: ServerOptions): Promise<App> {
+export async function buildServer(
+  context: ServiceContext,
+  options: ServerOptions,
+): Promise<{ app: App; routes: readonly ServiceRoute[] }> {
   const app = Fastify({
     loggerInstance: options.log,
     disableRequestLogging: true,
@@ -63,7 +66,11 @@ export async function buildServer(context: ServiceContext, options: ServerOption
     return sendProblem(reply, problemOf(error));
   });
   app.decorateRequest('bearer', null);
-  app.addHook('onRoute', completeRoute);
+  const routes: ServiceRoute[] = [];
+  app.addHook('onRoute', (route) => {
+    if (route.schema !== undefined) routes.push({ method: String(route.method), url: route.url });
+    completeRoute(route);
+  });
   authenticate(app, context);
   await app.register(helmet, headersFor(options));
   await app.register(rateLimit, limitsFor(options));
@@ -86,7 +93,7 @@ export async function buildServer(context: ServiceContext, options: ServerOption
     await app.register(fastifyStatic, { root: options.dashboard, cacheControl: true, maxAge: 0 });
   }
   await app.ready();
-  return app;
+  return { app, routes };
 }
 
 function makeServer({ tls }: ServerOptions, handler: http.RequestListener): http.Server {

@@ -9,7 +9,7 @@ import { loadProfiles } from '../guests/profiles/index.js';
 import { Ledger } from '../ledger/index.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { AllowedPaths } from './allowed-paths.js';
-import type { App } from './app.js';
+import type { App, ServiceRoute } from './app.js';
 import { Authority } from './authority.js';
 import { BatchOffice } from './batch-office.js';
 import { BatchSummaries } from './batch-summaries.js';
@@ -45,6 +45,8 @@ export interface ServiceOptions {
   readonly logTo: DestinationStream;
   /** Requests a minute that a token may send. */
   readonly perToken?: number;
+  /** Bad tokens a minute that an address may try. */
+  readonly badTokens?: number;
   /** Runs a batch; the coordinator when left out. */
   readonly run?: BatchRunner;
 }
@@ -53,12 +55,14 @@ export interface RunningService {
   readonly url: string;
   /** File with the first token, when there was none before. */
   readonly firstToken: string | null;
-  readonly app: App;
+  /** All addresses but those of the dashboard's files. */
+  readonly routes: readonly ServiceRoute[];
   /** Takes no more requests, and leaves running batches so that the next start goes on with them. */
   readonly close: () => Promise<void>;
 }
 
 const PER_TOKEN = 6000;
+const BAD_TOKENS = 20;
 
 /** Starts the service. Rejects with TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID, CONFIG_INVALID. */
 export async function startService(options: ServiceOptions): Promise<RunningService> {
@@ -87,11 +91,11 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     const events = reader.eventViews();
     const outlooks = new Outlooks(views);
     const summaries = new BatchSummaries(views, outlooks);
-    const authority = new Authority(ledger.tokens());
+    const authority = new Authority(ledger.tokens(), options.badTokens ?? BAD_TOKENS);
     const feed = new EventFeed(events, onError);
     const streams = new EventStreams(feed, authority, onError);
     let state: ReturnType<ServiceContext['state']> = 'starting';
-    const app = await buildServer(
+    const { app, routes } = await buildServer(
       {
         version: options.version,
         home,
@@ -122,7 +126,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     return {
       url,
       firstToken,
-      app,
+      routes,
       close: async () => {
         state = 'stopping';
         log.info({}, 'service stops');
