@@ -10,6 +10,7 @@ import Fastify, {
   type FastifyBaseLogger,
   type FastifyReply,
   type FastifyRequest,
+  LogController,
   type RouteOptions,
 } from 'fastify';
 import {
@@ -52,7 +53,7 @@ export async function buildServer(
 ): Promise<{ app: App; routes: readonly ServiceRoute[] }> {
   const app = Fastify({
     loggerInstance: options.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 500 },
@@ -133,12 +134,13 @@ function completeRoute(route: RouteOptions): void {
 }
 
 function authenticate(app: App, { authority }: ServiceContext): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const { access } = request.routeOptions.config;
     if (request.is404 || access === undefined || access === 'open') return;
     const bearer = await authority.identify(request.headers.authorization, request.ip);
     authority.permit(bearer, access);
     request.bearer = bearer;
+    void reply.header('cache-control', 'no-store');
   });
 }
 

@@ -6,6 +6,29 @@ import { Ledger } from '../../src/ledger/index.js';
 import { type RunningService, type ServiceOptions, startService } from '../../src/service/index.js';
 import { tempFiles } from './temp-files.js';
 
+/** Has batches run until they are let go, one for each `release`, or stopped. */
+export class Turnstile {
+  #free = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  release(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free += 1;
+    else next();
+  }
+
+  readonly run: NonNullable<ServiceOptions['run']> = async (_planned, _ledger, signal) => {
+    if (this.#free > 0) {
+      this.#free -= 1;
+      return;
+    }
+    await new Promise<void>((done) => {
+      this.#waiting.push(done);
+      signal.addEventListener('abort', () => done());
+    });
+  };
+}
+
 /** Log lines as they came. */
 export class KeptLog extends Writable {
   text = '';
@@ -67,7 +90,8 @@ export function services(): (options?: Partial<ServiceOptions>) => Promise<TestS
     });
     const beside = await Ledger.openBeside(home);
     const admin = readFileSync(join(home, 'admin-token'), 'utf8').trim();
-    const ask: TestService['ask'] = (method, path, asked) => request(service.url + path, method, admin, asked);
+    const ask: TestService['ask'] = (method, path, asked) =>
+      request(service.url + path, method, admin, asked);
     let closed: Promise<void> | null = null;
     const close = () => {
       closed ??= beside.close().then(() => service.close());

@@ -1,5 +1,5 @@
-import type { MigrationWindow } from '../../src/model/window.js';
 import { GIB, MIB } from '../../src/model/units.js';
+import type { MigrationWindow } from '../../src/model/window.js';
 import {
   DEFAULT_POLICY,
   type HopKind,

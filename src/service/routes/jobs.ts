@@ -111,7 +111,9 @@ async function pageByEnd(
       if (items.length === limit) break;
       at += 1;
       const row = rows.get(id);
-      if (row !== undefined) items.push(jobSummary(row, outlook));
+      const item = row === undefined ? null : jobSummary(row, outlook);
+      // What has ended since is not to end.
+      if (item !== null && item.expectedEnd !== null) items.push(item);
     }
   }
   const last = all[at - 1];
