@@ -13,6 +13,8 @@ export interface FeedReader {
   readonly batchId: number | null;
   event(event: EventRow): void;
   progress(rows: readonly ProgressRow[]): void;
+  /** Resolves when it has taken most of what it was told. */
+  drained(): Promise<void>;
 }
 
 /** Reads the ledger once for all who follow what happens, and not at all while nobody does. */
@@ -31,11 +33,16 @@ export class EventFeed {
     this.#onError = onError;
   }
 
+  /** Number of the last event so far. */
+  async last(): Promise<number> {
+    return this.#followers > 0 && this.#position !== null ? this.#position : await this.#views.newest();
+  }
+
   /**
-   * Has `reader` told what happened after the event `after` (null: from now on), then what happens, each once and in
-   * order, until the function that is returned is called.
+   * Has `reader` told what happened after the event `after`, then what happens, each once and in order, until the
+   * function that is returned is called.
    */
-  async follow(reader: FeedReader, after: number | null): Promise<() => void> {
+  async follow(reader: FeedReader, after: number): Promise<() => void> {
     this.#followers += 1;
     if (this.#followers === 1) this.#start();
     let left = false;
@@ -47,7 +54,7 @@ export class EventFeed {
       if (this.#followers === 0) this.#stop();
     };
     try {
-      await this.#read();
+      if (this.#position === null) await this.#read();
       await this.#catchUp(reader, after, () => left);
       return leave;
     } catch (error) {
@@ -56,13 +63,14 @@ export class EventFeed {
     }
   }
 
-  async #catchUp(reader: FeedReader, after: number | null, hasLeft: () => boolean): Promise<void> {
+  async #catchUp(reader: FeedReader, after: number, hasLeft: () => boolean): Promise<void> {
     // A number from the future is from another ledger, or made up.
-    let told = Math.min(after ?? this.#now(), this.#now());
+    let told = Math.min(after, this.#now());
     while (told < this.#now() && !hasLeft()) {
       const upTo = this.#now();
       const rows = await this.#views.between(told, upTo, PAGE, reader.batchId);
       for (const row of rows) reader.event(row);
+      await reader.drained();
       told = rows.length < PAGE ? upTo : (rows.at(-1)?.id ?? upTo);
     }
     // At once: whatever is read from here on goes to the reader as well.

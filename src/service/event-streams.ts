@@ -26,11 +26,12 @@ export class EventStreams {
   }
 
   /** A stream of what happens, of one batch where it is given, after the event `after` (null: from now on). */
-  open(tokenId: number, batchId: number | null, after: number | null): EventsStream {
+  async open(tokenId: number, batchId: number | null, after: number | null): Promise<EventsStream> {
+    const from = after ?? (await this.#feed.last());
     const stream = new EventsStream(batchId);
     this.#open.set(stream, tokenId);
     this.#timer ??= setInterval(() => void this.#beat().catch(this.#onError), BEAT_MS);
-    const following = this.#feed.follow(stream, after);
+    const following = this.#feed.follow(stream, from);
     stream.once('close', () => {
       this.#open.delete(stream);
       if (this.#open.size === 0) this.#rest();

@@ -12,15 +12,29 @@ const RETRY_MS = 2000;
 export class EventsStream extends Readable implements FeedReader {
   readonly batchId: number | null;
   #ended = false;
+  #onDrained: (() => void) | null = null;
 
   constructor(batchId: number | null) {
-    super({ highWaterMark: MAX_UNREAD_BYTES });
+    super({ highWaterMark: MAX_UNREAD_BYTES / 4 });
     this.batchId = batchId;
     this.push(`retry: ${RETRY_MS}\n\n`);
   }
 
   override _read(): void {
-    // Events come when they come.
+    this.#onDrained?.();
+    this.#onDrained = null;
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this._read();
+    done(error);
+  }
+
+  async drained(): Promise<void> {
+    if (this.readableLength < MAX_UNREAD_BYTES / 4 || this.destroyed) return;
+    await new Promise<void>((resolve) => {
+      this.#onDrained = resolve;
+    });
   }
 
   event(row: EventRow): void {

@@ -84,6 +84,7 @@ export class Shift {
       if (!(await desk.refile(id, 'running', filedBatch(filed.name, planned)))) {
         throw new XenferryError('BATCH_BUSY', 'another batch has these sources and this target');
       }
+      if (signal.aborted) return;
       await run(planned, ledger, signal, (event) => this.#note(id, event));
       if (!signal.aborted) await this.#report(id, planned.plan.target);
     } catch (error) {

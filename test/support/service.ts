@@ -18,6 +18,7 @@ export class Turnstile {
   }
 
   readonly run: NonNullable<ServiceOptions['run']> = async (_planned, _ledger, signal) => {
+    if (signal.aborted) return;
     if (this.#free > 0) {
       this.#free -= 1;
       return;

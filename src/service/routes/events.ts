@@ -33,7 +33,7 @@ export function eventRoutes(app: App, { streams }: ServiceContext): void {
       }
       const { batch = null, after = null } = request.query;
       const known = lastEventId(request.headers['last-event-id']) ?? after;
-      const stream = streams.open(bearerOf(request).id, batch, known);
+      const stream = await streams.open(bearerOf(request).id, batch, known);
       return reply.header('cache-control', 'no-store').type('text/event-stream').send(stream);
     },
   );
