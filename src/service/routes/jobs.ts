@@ -33,7 +33,7 @@ export function jobRoutes(app: App, context: ServiceContext): void {
     async ({ params: { id }, query: { cursor, limit, order, ...filter } }) => {
       await batchRow(context, id);
       const outlook = await outlooks.ofBatch(id);
-      if (order === 'ends') return await pageByEnd(context, outlook, filter, cursor, limit);
+      if (order === 'ends') return await pageByEnd(context, id, outlook, filter, cursor, limit);
       const itemOf = (row: JobRow) => jobSummary(row, outlook);
       if (order === 'name') {
         const place = placeOf(cursor, NAME_PLACE);
@@ -87,6 +87,7 @@ function noSuchJob(id: number): XenferryError {
 /** Those with a forecast, the first to end first. */
 async function pageByEnd(
   { views }: ServiceContext,
+  batchId: number,
   outlook: KnownOutlook | null,
   filter: JobFilter,
   cursor: string | undefined,
@@ -102,6 +103,7 @@ async function pageByEnd(
     const rows = new Map(
       (
         await views.jobsOf(
+          batchId,
           chunk.map(({ id }) => id),
           filter,
         )
