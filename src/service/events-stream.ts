@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { EventRow, ProgressRow } from '../ledger/index.js';
-import type { EventDocument } from './api/jobs.js';
+import type { EventDocument, ProgressEvent } from './api/jobs.js';
 import type { FeedReader } from './event-feed.js';
 
 /** Who is so far behind is cut off: it comes back and is told from where it was. */
@@ -50,7 +50,7 @@ export class EventsStream extends Readable implements FeedReader {
       movedBytes,
       bytesPerSecond,
     }));
-    this.#send(`event: progress\ndata: ${JSON.stringify({ jobs })}\n\n`);
+    this.#send(`event: progress\ndata: ${JSON.stringify({ jobs } satisfies ProgressEvent)}\n\n`);
   }
 
   /** Keeps what lies between from taking the connection for dead. */

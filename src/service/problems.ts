@@ -22,7 +22,7 @@ const BY_CODE: Partial<Record<ErrorCode, number>> = {
 const BY_CATEGORY: Partial<Record<ErrorCategory, number>> = { internal: 500, pool: 502, target: 500 };
 const UNPROCESSABLE = 422;
 
-export function statusOf({ code, category }: XenferryError): number {
+function statusOf({ code, category }: XenferryError): number {
   return BY_CODE[code] ?? BY_CATEGORY[category] ?? UNPROCESSABLE;
 }
 

@@ -3,7 +3,7 @@ import { BYTES, ID, INSTANT, LABEL, MIGRATION_TEXT, PAGE_QUERY, pageOf } from '.
 
 export const BATCH_STAGES = ['draft', 'queued', 'running', 'ended'] as const;
 
-export const HOP_RATE = z.object({
+const HOP_RATE = z.object({
   /** host, datastore, link, threads, targetHost or repository. */
   kind: z.string(),
   name: z.string(),
@@ -12,7 +12,7 @@ export const HOP_RATE = z.object({
   capacity: BYTES.nullable(),
 });
 
-export const WINDOW_NOW = z.object({
+const WINDOW_NOW = z.object({
   name: z.string(),
   opensAt: INSTANT,
   closesAt: INSTANT,
@@ -76,8 +76,8 @@ export const NEW_BATCH = z.strictObject({
 
 export const NEW_MIGRATION = z.strictObject({ migration: MIGRATION_TEXT });
 
-export const ORDER_VERBS = ['pause', 'resume', 'cancel', 'retry', 'refix'] as const;
-export const ORDER_SCOPES = ['batch', 'wave', 'machine'] as const;
+const ORDER_VERBS = ['pause', 'resume', 'cancel', 'retry', 'refix'] as const;
+const ORDER_SCOPES = ['batch', 'wave', 'machine'] as const;
 
 export const NEW_ORDER = z.strictObject({
   verb: z.enum(ORDER_VERBS),
@@ -100,7 +100,7 @@ export const ORDER = z.object({
 
 export const ORDER_PAGE = pageOf(ORDER);
 
-export const SAMPLE = z.object({
+const SAMPLE = z.object({
   at: INSTANT,
   bytesPerSecond: BYTES,
   /** Machines. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BYTES, ID, INSTANT, PAGE_QUERY, pageOf } from './common.js';
 import { CONCERN } from './concerns.js';
 
-export const JOB_STATES = [
+const JOB_STATES = [
   'planned',
   'fixing',
   'converting',
@@ -14,7 +14,7 @@ export const JOB_STATES = [
   'cancelled',
 ] as const;
 
-export const HOLD = z.object({
+const HOLD = z.object({
   kind: z.string(),
   reason: z.string(),
   /** When time alone may change it. */
@@ -105,7 +105,7 @@ export const JOB_DETAIL = JOB_SUMMARY.extend({
 
 export const JOB_PAGE = pageOf(JOB_SUMMARY);
 
-export const JOB_ORDERS = ['plan', 'name', 'ends'] as const;
+const JOB_ORDERS = ['plan', 'name', 'ends'] as const;
 
 export const JOB_QUERY = PAGE_QUERY.extend({
   state: z.enum(JOB_STATES).optional(),
@@ -126,15 +126,18 @@ export const EVENT = z.object({
   data: z.unknown(),
 });
 
-/** Sent without an id: not kept. */
-export const PROGRESS_EVENT = z.object({
-  jobs: z.array(z.object({ id: ID, step: z.string(), movedBytes: BYTES, bytesPerSecond: BYTES })),
-});
-
 export const EVENT_PAGE = pageOf(EVENT);
 
 export type JobSummary = z.infer<typeof JOB_SUMMARY>;
 export type JobDetail = z.infer<typeof JOB_DETAIL>;
 export type JobPage = z.infer<typeof JOB_PAGE>;
 export type EventDocument = z.infer<typeof EVENT>;
-export type ProgressEvent = z.infer<typeof PROGRESS_EVENT>;
+/** Sent without an id: not kept. */
+export interface ProgressEvent {
+  readonly jobs: readonly {
+    readonly id: number;
+    readonly step: string;
+    readonly movedBytes: number;
+    readonly bytesPerSecond: number;
+  }[];
+}

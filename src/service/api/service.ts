@@ -8,7 +8,7 @@ export type Role = (typeof ROLES)[number];
 
 export const SESSION = z.object({ name: z.string(), role: z.enum(ROLES), version: z.string() });
 
-export const WORKER = z.object({
+const WORKER = z.object({
   name: z.string(),
   startedAt: INSTANT,
   /** Last sign of life. */
@@ -28,7 +28,7 @@ export const OVERVIEW = z.object({
 
 export const WORKER_PAGE = pageOf(WORKER);
 
-export const TOKEN = z.object({
+const TOKEN = z.object({
   id: ID,
   name: z.string(),
   role: z.enum(ROLES),
@@ -49,7 +49,7 @@ export const NEW_TOKEN = z.strictObject({
 /** The only answer that ever has the token itself. */
 export const ISSUED_TOKEN = TOKEN.extend({ token: z.string() });
 
-export const PROFILE_SUMMARY = z.object({
+const PROFILE_SUMMARY = z.object({
   id: z.string(),
   title: z.string(),
   family: z.string(),
