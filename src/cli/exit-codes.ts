@@ -32,6 +32,7 @@ const BY_CATEGORY: Record<ErrorCategory, number> = {
   target: EXIT.allFailed,
   pool: EXIT.allFailed,
   verify: EXIT.allFailed,
+  service: EXIT.usage,
   canceled: EXIT.cancelled,
   internal: EXIT.internal,
 };

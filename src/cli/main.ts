@@ -118,6 +118,20 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'serve',
+          'Run batches as a service with an HTTP interface, schedules and a dashboard',
+          async () => (await import('./commands/serve.js')).serveCommand,
+        ),
+      )
+      .command(
+        lazy(
+          'token <action> [name]',
+          'Make, list and revoke the tokens of a service',
+          async () => (await import('./commands/token.js')).tokenCommand,
+        ),
+      )
+      .command(
+        lazy(
           'cleanup [target]',
           'Remove from the pool what failed or stopped runs left there',
           async () => (await import('./commands/cleanup.js')).cleanupCommand,

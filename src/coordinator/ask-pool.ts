@@ -23,14 +23,21 @@ export interface AskedPool {
   readonly hasMachine: (machineId: string) => boolean;
 }
 
-/** Changes nothing. `target`: absolute path of the target folder. Rejects with CONFIG_INVALID, POOL_*, LEDGER_INVALID. */
-export async function askPool(destination: PoolDestination, target: string): Promise<AskedPool> {
+/**
+ * Changes nothing. `target`: absolute path of the target folder, whose ledger tells what is there unless another is
+ * given. Rejects with CONFIG_INVALID, POOL_*, LEDGER_INVALID.
+ */
+export async function askPool(
+  destination: PoolDestination,
+  target: string,
+  ledger: Ledger | null = null,
+): Promise<AskedPool> {
   const client = await connectPool(destination);
   try {
     const [facts, view, hasMachine] = await Promise.all([
       readPoolFacts(client),
       readPool(client),
-      machinesThere(client, target),
+      ledger === null ? machinesOfTarget(client, target) : machinesThere(client, ledger, target),
     ]);
     return { facts, view, hasMachine };
   } finally {
@@ -61,18 +68,24 @@ export function judgeByPool(plan: Plan, profiles: readonly Profile[], { view, ha
   };
 }
 
-async function machinesThere(client: XapiClient, target: string): Promise<(machineId: string) => boolean> {
+async function machinesOfTarget(client: XapiClient, target: string): Promise<(machineId: string) => boolean> {
   if (!Ledger.existsIn(target)) return () => false;
   const ledger = await Ledger.openForReading({ folder: target });
   try {
-    const marks = await jobMarks(ledger, target);
-    if (marks === null) return () => false;
-    const owned = await findOwned(client, marks.prefix);
-    const whole = new Set(
-      owned.flatMap(({ kind, locked, jobId }) => (kind === 'vm' && !locked ? jobId : [])),
-    );
-    return (machineId) => whole.has(marks.ofMachine(machineId));
+    return await machinesThere(client, ledger, target);
   } finally {
     await ledger.close();
   }
+}
+
+async function machinesThere(
+  client: XapiClient,
+  ledger: Ledger,
+  target: string,
+): Promise<(machineId: string) => boolean> {
+  const marks = await jobMarks(ledger, target);
+  if (marks === null) return () => false;
+  const owned = await findOwned(client, marks.prefix);
+  const whole = new Set(owned.flatMap(({ kind, locked, jobId }) => (kind === 'vm' && !locked ? jobId : [])));
+  return (machineId) => whole.has(marks.ofMachine(machineId));
 }

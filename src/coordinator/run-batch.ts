@@ -46,6 +46,8 @@ export interface BatchOptions {
   readonly store?: LedgerPlace | undefined;
   /** URL of the queue whose workers run the machines; this process does when left out. */
   readonly queue?: string | undefined;
+  /** Stays open; the target folder's own when left out. */
+  readonly ledger?: Ledger | undefined;
   /** With a pool; the usual one when left out. */
   readonly patience?: PoolPatience | undefined;
 }
@@ -65,7 +67,7 @@ export interface BatchResult {
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { plan } = options;
   refuseBlockedPlan(plan);
-  const ledger = await Ledger.open(options.store ?? { folder: plan.target });
+  const ledger = options.ledger ?? (await Ledger.open(options.store ?? { folder: plan.target }));
   const pool = new WorkerThreadsPool(options.threads);
   try {
     const progress = new ProgressReporter(ledger);
@@ -116,7 +118,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), warnings };
   } finally {
     await pool.close();
-    await ledger.close();
+    if (options.ledger === undefined) await ledger.close();
   }
 }
 

@@ -201,7 +201,7 @@ export interface Overview {
   readonly workers: readonly Worker[];
 }
 
-export const ORDER_VERBS = ['pause', 'resume', 'cancel', 'retry', 'refix'] as const;
+export const ORDER_VERBS = ['pause', 'resume', 'cancel', 'retry'] as const;
 export type OrderVerb = (typeof ORDER_VERBS)[number];
 export type OrderScope = 'batch' | 'wave' | 'machine';
 

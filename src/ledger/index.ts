@@ -21,3 +21,10 @@ export type {
 export { ORDER_SCOPES, ORDER_VERBS } from './schema.js';
 export type { TargetLock } from './store.js';
 export type { JobStanding, WorkerRecord } from './worker-register.js';
+export type { AnswerBook } from './answer-book.js';
+export type { BatchDesk, FiledBatch, OrderRecord } from './batch-desk.js';
+export type { EventRow, EventViews, ProgressRow } from './event-views.js';
+export type { ScheduleBook, ScheduleRecord } from './schedule-book.js';
+export { RUNNING_STATES } from './schema.js';
+export type { TokenBook, TokenRecord } from './token-book.js';
+export type { BatchCounts, BatchRow, JobFile, JobFilter, JobOrder, JobRow, LedgerViews } from './views.js';

@@ -1,7 +1,10 @@
 import { type Selectable, sql } from 'kysely';
 import { XenferryError } from '../model/errors.js';
+import { AnswerBook } from './answer-book.js';
+import { BatchDesk } from './batch-desk.js';
 import { countDigests } from './block-journal.js';
 import { EventLog } from './event-log.js';
+import { EventViews } from './event-views.js';
 import { GuestFolders } from './guest-folders.js';
 import { JobLedger } from './job-ledger.js';
 import { type JobRecord, jobRecordOf, type RecordedError } from './job-record.js';
@@ -9,9 +12,12 @@ import { changeState, leaseLost } from './job-states.js';
 import { NightRecords } from './night-records.js';
 import { OrderBook } from './order-book.js';
 import type { LedgerPlace } from './place.js';
+import { ScheduleBook } from './schedule-book.js';
 import type { JobState, LedgerSchema } from './schema.js';
 import { SqliteStore } from './sqlite-store.js';
 import type { LedgerStore, TargetLock } from './store.js';
+import { TokenBook } from './token-book.js';
+import { LedgerViews } from './views.js';
 import { WorkerRegister } from './worker-register.js';
 
 /** Rows of one statement: SQLite takes 32,766 values, PostgreSQL twice as many. */
@@ -74,6 +80,14 @@ export class Ledger {
   readonly events: EventLog;
   readonly nights: NightRecords;
   readonly workers: WorkerRegister;
+  readonly tokens: TokenBook;
+  readonly schedules: ScheduleBook;
+  /** What operators hand in. */
+  readonly desk: BatchDesk;
+  readonly answers: AnswerBook;
+  /** Pages of batches and jobs, and of what happened. */
+  readonly views: LedgerViews;
+  readonly eventViews: EventViews;
   readonly #store: LedgerStore;
   readonly #locks: TargetLock[] = [];
   /** Absolute path of the folder that it is below; null for one in PostgreSQL. */
@@ -88,6 +102,12 @@ export class Ledger {
     this.events = new EventLog(db, durably);
     this.nights = new NightRecords(db, durably);
     this.workers = new WorkerRegister(store);
+    this.tokens = new TokenBook(db, durably);
+    this.schedules = new ScheduleBook(db, durably);
+    this.desk = new BatchDesk(db, durably);
+    this.answers = new AnswerBook(db, durably);
+    this.views = new LedgerViews(db);
+    this.eventViews = new EventViews(db);
   }
 
   /**
@@ -181,7 +201,7 @@ export class Ledger {
         const again = { finished_at: null, destination, run: Number(last ?? 0) + 1, ways: ways ?? null };
         const known = await trx
           .selectFrom('batches')
-          .select(['id', 'started_at', 'finished_at'])
+          .select(['id', 'started_at', 'finished_at', 'run'])
           .where('sources', '=', sources)
           .where('target', '=', target)
           .executeTakeFirst();
@@ -194,8 +214,9 @@ export class Ledger {
             .executeTakeFirstOrThrow();
           return id;
         }
-        // A killed run left no end: this one goes on with it, and its time counts.
-        const started_at = known.finished_at === null ? known.started_at : Date.now();
+        // A killed run left no end: this one goes on with it, and its time counts. A draft has had no run.
+        const started_at =
+          known.finished_at === null && known.run > 0 ? known.started_at : Date.now();
         await trx
           .updateTable('batches')
           .set({ ...again, started_at })
@@ -223,6 +244,14 @@ export class Ledger {
       const wanted = target === undefined ? all : all.where('target', '=', target);
       return wanted.orderBy('run', 'desc').limit(1).executeTakeFirst();
     });
+    return row === undefined ? null : batchRecordOf(row);
+  }
+
+  /** Null for one that there is not. */
+  async batch(batchId: number): Promise<BatchRecord | null> {
+    const row = await this.#read((db) =>
+      db.selectFrom('batches').selectAll().where('id', '=', batchId).executeTakeFirst(),
+    );
     return row === undefined ? null : batchRecordOf(row);
   }
 

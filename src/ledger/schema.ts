@@ -20,6 +20,13 @@ export type JobState =
   | 'done'
   | 'failed'
   | 'cancelled';
+/** Of a job that somebody works on. */
+export const RUNNING_STATES = [
+  'fixing',
+  'converting',
+  'verifying',
+  'finishing',
+] as const satisfies readonly JobState[];
 export type StepName = 'fix' | 'convert' | 'verify' | 'move' | 'snapshot' | 'start';
 export type StepState = 'running' | 'done' | 'failed';
 /** `draft`: planned, to be looked at; `queued`: to be run. */
@@ -28,6 +35,7 @@ export const ORDER_VERBS = ['pause', 'resume', 'cancel', 'retry'] as const;
 export type OrderVerb = (typeof ORDER_VERBS)[number];
 export const ORDER_SCOPES = ['batch', 'wave', 'machine'] as const;
 export type OrderScope = (typeof ORDER_SCOPES)[number];
+export type TokenRole = 'viewer' | 'operator' | 'admin';
 export type EventKind = 'batch' | 'job' | 'order' | 'window' | 'trouble' | 'stuck' | 'worker';
 
 /** Of the ledger's tables in PostgreSQL; SQLite has none. */
@@ -213,12 +221,19 @@ export interface LedgerSchema {
   tokens: {
     id: Generated<number>;
     name: string;
-    role: 'viewer' | 'operator' | 'admin';
+    role: TokenRole;
     /** SHA-256 of the token, as hexadecimal digits. */
     digest: string;
     created_at: number;
     expires_at: number | null;
     last_used_at: number | null;
+  };
+  /** What a batch's last planning said. */
+  plans: {
+    batch_id: number;
+    at: number;
+    /** The service's PlanDocument as JSON. */
+    document: string;
   };
   /** Answers to requests that must not be carried out twice. */
   idempotency_keys: {
@@ -455,6 +470,13 @@ const NIGHTS: Migration = {
       .addColumn('last_used_at', 'bigint')
       .execute();
     await db.schema
+      .createTable('plans')
+      .ifNotExists()
+      .addColumn('batch_id', 'integer', (column) => batchId(column).primaryKey())
+      .addColumn('at', 'bigint', needed)
+      .addColumn('document', 'text', needed)
+      .execute();
+    await db.schema
       .createTable('idempotency_keys')
       .ifNotExists()
       .addColumn('key', 'text', needed)
@@ -469,11 +491,15 @@ const NIGHTS: Migration = {
       .execute();
     for (const [table, columns] of [
       ['jobs', ['batch_id', 'position']],
-      ['jobs', ['batch_id', 'state', 'position']],
+      // With all that counts need: `planned` is long, and what stands behind it in a row is slow to reach.
+      ['jobs', ['batch_id', 'state', 'position', 'data_bytes']],
+      ['jobs', ['batch_id', 'name', 'id']],
       ['orders', ['batch_id', 'obeyed_at']],
       ['failures', ['job_id']],
       ['events', ['batch_id', 'id']],
       ['events', ['job_id', 'id']],
+      ['progress', ['at']],
+      ['idempotency_keys', ['at']],
     ] as const) {
       await db.schema
         .createIndex(`${table}_${columns.join('_')}`)

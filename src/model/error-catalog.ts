@@ -12,6 +12,7 @@ export type ErrorCategory =
   | 'target'
   | 'pool'
   | 'verify'
+  | 'service'
   | 'canceled'
   | 'internal';
 
@@ -287,6 +288,32 @@ export const ERROR_CATALOG = {
   },
   PAUSED: { category: 'canceled', hint: 'Resume it; what it has moved is kept.' },
   WITHDRAWN: { category: 'canceled', hint: 'Retry it if it is wanted after all.' },
+
+  REQUEST_INVALID: {
+    category: 'service',
+    hint: 'Correct the request; /openapi.json says what the service takes.',
+  },
+  TOKEN_REQUIRED: {
+    category: 'service',
+    hint: 'Send `Authorization: Bearer TOKEN` with a token that is neither revoked nor expired.',
+  },
+  ROLE_MISSING: { category: 'service', hint: 'Use a token of the named role; an admin makes them.' },
+  NOT_FOUND: { category: 'service', hint: 'Look at the list for what there is.' },
+  BATCH_BUSY: {
+    category: 'service',
+    hint: 'Wait for the end of the batch, or cancel it.',
+  },
+  NAME_TAKEN: { category: 'service', hint: 'Choose another name.' },
+  IDEMPOTENCY_KEY_REUSED: {
+    category: 'service',
+    hint: 'Use a new Idempotency-Key for a new request, and wait for the first answer before asking again.',
+  },
+  TOO_MANY_REQUESTS: { category: 'service', hint: 'Wait as long as Retry-After says.' },
+  PATH_NOT_ALLOWED: {
+    category: 'service',
+    hint: 'Use a path in a folder that the service was given with --allow-folder.',
+  },
+  SERVICE_BUSY: { category: 'service', hint: 'Try again in a minute.' },
   CANCELED: { category: 'canceled', hint: 'Run the same command again to go on.' },
   WORKER_CRASHED: {
     category: 'internal',

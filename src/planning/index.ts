@@ -4,4 +4,4 @@ export { destinationOf, type FileKind } from './destination.js';
 export { applyWhatIf, compareEstimates, type EstimateComparison } from './estimate/index.js';
 export { migrationJsonSchema } from './migration-file/json-schema.js';
 export { FILE_KINDS, type Migration } from './migration-file/schema.js';
-export { type Preparation, prepare } from './prepare.js';
+export { type MigrationText, type Preparation, prepare } from './prepare.js';

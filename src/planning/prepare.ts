@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Profile } from '../guests/profiles/index.js';
 import { type CompiledRule, loadRules } from './concerns/index.js';
-import { loadMigration } from './migration-file/load-migration.js';
+import { loadMigration, parseMigration } from './migration-file/load-migration.js';
 import type { Migration } from './migration-file/schema.js';
 import { loadLists, type MachineList } from './selection/index.js';
 
@@ -14,11 +14,33 @@ export interface Preparation {
   readonly folder: string;
 }
 
+/** A migration file's text that lies in no file. */
+export interface MigrationText {
+  readonly text: string;
+  /** Stands for the file in errors. */
+  readonly name: string;
+  /** Absolute path of the folder in which its relative paths begin. */
+  readonly folder: string;
+  /** Asked before anything that it names is read; rejects for what may not be. */
+  readonly admit: (migration: Migration) => Promise<void>;
+}
+
 /** Reads a migration file and what it names; null stands for an empty one. Rejects with CONFIG_INVALID. */
-export async function prepare(file: string | null, profiles: readonly Profile[]): Promise<Preparation> {
-  const folder = resolve(file === null ? '.' : dirname(file));
+export async function prepare(
+  source: string | MigrationText | null,
+  profiles: readonly Profile[],
+): Promise<Preparation> {
   const ids = profiles.map(({ id }) => id);
-  const migration: Migration = file === null ? { version: 1 } : await loadMigration(file, ids);
+  if (source === null) return await withFiles({ version: 1 }, resolve('.'));
+  if (typeof source === 'string') {
+    return await withFiles(await loadMigration(source, ids), resolve(dirname(source)));
+  }
+  const migration = parseMigration(source.text, source.name, ids);
+  await source.admit(migration);
+  return await withFiles(migration, source.folder);
+}
+
+async function withFiles(migration: Migration, folder: string): Promise<Preparation> {
   const rules = (migration.rules ?? []).map((name) => (isAbsolute(name) ? name : join(folder, name)));
   return {
     migration,

@@ -71,9 +71,13 @@ export function isStarted({ steps }: Pick<MachineReport, 'steps'>): boolean {
   return steps.some(({ name, state }) => name === 'start' && state === 'done');
 }
 
-/** Collects the report of the latest batch into `target`; null when there is none. */
-export async function collectReport(ledger: Ledger, target: string): Promise<RunReport | null> {
-  const batch = await ledger.latestBatch(target);
+/** Collects the report of a batch, or of the ledger's latest one; null when there is none. */
+export async function collectReport(
+  ledger: Ledger,
+  target: string,
+  batchId?: number,
+): Promise<RunReport | null> {
+  const batch = batchId === undefined ? await ledger.latestBatch(target) : await ledger.batch(batchId);
   if (batch === null) return null;
   const machines = await Promise.all((await ledger.jobs(batch.id)).map((job) => machineReport(ledger, job)));
   const sum = (of: (machine: MachineReport) => number) =>

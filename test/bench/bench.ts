@@ -3,6 +3,7 @@ import { benchGuests } from './guests.js';
 import { benchKernels } from './kernels.js';
 import { benchPlanning } from './planning.js';
 import { benchPool } from './pool.js';
+import { benchService } from './service.js';
 
 const BENCHMARKS: Readonly<Record<string, (only: readonly string[]) => void | Promise<void>>> = {
   disk: benchDisk,
@@ -10,6 +11,7 @@ const BENCHMARKS: Readonly<Record<string, (only: readonly string[]) => void | Pr
   kernels: benchKernels,
   planning: benchPlanning,
   pool: benchPool,
+  service: benchService,
 };
 
 const [name = '', ...only] = process.argv.slice(2);

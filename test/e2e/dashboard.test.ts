@@ -186,12 +186,11 @@ describe.skipIf(!HAS_CHROMIUM)('the dashboard in Chromium', () => {
     await page.getByLabel('State').selectOption('failed');
     await page.getByRole('button', { name: 'Actions for app0077' }).click();
     const dialog = page.getByRole('dialog');
-    await dialog.getByRole('radio', { name: 'Fix again' }).check();
-    expect(await dialog.innerText()).toContain('The disks are not copied again');
-    await dialog.getByRole('button', { name: 'Fix again' }).click();
+    expect(await dialog.innerText()).toContain('Blocks that are safe are not moved again');
+    await dialog.getByRole('button', { name: 'Retry' }).click();
     await expect
       .poll(() => service.orders)
-      .toMatchObject([{ verb: 'refix', scope: 'machine', subject: 'vm-77' }]);
+      .toMatchObject([{ verb: 'retry', scope: 'machine', subject: 'vm-77' }]);
   });
 
   it('shows changes as they happen, without asking for the page again', async () => {

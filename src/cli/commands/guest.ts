@@ -1,6 +1,7 @@
 import { mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { guestToolsFolder } from '../../coordinator/index.js';
 import { readableImage } from '../../coordinator/input-image.js';
 import {
   examineGuest,
@@ -16,7 +17,6 @@ import { systemErrorCode, XenferryError } from '../../model/errors.js';
 import type { GuestMeans } from '../../model/plan.js';
 import { type Firmware, type Nic, UNTOLD_NIC } from '../../model/virtual-machine.js';
 import type { Command } from '../command.js';
-import { guestToolsFolder } from '../guest-tools-folder.js';
 import { interruptible } from '../interrupt.js';
 import { bold, type CommonOptions, printJson, printLine, yellow } from '../output.js';
 

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { planPrepared } from '../../coordinator/index.js';
 import { placeName } from '../../model/destination.js';
 import { systemErrorCode, XenferryError } from '../../model/errors.js';
 import { formatBytes, formatSeconds } from '../../model/format.js';
@@ -17,7 +18,7 @@ import {
   red,
   yellow,
 } from '../output.js';
-import { type PlanningOptions, planPrepared, readPlanning, withPlanningOptions } from '../planning.js';
+import { type PlanningOptions, readPlanningOptions, withPlanningOptions } from '../planning.js';
 
 const FORMATS = ['table', 'json', 'csv', 'html'] as const;
 /** More machines than anybody reads on a terminal; csv and html have all. */
@@ -65,7 +66,7 @@ export const planCommand: Command<Options> = {
       printJson(migrationJsonSchema());
       return;
     }
-    const prepared = await readPlanning(options);
+    const prepared = await readPlanningOptions(options);
     const plan = await planPrepared(prepared);
     const changed = options['what-if'].length === 0 ? null : await planPrepared(prepared, options['what-if']);
     const comparison = changed === null ? null : compareEstimates(plan.estimate, changed.estimate);

@@ -3,9 +3,7 @@ import { isRunning } from './states.js';
 
 /** What can be ordered for a machine as it stands. */
 export function verbsForJob({ state, onHold }: JobSummary): OrderVerb[] {
-  if (state === 'done') return ['refix'];
-  if (state === 'failed') return ['retry', 'refix'];
-  if (state === 'cancelled') return ['retry'];
+  if (state === 'failed' || state === 'cancelled') return ['retry'];
   if (onHold) return ['resume', 'cancel'];
   return isRunning(state) || state === 'planned' || state === 'paused' ? ['pause', 'cancel'] : [];
 }
@@ -16,7 +14,6 @@ export function verbsForMany(counts: Counts, onHold: boolean): OrderVerb[] {
   const left = counts.waiting + counts.running + counts.paused;
   if (left > 0) verbs.push(onHold ? 'resume' : 'pause');
   if (counts.failed + counts.cancelled > 0) verbs.push('retry');
-  if (counts.failed > 0) verbs.push('refix');
   if (left > 0) verbs.push('cancel');
   return verbs;
 }

@@ -17,7 +17,6 @@ const VERBS: Readonly<Record<OrderVerb, string>> = {
   resume: 'Resume',
   cancel: 'Cancel',
   retry: 'Retry',
-  refix: 'Fix again',
 };
 
 export function verbWord(verb: OrderVerb): string {
@@ -40,7 +39,6 @@ export function orderWords(
       resume: 'Resume',
       cancel: `Cancel ${scope}`,
       retry: 'Retry',
-      refix: 'Fix again',
     }[verb],
     consequences: CONSEQUENCES[verb](whole, counts),
     grave: verb === 'cancel',
@@ -81,10 +79,6 @@ const CONSEQUENCES: Readonly<Record<OrderVerb, (whole: boolean, counts: Counts |
       ? `${counts === null ? 'Failed and cancelled machines' : capital(count(counts.failed + counts.cancelled, 'failed or cancelled machine'))} begin again with the step that failed.`
       : 'It begins again with the step that failed.',
     'Blocks that are safe are not moved again.',
-  ],
-  refix: (whole) => [
-    whole ? 'Guests are fixed again and verified.' : 'The guest is fixed again and verified.',
-    'The disks are not copied again, but for the blocks that the fixes change.',
   ],
 };
 

@@ -1,4 +1,5 @@
 import { XenferryError } from '../../model/errors.js';
+import { formatBytes } from '../../model/format.js';
 import { MIB } from '../../model/units.js';
 import { readTextFile } from '../text-file.js';
 import { type Fault, pathText } from './fault.js';
@@ -25,7 +26,19 @@ export async function loadMigration(
   path: string,
   profileIds: readonly string[] | null = null,
 ): Promise<Migration> {
-  const text = readYaml(await readTextFile(path, path, MAX_BYTES));
+  return parseMigration(await readTextFile(path, path, MAX_BYTES), path, profileIds);
+}
+
+/** As `loadMigration` does, a text that is there already; `path` stands for it in errors. */
+export function parseMigration(
+  content: string,
+  path: string,
+  profileIds: readonly string[] | null = null,
+): Migration {
+  if (Buffer.byteLength(content) > MAX_BYTES) {
+    throw new XenferryError('CONFIG_INVALID', `larger than ${formatBytes(MAX_BYTES)}`, { file: path });
+  }
+  const text = readYaml(content);
   const faults = [...yamlFaults(text), ...contentFaults(text, profileIds)].sort(
     (a, b) => a.offset - b.offset,
   );

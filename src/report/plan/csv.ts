@@ -1,9 +1,7 @@
-import { harmless } from '../../model/harmless.js';
 import type { Plan } from '../../model/plan.js';
 import { GIB, MIB } from '../../model/units.js';
+import { type Cell, csvTable, decimal } from '../csv-table.js';
 import { type MachineSummary, planSummary } from './summary.js';
-
-type Cell = string | number | null;
 
 const BETWEEN = '; ';
 
@@ -39,26 +37,13 @@ const COLUMNS: readonly (readonly [head: string, of: (machine: MachineSummary) =
   ['output', ({ planned }) => planned.output],
 ];
 
-/**
- * The plan as a table with a row per machine: RFC 4180, lines end with CR LF. A cell that a spreadsheet would take for
- * a formula begins with an apostrophe.
- */
+/** The plan as a table with a row per machine. */
 export function planCsv(plan: Plan): string {
-  const rows = planSummary(plan).machines.map((machine) => COLUMNS.map(([, of]) => cell(of(machine))));
-  return [COLUMNS.map(([head]) => head), ...rows].map((cells) => `${cells.join(',')}\r\n`).join('');
-}
-
-function cell(content: Cell): string {
-  if (content === null) return '';
-  if (typeof content === 'number') return String(content);
-  // Before anything is replaced: a carriage return counts as well.
-  const text = /^[=+\-@\t\r]/.test(content) ? `'${harmless(content)}` : harmless(content);
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
-
-/** Three digits after the point are enough for a MiB of a GiB. */
-function decimal(value: number): number {
-  return Math.round(value * 1000) / 1000;
+  const rows = planSummary(plan).machines.map((machine) => COLUMNS.map(([, of]) => of(machine)));
+  return csvTable(
+    COLUMNS.map(([head]) => head),
+    rows,
+  );
 }
 
 function networks({ planned: { machine, nics } }: MachineSummary): string {

@@ -99,7 +99,7 @@ describe('orders', () => {
   it('are offered as the state allows', () => {
     const [job] = jobs;
     if (job === undefined) throw new Error('no job');
-    expect(verbsForJob({ ...job, state: 'failed' })).toEqual(['retry', 'refix']);
+    expect(verbsForJob({ ...job, state: 'failed' })).toEqual(['retry']);
     expect(verbsForJob({ ...job, state: 'planned' })).toEqual(['pause', 'cancel']);
     expect(verbsForJob({ ...job, state: 'paused', onHold: true })).toEqual(['resume', 'cancel']);
     expect(verbsForMany(countsOf(jobs.filter(({ state }) => state === 'done')), false)).toEqual([]);

@@ -1,0 +1,34 @@
+import { GIB } from '../model/units.js';
+import { type Cell, csvTable, decimal } from './csv-table.js';
+import type { MachineReport, RunReport } from './run-report.js';
+
+/** Heads and contents of the columns. Heads and their order stay the same from release to release. */
+const COLUMNS: readonly (readonly [head: string, of: (machine: MachineReport) => Cell])[] = [
+  ['name', ({ name }) => name],
+  ['state', ({ state }) => state],
+  ['guest', ({ planned }) => planned?.profile.title ?? null],
+  ['wave', ({ planned }) => planned?.wave ?? null],
+  ['disks', ({ disks }) => disks.length],
+  ['capacity_gib', ({ disks }) => gib(disks.map(({ capacityBytes }) => capacityBytes))],
+  ['data_gib', ({ disks }) => gib(disks.map(({ dataBytes }) => dataBytes ?? 0))],
+  ['output_gib', ({ outputBytes }) => gib([outputBytes ?? 0])],
+  ['seconds', ({ steps }) => decimal(steps.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0))],
+  ['output', ({ output }) => output],
+  ['uuid', ({ landed }) => landed],
+  ['error_code', ({ error }) => error?.code ?? null],
+  ['error', ({ error }) => error?.message ?? null],
+  ['hint', ({ error }) => error?.hint ?? null],
+  ['digests', ({ disks }) => disks.map(({ digest }) => digest ?? '').join(' ')],
+];
+
+/** What a batch did as a table with a row per machine, in the form of the plan's. */
+export function runCsv({ machines }: RunReport): string {
+  return csvTable(
+    COLUMNS.map(([head]) => head),
+    machines.map((machine) => COLUMNS.map(([, of]) => of(machine))),
+  );
+}
+
+function gib(sizes: readonly number[]): number {
+  return decimal(sizes.reduce((sum, bytes) => sum + bytes, 0) / GIB);
+}

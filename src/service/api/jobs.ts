@@ -1,0 +1,143 @@
+import { z } from 'zod';
+import { BYTES, ID, INSTANT, PAGE_QUERY, pageOf } from './common.js';
+import { CONCERN } from './concerns.js';
+
+const JOB_STATES = [
+  'planned',
+  'fixing',
+  'converting',
+  'verifying',
+  'finishing',
+  'paused',
+  'done',
+  'failed',
+  'cancelled',
+] as const;
+
+const HOLD = z.object({
+  kind: z.string(),
+  reason: z.string(),
+  /** When time alone may change it. */
+  until: INSTANT.nullable(),
+});
+
+export const JOB_SUMMARY = z.object({
+  id: ID,
+  batchId: ID,
+  machineId: z.string(),
+  name: z.string(),
+  wave: z.string(),
+  state: z.enum(JOB_STATES),
+  /** What it does now. */
+  step: z.string().nullable(),
+  movedBytes: BYTES,
+  dataBytes: BYTES,
+  bytesPerSecond: BYTES,
+  startedAt: INSTANT.nullable(),
+  endedAt: INSTANT.nullable(),
+  expectedStart: INSTANT.nullable(),
+  expectedEnd: INSTANT.nullable(),
+  /** Whether it would end in its window; null when nobody said. */
+  fits: z.boolean().nullable(),
+  /** What it waits for. */
+  hold: HOLD.nullable(),
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
+  worker: z.string().nullable(),
+  /** Runs so far. */
+  attempts: z.int(),
+  /** Since when it has not advanced, when that is too long. */
+  stuckSince: INSTANT.nullable(),
+  onHold: z.boolean(),
+});
+
+export const JOB_DETAIL = JOB_SUMMARY.extend({
+  os: z.string().nullable(),
+  firmware: z.string().nullable(),
+  cpus: z.int().nullable(),
+  memoryBytes: BYTES.nullable(),
+  steps: z.array(
+    z.object({
+      name: z.string(),
+      state: z.enum(['running', 'done', 'failed']),
+      startedAt: INSTANT,
+      finishedAt: INSTANT.nullable(),
+      bytes: BYTES,
+    }),
+  ),
+  disks: z.array(
+    z.object({
+      index: z.int(),
+      name: z.string(),
+      capacityBytes: BYTES,
+      dataBytes: BYTES.nullable(),
+      digest: z.string().nullable(),
+      storage: z.string().nullable(),
+    }),
+  ),
+  nics: z.array(z.object({ network: z.string(), mac: z.string().nullable() })),
+  concerns: z.array(CONCERN),
+  /** What was done to the guest; null when nobody looked at it. */
+  guest: z
+    .object({
+      /** The system that was found; null when it was left as it is. */
+      title: z.string().nullable(),
+      /** Why it was left as it is; null when it was changed. */
+      left: z.string().nullable(),
+      changes: z.array(
+        z.object({
+          fixup: z.string(),
+          done: z.array(z.string()),
+          atFirstBoot: z.array(z.string()),
+          warnings: z.array(z.string()),
+        }),
+      ),
+      files: z.array(z.object({ path: z.string(), change: z.enum(['write', 'append', 'link', 'remove']) })),
+    })
+    .nullable(),
+  notes: z.array(z.string()),
+  /** UUID of the VM that it became in a pool. */
+  landed: z.string().nullable(),
+  /** File or folder in the target folder. */
+  output: z.string().nullable(),
+  /** Newest first, at most 100. */
+  failures: z.array(z.object({ at: INSTANT, code: z.string(), message: z.string() })),
+});
+
+export const JOB_PAGE = pageOf(JOB_SUMMARY);
+
+const JOB_ORDERS = ['plan', 'name', 'ends'] as const;
+
+export const JOB_QUERY = PAGE_QUERY.extend({
+  state: z.enum(JOB_STATES).optional(),
+  wave: z.string().max(500).optional(),
+  /** Part of the name; letter case does not count. */
+  search: z.string().min(1).max(200).optional(),
+  /** `ends`: those with a forecast, the first to end first. */
+  order: z.enum(JOB_ORDERS).default('plan'),
+});
+
+export const EVENT = z.object({
+  id: ID,
+  at: INSTANT,
+  batchId: ID.nullable(),
+  jobId: ID.nullable(),
+  /** batch, job, order, window, trouble, stuck or worker. */
+  kind: z.string(),
+  data: z.unknown(),
+});
+
+export const EVENT_PAGE = pageOf(EVENT);
+
+export type JobSummary = z.infer<typeof JOB_SUMMARY>;
+export type JobDetail = z.infer<typeof JOB_DETAIL>;
+export type JobPage = z.infer<typeof JOB_PAGE>;
+export type EventDocument = z.infer<typeof EVENT>;
+/** Sent without an id: not kept. */
+export interface ProgressEvent {
+  readonly jobs: readonly {
+    readonly id: number;
+    readonly step: string;
+    readonly movedBytes: number;
+    readonly bytesPerSecond: number;
+  }[];
+}

@@ -1,0 +1,113 @@
+import type { BatchStage, FiledBatch, Ledger, OrderRecord } from '../ledger/index.js';
+import { XenferryError } from '../model/errors.js';
+import type { NewOrder } from './api/batches.js';
+import type { PlanDocument } from './api/plans.js';
+import type { PlannedMigration, Planner } from './planner.js';
+
+/** Orders that have a batch go on that has ended. */
+const GOES_ON: ReadonlySet<NewOrder['verb']> = new Set(['resume', 'retry']);
+
+/** Takes in batches and orders, and tells the shift. */
+export class BatchOffice {
+  readonly #ledger: Ledger;
+  readonly #planner: Planner;
+  readonly #wake: () => void;
+
+  /** `wake` is called when there is something to run. */
+  constructor(ledger: Ledger, planner: Planner, wake: () => void) {
+    this.#ledger = ledger;
+    this.#planner = planner;
+    this.#wake = wake;
+  }
+
+  /** Plans a migration and files it as a draft; its id. Rejects with BATCH_BUSY and as planning does. */
+  async file(name: string, migration: string): Promise<number> {
+    const id = await this.#ledger.desk.file(filedBatch(name, await this.#planner.plan(migration, name)));
+    if (id === null) {
+      throw new XenferryError('BATCH_BUSY', 'a batch of these sources into this target is under way');
+    }
+    return id;
+  }
+
+  /** Plans a draft anew. Rejects with NOT_FOUND, BATCH_BUSY and as planning does. */
+  async edit(id: number, migration: string): Promise<PlanDocument> {
+    const { name } = await this.#filed(id);
+    const planned = await this.#planner.plan(migration, name);
+    if (!(await this.#ledger.desk.refile(id, 'draft', filedBatch(name, planned)))) {
+      throw new XenferryError(
+        'BATCH_BUSY',
+        'it is no draft, or another batch has these sources and this target',
+      );
+    }
+    return planned.document;
+  }
+
+  /** Has a draft, or a batch that has ended, run. Rejects with NOT_FOUND, BATCH_BUSY, PLAN_BLOCKED. */
+  async start(id: number): Promise<void> {
+    await this.#filed(id);
+    const blocking = (await this.plan(id)).concerns.find(
+      ({ severity, waived }) => severity === 'critical' && waived === null,
+    );
+    if (blocking !== undefined) {
+      throw new XenferryError('PLAN_BLOCKED', `${blocking.message} (${blocking.id})`, {
+        hint: blocking.remedy,
+      });
+    }
+    await this.#queue(id);
+  }
+
+  /** What the last planning said. Rejects with NOT_FOUND. */
+  async plan(id: number): Promise<PlanDocument> {
+    const plan = await this.#ledger.desk.plan(id);
+    if (plan === null) throw new XenferryError('NOT_FOUND', `there is no plan of a batch ${id}`);
+    return JSON.parse(plan) as PlanDocument;
+  }
+
+  /** Rejects with NOT_FOUND, BATCH_BUSY. */
+  async remove(id: number): Promise<void> {
+    await this.#filed(id);
+    if (await this.#ledger.desk.remove(id)) return;
+    throw new XenferryError('BATCH_BUSY', 'a batch that is under way cannot be removed');
+  }
+
+  /**
+   * Writes an order down for the coordinator. What is only queued is cancelled at once; one to go on with what has
+   * ended has it run again. Rejects with NOT_FOUND, BATCH_BUSY.
+   */
+  async order(id: number, { verb, scope, subject = '' }: NewOrder, givenBy: string): Promise<OrderRecord> {
+    const { stage } = await this.#filed(id);
+    if (stage === 'draft') throw new XenferryError('BATCH_BUSY', 'a draft takes no orders');
+    const at = Date.now();
+    const desk = this.#ledger.desk;
+    const isWholeCancel = verb === 'cancel' && scope === 'batch';
+    const obeyed = isWholeCancel && (await desk.setStage(id, ['queued'], 'ended'));
+    const order = { verb, scope, subject, givenBy, at, obeyedAt: obeyed ? at : null };
+    const record = await desk.giveOrder(id, order);
+    if (GOES_ON.has(verb) && (await desk.setStage(id, ['ended'], 'queued'))) this.#wake();
+    return record;
+  }
+
+  async #queue(id: number): Promise<void> {
+    if (!(await this.#ledger.desk.setStage(id, ['draft', 'ended'], 'queued'))) {
+      throw new XenferryError('BATCH_BUSY', 'the batch is under way already');
+    }
+    this.#wake();
+  }
+
+  async #filed(id: number): Promise<{ name: string; migration: string; stage: BatchStage }> {
+    const filed = await this.#ledger.desk.filed(id);
+    if (filed === null) throw new XenferryError('NOT_FOUND', `there is no batch ${id}`);
+    return filed;
+  }
+}
+
+export function filedBatch(name: string, { plan, document }: PlannedMigration): FiledBatch {
+  return {
+    name,
+    migration: document.migration,
+    sources: JSON.stringify(plan.sources),
+    target: plan.target,
+    destination: JSON.stringify(plan.destination),
+    plan: JSON.stringify(document),
+  };
+}

@@ -1,0 +1,76 @@
+import { Readable } from 'node:stream';
+import type { EventRow, ProgressRow } from '../ledger/index.js';
+import type { EventDocument, ProgressEvent } from './api/jobs.js';
+import type { FeedReader } from './event-feed.js';
+
+/** Who is so far behind is cut off: it comes back and is told from where it was. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+/** Clients wait so long before they come back. */
+const RETRY_MS = 2000;
+
+/** What happens as server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html */
+export class EventsStream extends Readable implements FeedReader {
+  readonly batchId: number | null;
+  #ended = false;
+  #onDrained: (() => void) | null = null;
+
+  constructor(batchId: number | null) {
+    super({ highWaterMark: MAX_UNREAD_BYTES / 4 });
+    this.batchId = batchId;
+    this.push(`retry: ${RETRY_MS}\n\n`);
+  }
+
+  override _read(): void {
+    this.#onDrained?.();
+    this.#onDrained = null;
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this._read();
+    done(error);
+  }
+
+  async drained(): Promise<void> {
+    if (this.readableLength < MAX_UNREAD_BYTES / 4 || this.destroyed) return;
+    await new Promise<void>((resolve) => {
+      this.#onDrained = resolve;
+    });
+  }
+
+  event(row: EventRow): void {
+    this.#send(`id: ${row.id}\nevent: ${row.kind}\ndata: ${JSON.stringify(eventDocument(row))}\n\n`);
+  }
+
+  /** Left out for who has not read what came before: the next one says more. */
+  progress(rows: readonly ProgressRow[]): void {
+    if (this.readableLength > 0) return;
+    const jobs = rows.map(({ jobId, step, movedBytes, bytesPerSecond }) => ({
+      id: jobId,
+      step,
+      movedBytes,
+      bytesPerSecond,
+    }));
+    this.#send(`event: progress\ndata: ${JSON.stringify({ jobs } satisfies ProgressEvent)}\n\n`);
+  }
+
+  /** Keeps what lies between from taking the connection for dead. */
+  beat(): void {
+    if (this.readableLength === 0) this.#send(': beat\n\n');
+  }
+
+  /** Ends it after what is on its way. */
+  finish(): void {
+    this.#ended = true;
+    this.push(null);
+  }
+
+  #send(text: string): void {
+    if (this.#ended || this.destroyed) return;
+    this.push(text);
+    if (this.readableLength > MAX_UNREAD_BYTES) this.destroy();
+  }
+}
+
+export function eventDocument({ id, at, batchId, jobId, kind, data }: EventRow): EventDocument {
+  return { id, at, batchId, jobId, kind, data: JSON.parse(data) as unknown };
+}

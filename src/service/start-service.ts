@@ -1,0 +1,218 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import pino, { type DestinationStream } from 'pino';
+import { runBatch } from '../coordinator/index.js';
+import { loadProfiles } from '../guests/profiles/index.js';
+import { Ledger } from '../ledger/index.js';
+import { systemErrorCode, XenferryError } from '../model/errors.js';
+import { AllowedPaths } from './allowed-paths.js';
+import type { App, ServiceRoute } from './app.js';
+import { Authority } from './authority.js';
+import { BatchOffice } from './batch-office.js';
+import { BatchSummaries } from './batch-summaries.js';
+import type { ServiceContext } from './context.js';
+import { EventFeed } from './event-feed.js';
+import { EventStreams } from './event-streams.js';
+import { Idempotency } from './idempotency.js';
+import { Metrics } from './metrics.js';
+import { Outlooks } from './outlooks.js';
+import { Planner } from './planner.js';
+import { Timetable } from './schedules/timetable.js';
+import { buildServer } from './server.js';
+import { type BatchRunner, Shift } from './shift.js';
+import { issueToken } from './tokens.js';
+
+const FIRST_TOKEN = 'admin-token';
+
+export interface ServiceOptions {
+  /** Folder of the ledger, the targets of batches and, without `allowedFolders`, all that clients may name. */
+  readonly home: string;
+  readonly version: string;
+  readonly host: string;
+  /** 0: one that is free. */
+  readonly port: number;
+  /** Files of a certificate and its key, PEM. */
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly allowedFolders: readonly string[];
+  readonly batchesAtOnce: number;
+  readonly openMetrics: boolean;
+  /** Folder with the dashboard's files. */
+  readonly dashboard: string;
+  /** Where log lines go. */
+  readonly logTo: DestinationStream;
+  /** Requests a minute that a token may send. */
+  readonly perToken?: number;
+  /** Bad tokens a minute that an address may try. */
+  readonly badTokens?: number;
+  /** Runs a batch; the coordinator when left out. */
+  readonly run?: BatchRunner;
+}
+
+export interface RunningService {
+  readonly url: string;
+  /** File with the first token, when there was none before. */
+  readonly firstToken: string | null;
+  /** All addresses but those of the dashboard's files. */
+  readonly routes: readonly ServiceRoute[];
+  /** Takes no more requests, and leaves running batches so that the next start goes on with them. */
+  readonly close: () => Promise<void>;
+}
+
+const PER_TOKEN = 6000;
+const BAD_TOKENS = 20;
+
+/** Starts the service. Rejects with TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID, CONFIG_INVALID. */
+export async function startService(options: ServiceOptions): Promise<RunningService> {
+  const home = resolve(options.home);
+  const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, options.logTo);
+  const tls = await readTls(options);
+  await mkdir(home, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw unwritable(home, cause);
+  });
+  const ledger = await Ledger.open({ folder: home });
+  const reader = await Ledger.openForReading({ folder: home });
+  const closeLedgers = async () => {
+    await reader.close();
+    await ledger.close();
+  };
+  try {
+    const firstToken = await ensureToken(ledger, home);
+    const onError = (error: unknown) => log.error({ err: error }, 'background work failed');
+    const paths = pathsOf(options, home);
+    const planner = new Planner({ home, ledger, paths });
+    const { run = runPlanned, batchesAtOnce: atOnce } = options;
+    const shift = new Shift({ ledger, planner, run, atOnce, log });
+    const office = new BatchOffice(ledger, planner, () => shift.wake());
+    const timetable = new Timetable({ book: ledger.schedules, office, paths, onError });
+    const views = reader.views;
+    const events = reader.eventViews;
+    const outlooks = new Outlooks(views);
+    const summaries = new BatchSummaries(views, outlooks);
+    const authority = new Authority(ledger.tokens, options.badTokens ?? BAD_TOKENS);
+    const feed = new EventFeed(events, onError);
+    const streams = new EventStreams(feed, authority, onError);
+    let state: ReturnType<ServiceContext['state']> = 'starting';
+    const { app, routes } = await buildServer(
+      {
+        version: options.version,
+        home,
+        ledger,
+        views,
+        events,
+        profiles: await loadProfiles(),
+        authority,
+        paths,
+        office,
+        outlooks,
+        summaries,
+        feed,
+        streams,
+        idempotency: new Idempotency(ledger.answers),
+        metrics: new Metrics(views, summaries),
+        openMetrics: options.openMetrics,
+        state: () => state,
+      },
+      { tls, dashboard: options.dashboard, perToken: options.perToken ?? PER_TOKEN, log },
+    );
+    await listen(app, options);
+    state = 'ok';
+    shift.wake();
+    timetable.start();
+    const url = urlOf(app, options);
+    log.info({ url, home }, 'service started');
+    return {
+      url,
+      firstToken,
+      routes,
+      close: async () => {
+        state = 'stopping';
+        log.info({}, 'service stops');
+        await timetable.end();
+        streams.close();
+        await Promise.all([app.close(), shift.end()]);
+        await closeLedgers();
+        log.info({}, 'service stopped');
+      },
+    };
+  } catch (error) {
+    await closeLedgers();
+    throw error;
+  }
+}
+
+/** As `xenferry run -m` would. */
+const runPlanned: BatchRunner = async ({ plan, profiles }, ledger, signal, observe) => {
+  const { threads, machinesAtOnce: parallel } = plan.estimate.limits;
+  const ways = { threads: Math.max(1, threads || availableParallelism()), parallel };
+  return await runBatch({
+    plan,
+    profiles,
+    ledger,
+    signal,
+    observe,
+    unattended: true,
+    continues: true,
+    ...ways,
+    checksum: 'sha1',
+    digest: 'xxh64',
+  });
+};
+
+/** What is the service's own is nobody else's: the ledger, the first token, the key of its certificate. */
+function pathsOf({ allowedFolders, tls }: ServiceOptions, home: string): AllowedPaths {
+  const folders =
+    allowedFolders.length === 0 ? [home] : [home, ...allowedFolders.map((folder) => resolve(folder))];
+  const own = [join(home, '.xenferry'), join(home, FIRST_TOKEN)];
+  return new AllowedPaths(folders, tls === null ? own : [...own, resolve(tls.key)]);
+}
+
+/** Makes the first token where there is none, in a file that nobody else may read; its path. */
+async function ensureToken(ledger: Ledger, home: string): Promise<string | null> {
+  if ((await ledger.tokens.list()).length > 0) return null;
+  const file = join(home, FIRST_TOKEN);
+  const { id, token } = await issueToken(ledger, { name: 'first', role: 'admin', expiresAt: null });
+  try {
+    await writeFile(file, `${token}\n`, { mode: 0o600, flag: 'w' });
+  } catch (cause) {
+    await ledger.tokens.remove(id);
+    throw unwritable(file, cause);
+  }
+  return file;
+}
+
+async function readTls({ tls }: ServiceOptions): Promise<{ cert: string; key: string } | null> {
+  if (tls === null) return null;
+  const [cert, key] = await Promise.all(
+    [tls.cert, tls.key].map(async (file) => {
+      try {
+        return await readFile(file, 'utf8');
+      } catch (cause) {
+        const reason = systemErrorCode(cause) ?? String(cause);
+        throw new XenferryError('CONFIG_INVALID', `cannot be read (${reason})`, { file, cause });
+      }
+    }),
+  );
+  return { cert: cert ?? '', key: key ?? '' };
+}
+
+async function listen(app: App, { host, port }: ServiceOptions): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const code = systemErrorCode(cause);
+    if (code === undefined || !/^E(?:ADDR|ACCES|NOTFOUND)/.test(code)) throw cause;
+    throw new XenferryError('CONFIG_INVALID', `${host}:${port} cannot be listened on (${code})`, { cause });
+  }
+}
+
+function urlOf(app: App, { tls, host }: ServiceOptions): string {
+  const { port } = app.server.address() as AddressInfo;
+  return `${tls === null ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function unwritable(file: string, cause: unknown): XenferryError {
+  const reason = systemErrorCode(cause) ?? String(cause);
+  return new XenferryError('TARGET_UNWRITABLE', `cannot be written (${reason})`, { file, cause });
+}
