@@ -1,8 +1,9 @@
+import { mkdir } from 'node:fs/promises';
 import type { BlockDigest } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { Profile } from '../guests/profiles/index.js';
 import { Ledger } from '../ledger/index.js';
-import { XenferryError } from '../model/errors.js';
+import { systemErrorCode, XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
@@ -48,6 +49,7 @@ export interface BatchResult {
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { plan } = options;
   refuseBlockedPlan(plan);
+  await makeTarget(plan.target);
   const ledger = options.ledger ?? (await Ledger.open(plan.target));
   const pool = new WorkerThreadsPool(options.threads);
   try {
@@ -74,6 +76,15 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   } finally {
     await pool.close();
     if (options.ledger === undefined) await ledger.close();
+  }
+}
+
+async function makeTarget(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    const reason = systemErrorCode(cause) ?? String(cause);
+    throw new XenferryError('TARGET_UNWRITABLE', `cannot be made (${reason})`, { file: folder, cause });
   }
 }
 
