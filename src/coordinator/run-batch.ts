@@ -1,13 +1,11 @@
-import { hostname } from 'node:os';
 import type { BlockDigest } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { Profile } from '../guests/profiles/index.js';
-import { Ledger, type LedgerPlace } from '../ledger/index.js';
+import { Ledger, type LedgerPlace, type TargetLock } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
 import { JobQueue } from '../queue/index.js';
-import { guessesOf, nightOf, type Policy, RateMeter, refuseUnsoundOrder } from '../scheduling/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { PoolPatience } from '../xapi/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
@@ -17,11 +15,12 @@ import type { Delivery } from './delivery.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type BatchContext, claimJob, type PlannedJob } from './job.js';
 import type { JobRunner } from './job-runner.js';
-import { watchNight } from './night/night-watch.js';
+import { watchJobs } from './night/watch-jobs.js';
 import { openDelivery } from './open-delivery.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { QueueRunner } from './queue-runner.js';
 import { runJob } from './run-job.js';
+import { isInterrupted } from './stop-reasons.js';
 import { workerName } from './worker-name.js';
 
 export interface BatchOptions {
@@ -69,13 +68,14 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   refuseBlockedPlan(plan);
   const ledger = options.ledger ?? (await Ledger.open(options.store ?? { folder: plan.target }));
   const pool = new WorkerThreadsPool(options.threads);
+  let lock: TargetLock | null = null;
   try {
     const progress = new ProgressReporter(ledger);
     const observe: BatchObserver = (event) => {
       progress.observe(event);
       options.observe(event);
     };
-    const lock = await ledger.lockTarget(plan.target);
+    lock = await ledger.lockTarget(plan.target);
     const context: BatchContext = {
       ...options,
       ledger,
@@ -105,68 +105,29 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
       for (const folder of await ledger.orphanedGuestFolders(plan.target)) await removeGuestFolder(folder);
-      await watchJobs(options, { context, delivery, batchId, jobs, runner });
+      await watchJobs(options, {
+        context,
+        batchId,
+        jobs,
+        runner,
+        isFinished: (job) => delivery.isFinished(job),
+      });
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {
       await progress.close();
       warnings.push(...(await delivery.close()));
       await queue?.close();
     }
-    await ledger.finishBatch(batchId);
+    // One that is only interrupted goes on, and its time counts.
+    if (!isInterrupted(context.signal)) await ledger.finishBatch(batchId);
     const states = (await ledger.jobs(batchId)).map(({ state }) => state);
     const count = (wanted: string) => states.filter((state) => state === wanted).length;
     return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), warnings };
   } finally {
     await pool.close();
+    await lock?.release();
     if (options.ledger === undefined) await ledger.close();
   }
-}
-
-interface BatchJobs {
-  readonly context: BatchContext;
-  readonly delivery: Delivery;
-  readonly batchId: number;
-  readonly jobs: readonly PlannedJob[];
-  readonly runner: JobRunner;
-}
-
-/** Runs the jobs when the scheduler says so. */
-async function watchJobs(
-  { plan, threads, parallel, unattended, continues }: BatchOptions,
-  { context, delivery, batchId, jobs, runner }: BatchJobs,
-): Promise<void> {
-  const converter = hostname();
-  const facts = { link: 'the network', converter, folder: plan.target, enlistedAt: Date.now() };
-  const { jobs: scheduled, ...parts } = nightOf(plan, facts);
-  refuseUnsoundOrder(scheduled, parts.waves);
-  const { rates } = plan.estimate;
-  await watchNight({
-    context,
-    batchId,
-    jobs,
-    scheduled,
-    parts: {
-      ...parts,
-      policy: unattended ? parts.policy : attended(parts.policy),
-      // A machine's data is not all that it takes: more of them than threads are worth while.
-      limits: { ...parts.limits, machinesAtOnce: parallel, threads: Math.max(threads, parallel) },
-    },
-    meter: new RateMeter(guessesOf(rates, threads), rates.secondsPerMachine),
-    runner,
-    continues,
-    isFinished: (job) => delivery.isFinished(job),
-    limitBandwidth: (bytesPerSecond) => context.pool.gate.limit(bytesPerSecond),
-  });
-}
-
-/** Failures are for the operator who is there. */
-function attended(policy: Policy): Policy {
-  const { retries, groups } = policy;
-  return {
-    ...policy,
-    retries: { ...retries, attempts: 1 },
-    groups: { ...groups, machines: Number.MAX_SAFE_INTEGER },
-  };
 }
 
 /** Those that are where they belong. */

@@ -18,6 +18,11 @@ export function stateAfter({ reason }: AbortSignal): JobState {
   return hasCode(reason, 'PAUSED') ? 'paused' : 'cancelled';
 }
 
+/** Whether all is stopped so that the next run goes on with it: jobs that wait are left as they are. */
+export function isInterrupted(signal: AbortSignal): boolean {
+  return signal.aborted && hasCode(signal.reason, 'PAUSED');
+}
+
 function hasCode(reason: unknown, code: StopCode): boolean {
   return reason instanceof XenferryError && reason.code === code;
 }

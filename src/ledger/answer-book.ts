@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { Durably } from './store.js';
 import type { LedgerSchema } from './schema.js';
+import type { Durably } from './store.js';
 
 /** What was answered to a request that must not be carried out twice. */
 export interface KeptAnswer {

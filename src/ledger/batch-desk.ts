@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
-import type { Durably } from './store.js';
 import type { RecordedError } from './job-record.js';
 import type { BatchStage, EventKind, LedgerSchema, OrderScope, OrderVerb } from './schema.js';
+import type { Durably } from './store.js';
 
 /** A batch as an operator hands it in. */
 export interface FiledBatch {

@@ -1,6 +1,9 @@
+export type { AnswerBook } from './answer-book.js';
 export { backUpLedger, type Restored, restoreLedger } from './backup.js';
+export type { BatchDesk, FiledBatch, OrderRecord } from './batch-desk.js';
 export { checkLedgerFile, type LedgerFacts } from './check-ledger.js';
 export type { LedgerEvent } from './event-log.js';
+export type { EventRow, EventViews, ProgressRow } from './event-views.js';
 export type { JobLedger, JobOutput } from './job-ledger.js';
 export type { JobRecord, RecordedError } from './job-record.js';
 export { type BatchRecord, type JobSpec, Ledger } from './ledger.js';
@@ -8,6 +11,7 @@ export { databaseFile, ledgerFolder } from './ledger-place.js';
 export type { FailureRecord, ProgressRecord } from './night-records.js';
 export type { Order, OrderSpec } from './order-book.js';
 export { type LedgerPlace, readLedgerPlace } from './place.js';
+export type { ScheduleBook, ScheduleRecord } from './schedule-book.js';
 export type {
   BatchStage,
   EventKind,
@@ -18,13 +22,8 @@ export type {
   StepName,
   StepState,
 } from './schema.js';
-export { ORDER_SCOPES, ORDER_VERBS } from './schema.js';
+export { ORDER_SCOPES, ORDER_VERBS, RUNNING_STATES } from './schema.js';
 export type { TargetLock } from './store.js';
-export type { JobStanding, WorkerRecord } from './worker-register.js';
-export type { AnswerBook } from './answer-book.js';
-export type { BatchDesk, FiledBatch, OrderRecord } from './batch-desk.js';
-export type { EventRow, EventViews, ProgressRow } from './event-views.js';
-export type { ScheduleBook, ScheduleRecord } from './schedule-book.js';
-export { RUNNING_STATES } from './schema.js';
 export type { TokenBook, TokenRecord } from './token-book.js';
 export type { BatchCounts, BatchRow, JobFile, JobFilter, JobOrder, JobRow, LedgerViews } from './views.js';
+export type { JobStanding, WorkerRecord } from './worker-register.js';

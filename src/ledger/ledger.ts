@@ -89,7 +89,7 @@ export class Ledger {
   readonly views: LedgerViews;
   readonly eventViews: EventViews;
   readonly #store: LedgerStore;
-  readonly #locks: TargetLock[] = [];
+  readonly #locks = new Set<TargetLock>();
   /** Absolute path of the folder that it is below; null for one in PostgreSQL. */
   readonly #place: string | null;
   #tables: Promise<ReadonlySet<string>> | null = null;
@@ -158,8 +158,11 @@ export class Ledger {
    */
   async lockTarget(target: string): Promise<TargetLock> {
     const lock = await this.#store.lockTarget(target);
-    this.#locks.push(lock);
-    return lock;
+    this.#locks.add(lock);
+    const release = async () => {
+      if (this.#locks.delete(lock)) await lock.release();
+    };
+    return { lost: lock.lost, release };
   }
 
   /** UUID by which things elsewhere are known to be of this ledger's jobs; null in one from before pools, only read. */
@@ -215,8 +218,7 @@ export class Ledger {
           return id;
         }
         // A killed run left no end: this one goes on with it, and its time counts. A draft has had no run.
-        const started_at =
-          known.finished_at === null && known.run > 0 ? known.started_at : Date.now();
+        const started_at = known.finished_at === null && known.run > 0 ? known.started_at : Date.now();
         await trx
           .updateTable('batches')
           .set({ ...again, started_at })

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
-import type { Durably } from './store.js';
 import type { LedgerSchema } from './schema.js';
+import type { Durably } from './store.js';
 
 /** A schedule as it is kept; `spec` is JSON. Times are milliseconds since 1970. */
 export interface ScheduleRecord {

@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
-import type { Durably } from './store.js';
 import type { LedgerSchema, TokenRole } from './schema.js';
+import type { Durably } from './store.js';
 
 /** A token without what it is. Times are milliseconds since 1970. */
 export interface TokenRecord {

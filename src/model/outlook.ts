@@ -2,7 +2,7 @@
 export interface Outlook {
   /** Forecast; null when nothing is left or nothing is known. */
   readonly endsAt: number | null;
-  /** As the plan had it. */
+  /** What was said of it before anything was measured. */
   readonly estimateEndsAt: number | null;
   /** Machines that would not end in their window. */
   readonly unfit: number;
@@ -23,6 +23,11 @@ export interface Outlook {
     readonly bytesPerSecond: number;
     readonly capacity: number | null;
   }[];
+  readonly waves: readonly {
+    readonly name: string;
+    readonly endsAt: number | null;
+    readonly unfit: number;
+  }[];
   /** `YYYY-MM-DD`. */
   readonly blackOuts: readonly string[];
   /** Whether the operator has all of it rest. */
@@ -36,6 +41,8 @@ export interface JobOutlook {
   readonly endsAt: number | null;
   /** Null when nobody said. */
   readonly fits: boolean | null;
+  /** Whether it ends after its deadline. */
+  readonly late: boolean;
   /** Why it does not start. */
   readonly hold: { readonly kind: string; readonly reason: string; readonly until: number | null } | null;
   /** Since when it has not advanced, when that is too long. */

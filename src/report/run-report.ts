@@ -1,6 +1,7 @@
-import type { GuestOutcome, Outlook } from '../coordinator/index.js';
+import type { GuestOutcome } from '../coordinator/index.js';
 import type { JobState, Ledger, RecordedError, StepName, StepState } from '../ledger/index.js';
 import { type Destination, readDestination } from '../model/destination.js';
+import type { Outlook } from '../model/outlook.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES } from '../model/units.js';
 

@@ -46,7 +46,7 @@ export class Shift {
 
   /** Lets running batches finish the blocks in flight; the next shift goes on with them. */
   async end(): Promise<void> {
-    this.#stop.abort();
+    this.#stop.abort(new XenferryError('PAUSED', 'the service stops'));
     await this.#looking;
     await Promise.all(this.#running.values());
   }

@@ -22,7 +22,13 @@ export interface TokenWish {
 /** Makes a token. Rejects with NAME_TAKEN. */
 export async function issueToken(ledger: Ledger, { name, role, expiresAt }: TokenWish): Promise<IssuedToken> {
   const token = PREFIX + randomBytes(RANDOM_BYTES).toString('base64url');
-  const record = await ledger.tokens.add({ name, role, expiresAt, digest: tokenDigest(token), createdAt: Date.now() });
+  const record = await ledger.tokens.add({
+    name,
+    role,
+    expiresAt,
+    digest: tokenDigest(token),
+    createdAt: Date.now(),
+  });
   if (record === null)
     throw new XenferryError('NAME_TAKEN', `there is a token ${JSON.stringify(name)} already`);
   return { ...record, token };

@@ -31,7 +31,11 @@ export async function fillLedger(
   const estimate = { bytes: 0, seconds: 0, bottleneck: 'source', waves: [], storage: [] };
   const filed = { name: 'filled', migration: 'version: 1\n', sources: '["/srv/exports"]', target };
   const destination = JSON.stringify({ kind: 'xva', compression: 'none' });
-  const batchId = await ledger.desk.file({ ...filed, destination, plan: JSON.stringify({ ...plan, estimate }) });
+  const batchId = await ledger.desk.file({
+    ...filed,
+    destination,
+    plan: JSON.stringify({ ...plan, estimate }),
+  });
   if (batchId === null) throw new Error('there is such a batch');
   await ledger.beginBatch({ sources: filed.sources, target, destination });
   await ledger.enlist(
@@ -93,6 +97,7 @@ async function fillNight(db: Kysely<LedgerSchema>, batchId: number, ids: readonl
     machinesAtOnce: 4,
     bandwidth: null,
     hops: [{ kind: 'host', name: 'esx03', bytesPerSecond: 1e8, capacity: 1.1e8 }],
+    waves: [],
     blackOuts: ['2026-12-24'],
     onHold: false,
     jobs: Object.fromEntries(
@@ -102,6 +107,7 @@ async function fillNight(db: Kysely<LedgerSchema>, batchId: number, ids: readonl
           startsAt: now + index * 1000,
           endsAt: now + ((index * 7919) % ids.length) * 1000,
           fits: true,
+          late: false,
           hold: { kind: 'limit', reason: 'four machines are moved at a time', until: null },
           stuckSince: null,
           onHold: false,

@@ -1,5 +1,6 @@
 import type { Order } from '../../ledger/index.js';
 import { toXenferryError, XenferryError } from '../../model/errors.js';
+import type { Outlook } from '../../model/outlook.js';
 import { isBlocking } from '../../model/plan.js';
 import {
   type Decision,
@@ -14,8 +15,8 @@ import {
 } from '../../scheduling/index.js';
 import type { BatchContext, PlannedJob } from '../job.js';
 import type { JobRunner } from '../job-runner.js';
-import { stateAfter, stopReason } from '../stop-reasons.js';
-import { type Outlook, outlookOf } from './outlook.js';
+import { isInterrupted, stopReason } from '../stop-reasons.js';
+import { outlookOf } from './outlook.js';
 import { NightRates } from './rates.js';
 import { StuckJobs } from './stuck-jobs.js';
 import { TrackedJobs } from './tracked-jobs.js';
@@ -339,7 +340,7 @@ class NightWatch {
 
   /** The whole run was stopped. What is paused so waits for the next. */
   async #cancelRest(): Promise<void> {
-    if (stateAfter(this.#options.context.signal) === 'paused') return;
+    if (isInterrupted(this.#options.context.signal)) return;
     await Promise.all([...this.#running.values()].map(({ end }) => end));
     for (const { id } of this.#tracked.jobs) {
       const { state } = this.#tracked.of(id);

@@ -1,68 +1,16 @@
 import { nextOpening } from '../../calendar/index.js';
+import type { JobOutlook, Outlook } from '../../model/outlook.js';
 import type { MigrationWindow } from '../../model/window.js';
 import {
   bottleneckInWords,
   bottleneckOf,
   type Decision,
   type Forecast,
-  type Hold,
   type Hop,
-  type HopKind,
   type Job,
   type Night,
   type RateMeter,
 } from '../../scheduling/index.js';
-
-/** What the scheduler says of a batch. Instants are milliseconds since 1970, rates bytes a second. */
-export interface Outlook {
-  /** Of the batch; null when nothing is left, or when no window has time for it. */
-  readonly endsAt: number | null;
-  /** What was said of it before anything was measured. */
-  readonly estimateEndsAt: number | null;
-  /** Machines that do not fit their window. */
-  readonly unfit: number;
-  /** `source read on esx03`. */
-  readonly bottleneck: string | null;
-  /** Of the wave that is being moved. */
-  readonly window: WindowOutlook | null;
-  readonly machinesAtOnce: number;
-  /** What all machines together may move; null for no cap. */
-  readonly bandwidth: number | null;
-  readonly hops: readonly HopOutlook[];
-  readonly waves: readonly {
-    readonly name: string;
-    readonly endsAt: number | null;
-    readonly unfit: number;
-  }[];
-  /** By the job's id in the ledger; of those that are left. */
-  readonly jobs: Readonly<Record<string, JobOutlook>>;
-}
-
-export interface WindowOutlook {
-  readonly name: string;
-  readonly opensAt: number;
-  readonly closesAt: number;
-  readonly open: boolean;
-}
-
-export interface HopOutlook {
-  readonly kind: HopKind;
-  readonly name: string;
-  readonly bytesPerSecond: number;
-  /** What it could give, as far as that is known. */
-  readonly capacity: number;
-}
-
-export interface JobOutlook {
-  readonly expectedStart: number | null;
-  readonly expectedEnd: number | null;
-  readonly fits: boolean | null;
-  readonly late: boolean;
-  /** Why it does not start; null for one that runs. */
-  readonly hold: Hold | null;
-  /** Since when it has not come on; null for one that does. */
-  readonly stuckSince: number | null;
-}
 
 /** What an outlook is made of. */
 export interface OutlookFacts {
@@ -100,11 +48,14 @@ export function outlookOf(facts: OutlookFacts): Outlook {
       ];
     }),
     waves: forecast.waves.map(({ wave, endsAt, unfit }) => ({ name: wave, endsAt: finite(endsAt), unfit })),
+    blackOuts: night.blackOuts,
+    onHold: restsAsWhole(night),
     jobs: jobsOf(facts),
   };
 }
 
 function jobsOf({
+  night,
   forecast,
   decision,
   running,
@@ -116,12 +67,13 @@ function jobsOf({
   for (const id of ids) {
     const expected = forecast.jobs.get(id);
     jobs[ledgerId(id)] = {
-      expectedStart: finite(expected?.startsAt ?? null),
-      expectedEnd: finite(expected?.endsAt ?? null),
+      startsAt: finite(expected?.startsAt ?? null),
+      endsAt: finite(expected?.endsAt ?? null),
       fits: expected?.fits ?? null,
       late: expected?.late ?? false,
       hold: decision.heldBack.get(id) ?? null,
       stuckSince: stuckSince.get(id) ?? null,
+      onHold: night.progress.get(id)?.onHold ?? false,
     };
   }
   return jobs;
@@ -133,11 +85,7 @@ function currentWindow({ waves }: Night, forecast: Forecast): MigrationWindow | 
   return waves.find(({ name }) => name === left?.wave)?.window ?? null;
 }
 
-function windowOutlook(
-  window: MigrationWindow | null,
-  { blackOuts }: Night,
-  now: number,
-): WindowOutlook | null {
+function windowOutlook(window: MigrationWindow | null, { blackOuts }: Night, now: number): Outlook['window'] {
   if (window === null) return null;
   const { begin, end } = nextOpening(window, now, blackOuts);
   return { name: window.name, opensAt: begin, closesAt: end, open: begin <= now };
@@ -147,6 +95,15 @@ function hopsOf(jobs: readonly Job[]): Hop[] {
   return [
     ...new Map(jobs.flatMap(({ hops }) => hops).map((hop) => [`${hop.kind} ${hop.name}`, hop])).values(),
   ];
+}
+
+/** Whether the operator has everything rest that is left. */
+function restsAsWhole({ jobs, progress }: Night): boolean {
+  const left = jobs.flatMap(({ id }) => {
+    const job = progress.get(id);
+    return job?.state === 'done' || job?.state === 'cancelled' ? [] : [job?.onHold ?? false];
+  });
+  return left.length > 0 && left.every((onHold) => onHold);
 }
 
 /** JSON has no infinity. */

@@ -1,4 +1,5 @@
 import type { ProgressRecord } from '../../ledger/index.js';
+import type { Sample } from '../../model/outlook.js';
 import {
   hopKey,
   type Job,
@@ -21,15 +22,6 @@ interface Run {
   base: number | null;
   bytes: number;
   ended: boolean;
-}
-
-/** Throughput at one instant. */
-export interface Sample {
-  /** Of all machines. */
-  readonly bytesPerSecond: number;
-  readonly running: number;
-  /** By kind and name of the hop, in bytes a second. */
-  readonly hops: Readonly<Record<string, number>>;
 }
 
 /** Learns from the jobs' progress how fast things are, and how many machines at once are best. */

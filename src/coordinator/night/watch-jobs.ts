@@ -1,0 +1,49 @@
+import { hostname } from 'node:os';
+import type { Plan } from '../../model/plan.js';
+import { guessesOf, nightOf, type Policy, RateMeter, refuseUnsoundOrder } from '../../scheduling/index.js';
+import { type NightOptions, watchNight } from './night-watch.js';
+
+/** How a batch is to be run. */
+interface BatchWish {
+  readonly plan: Plan;
+  readonly threads: number;
+  /** Machines at a time. */
+  readonly parallel: number;
+  readonly unattended: boolean;
+  readonly continues: boolean;
+}
+
+/** Runs the jobs when the scheduler says so. Rejects as `watchNight` does. */
+export async function watchJobs(
+  { plan, threads, parallel, unattended, continues }: BatchWish,
+  work: Pick<NightOptions, 'context' | 'batchId' | 'jobs' | 'runner' | 'isFinished'>,
+): Promise<void> {
+  const converter = hostname();
+  const facts = { link: 'the network', converter, folder: plan.target, enlistedAt: Date.now() };
+  const { jobs: scheduled, ...parts } = nightOf(plan, facts);
+  refuseUnsoundOrder(scheduled, parts.waves);
+  const { rates } = plan.estimate;
+  await watchNight({
+    ...work,
+    scheduled,
+    parts: {
+      ...parts,
+      policy: unattended ? parts.policy : attended(parts.policy),
+      // A machine's data is not all that it takes: more of them than threads are worth while.
+      limits: { ...parts.limits, machinesAtOnce: parallel, threads: Math.max(threads, parallel) },
+    },
+    meter: new RateMeter(guessesOf(rates, threads), rates.secondsPerMachine),
+    continues,
+    limitBandwidth: (bytesPerSecond) => work.context.pool.gate.limit(bytesPerSecond),
+  });
+}
+
+/** Failures are for the operator who is there. */
+function attended(policy: Policy): Policy {
+  const { retries, groups } = policy;
+  return {
+    ...policy,
+    retries: { ...retries, attempts: 1 },
+    groups: { ...groups, machines: Number.MAX_SAFE_INTEGER },
+  };
+}
