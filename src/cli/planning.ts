@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { type PreparedPlanning, planPrepared, readPlanning } from '../coordinator/index.js';
 import type { Profile } from '../guests/profiles/index.js';
 import { FIXUP_MODES, type FixupMode, type Plan } from '../model/plan.js';
+import type { Channel } from '../notifications/index.js';
 import { FILE_KINDS, type FileKind } from '../planning/index.js';
 
 /** Where output goes when nobody says. */
@@ -63,12 +64,15 @@ export function withPlanningOptions<T>(args: Argv<T>): Argv<T & PlanningOptions>
 export interface PlannedSources {
   readonly plan: Plan;
   readonly profiles: readonly Profile[];
+  /** Who is told of the batch. */
+  readonly channels: readonly Channel[];
 }
 
 /** Reads the sources and plans them. */
 export async function planSources(options: PlanningOptions): Promise<PlannedSources> {
   const prepared = await readPlanningOptions(options);
-  return { profiles: prepared.profiles, plan: await planPrepared(prepared) };
+  const { profiles, channels } = prepared;
+  return { profiles, channels, plan: await planPrepared(prepared) };
 }
 
 /** Reads everything that a plan is made of. Rejects with USAGE, CONFIG_INVALID, SOURCE_*. */

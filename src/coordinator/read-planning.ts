@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Inventory } from '../model/inventory.js';
 import type { FixupMode, GuestMeans, Plan } from '../model/plan.js';
+import { type Channel, notificationChannels } from '../notifications/index.js';
 import {
   applyWhatIf,
   buildPlan,
@@ -44,6 +45,8 @@ export interface PreparedPlanning extends PlanOptions {
   readonly inventory: Inventory;
   /** Null where no pool is the target. */
   readonly asked: AskedPool | null;
+  /** Who is told of the batch. */
+  readonly channels: readonly Channel[];
 }
 
 /** Reads everything that a plan is made of. Rejects with USAGE, CONFIG_INVALID, SOURCE_*. */
@@ -65,6 +68,7 @@ export async function readPlanning(request: PlanningRequest): Promise<PreparedPl
   return {
     ...preparation,
     asked,
+    channels: notificationChannels(migration.notifications ?? [], folder),
     // What the migration file says of the pool counts more than what the pool does.
     migration: { ...migration, target: { ...asked?.facts, ...migration.target } },
     inventory: selected(joinInventories(inventories), request.only),

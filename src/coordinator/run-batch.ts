@@ -15,6 +15,7 @@ import type { Delivery } from './delivery.js';
 import { fingerprintOf } from './fingerprint.js';
 import { type BatchContext, claimJob, type PlannedJob } from './job.js';
 import type { JobRunner } from './job-runner.js';
+import type { NoticeWish } from './night/night-notices.js';
 import { watchJobs } from './night/watch-jobs.js';
 import { openDelivery } from './open-delivery.js';
 import { ProgressReporter } from './progress-reporter.js';
@@ -47,6 +48,8 @@ export interface BatchOptions {
   readonly queue?: string | undefined;
   /** Stays open; the target folder's own when left out. */
   readonly ledger?: Ledger | undefined;
+  /** Who is told of the batch; nobody when left out. */
+  readonly notices?: NoticeWish | undefined;
   /** With a pool; the usual one when left out. */
   readonly patience?: PoolPatience | undefined;
 }

@@ -151,15 +151,17 @@ export class BatchDesk {
     return rows.flatMap(({ id, stage }) => (stage === null ? [] : [{ id, stage }]));
   }
 
-  /** What is to be run; null when there is no such batch, or none of the service's. */
-  async filed(id: number): Promise<{ name: string; migration: string; stage: BatchStage } | null> {
+  /** What is to be run; null when there is no such batch, or none of the service's. `run` is 0 before its first run. */
+  async filed(
+    id: number,
+  ): Promise<{ name: string; migration: string; stage: BatchStage; run: number } | null> {
     const row = await this.#db
       .selectFrom('batches')
-      .select(['name', 'migration', 'stage'])
+      .select(['name', 'migration', 'stage', 'run'])
       .where('id', '=', id)
       .executeTakeFirst();
     if (row === undefined || row.migration === null || row.stage === null) return null;
-    return { name: row.name ?? '', migration: row.migration, stage: row.stage };
+    return { name: row.name ?? '', migration: row.migration, stage: row.stage, run: row.run };
   }
 
   /** JSON of what the last planning said. */

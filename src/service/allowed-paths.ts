@@ -47,20 +47,32 @@ export class AllowedPaths {
 
 function* pathsOf(migration: Migration): Generator<string> {
   const { sources = [], target, guests, rules = [], select = [], exclude = [], waves = [] } = migration;
+  const { notifications = [] } = migration;
   for (const source of sources) yield 'path' in source ? source.path : source.rvtools;
   if (target?.folder !== undefined) yield target.folder;
   if (guests?.tools !== undefined) yield guests.tools;
   yield* rules;
+  for (const one of notifications) {
+    const { ca } = 'webhook' in one ? one.webhook : one.mail;
+    if (ca !== undefined) yield ca;
+  }
   for (const { list } of [...select, ...exclude, ...waves.flatMap(({ machines = [] }) => machines)]) {
     if (list !== undefined) yield list;
   }
 }
 
-function* secretsOf({ target, guests }: Migration): Generator<KeyReference> {
+function* secretsOf({ target, guests, notifications = [] }: Migration): Generator<KeyReference> {
   if (target?.pool !== undefined) yield target.pool.password;
   const next = target?.pool?.after?.move?.pool;
   if (next !== undefined) yield next.password;
   yield* guests?.luksKeys ?? [];
+  for (const one of notifications) {
+    const named =
+      'webhook' in one
+        ? [one.webhook.url, one.webhook.secret]
+        : [one.mail.login?.user, one.mail.login?.password];
+    for (const reference of named) if (typeof reference === 'object') yield reference;
+  }
 }
 
 function isWithin(path: string, folder: string): boolean {

@@ -42,9 +42,12 @@ export class BatchOffice {
     return planned.document;
   }
 
-  /** Has a draft, or a batch that has ended, run. Rejects with NOT_FOUND, BATCH_BUSY, PLAN_BLOCKED. */
-  async start(id: number): Promise<void> {
-    await this.#filed(id);
+  /**
+   * Has a draft run, or a batch that has ended: what is done stays done, and all else is tried again. Rejects with
+   * NOT_FOUND, BATCH_BUSY, PLAN_BLOCKED.
+   */
+  async start(id: number, givenBy: string): Promise<void> {
+    const { stage, run } = await this.#filed(id);
     const blocking = (await this.plan(id)).concerns.find(
       ({ severity, waived }) => severity === 'critical' && waived === null,
     );
@@ -52,6 +55,12 @@ export class BatchOffice {
       throw new XenferryError('PLAN_BLOCKED', `${blocking.message} (${blocking.id})`, {
         hint: blocking.remedy,
       });
+    }
+    if (run > 0 && stage !== 'queued' && stage !== 'running') {
+      for (const verb of ['resume', 'retry'] as const) {
+        const order = { verb, scope: 'batch' as const, subject: '', givenBy, at: Date.now(), obeyedAt: null };
+        await this.#ledger.desk.giveOrder(id, order);
+      }
     }
     await this.#queue(id);
   }
@@ -94,7 +103,7 @@ export class BatchOffice {
     this.#wake();
   }
 
-  async #filed(id: number): Promise<{ name: string; migration: string; stage: BatchStage }> {
+  async #filed(id: number): Promise<{ name: string; migration: string; stage: BatchStage; run: number }> {
     const filed = await this.#ledger.desk.filed(id);
     if (filed === null) throw new XenferryError('NOT_FOUND', `there is no batch ${id}`);
     return filed;

@@ -4,6 +4,7 @@ import type { Profile } from '../guests/profiles/index.js';
 import type { Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
+import type { Channel } from '../notifications/index.js';
 import type { AllowedPaths } from './allowed-paths.js';
 import type { PlanDocument } from './api/plans.js';
 import { planDocument } from './plan-document.js';
@@ -16,6 +17,8 @@ export interface PlannedMigration {
   readonly plan: Plan;
   readonly profiles: readonly Profile[];
   readonly document: PlanDocument;
+  /** Who is told of the batch. */
+  readonly channels: readonly Channel[];
 }
 
 export interface PlannerOptions {
@@ -73,7 +76,7 @@ export class Planner {
     });
     const plan = await planPrepared(prepared);
     const document = planDocument(plan, prepared.inventory, text);
-    return { plan, profiles: prepared.profiles, document };
+    return { plan, profiles: prepared.profiles, channels: prepared.channels, document };
   }
 }
 

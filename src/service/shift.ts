@@ -17,6 +17,7 @@ export type BatchRunner = (
   ledger: Ledger,
   signal: AbortSignal,
   observe: BatchObserver,
+  batch: { readonly id: number; readonly name: string },
 ) => Promise<unknown>;
 
 export interface ShiftOptions {
@@ -85,7 +86,8 @@ export class Shift {
         throw new XenferryError('BATCH_BUSY', 'another batch has these sources and this target');
       }
       if (signal.aborted) return;
-      await run(planned, ledger, signal, (event) => this.#note(id, event));
+      const { name } = filed;
+      await run(planned, ledger, signal, (event) => this.#note(id, event), { id, name });
       if (!signal.aborted) await this.#report(id, planned.plan.target);
     } catch (error) {
       const { code, message, hint, place } = serializeError(error);

@@ -1,12 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import pino, { type DestinationStream } from 'pino';
+import pino, { type DestinationStream, type Logger } from 'pino';
 import { runBatch } from '../coordinator/index.js';
 import { loadProfiles } from '../guests/profiles/index.js';
-import { Ledger } from '../ledger/index.js';
+import { Ledger, type LedgerPlace } from '../ledger/index.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
+import { Notifier } from '../notifications/index.js';
 import { AllowedPaths } from './allowed-paths.js';
 import type { App, ServiceRoute } from './app.js';
 import { Authority } from './authority.js';
@@ -25,10 +25,18 @@ import { type BatchRunner, Shift } from './shift.js';
 import { issueToken } from './tokens.js';
 
 const FIRST_TOKEN = 'admin-token';
+/** A service that stops does not wait long for mail servers. */
+const CLOSING_MS = 5000;
 
 export interface ServiceOptions {
   /** Folder of the ledger, the targets of batches and, without `allowedFolders`, all that clients may name. */
   readonly home: string;
+  /** Where the ledger is; below the home when left out. */
+  readonly store?: LedgerPlace | undefined;
+  /** URL of the queue whose workers run the machines; this process does when left out. */
+  readonly queue?: string | undefined;
+  /** Under which people reach the dashboard, for links in messages; null for none. */
+  readonly publicUrl?: string | null | undefined;
   readonly version: string;
   readonly host: string;
   /** 0: one that is free. */
@@ -71,8 +79,9 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   await mkdir(home, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw unwritable(home, cause);
   });
-  const ledger = await Ledger.open({ folder: home });
-  const reader = await Ledger.openForReading({ folder: home });
+  const place = options.store ?? { folder: home };
+  const ledger = await Ledger.open(place);
+  const reader = await Ledger.openForReading(place);
   const closeLedgers = async () => {
     await reader.close();
     await ledger.close();
@@ -82,7 +91,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     const onError = (error: unknown) => log.error({ err: error }, 'background work failed');
     const paths = pathsOf(options, home);
     const planner = new Planner({ home, ledger, paths });
-    const { run = runPlanned, batchesAtOnce: atOnce } = options;
+    const { run = runnerOf(options, log), batchesAtOnce: atOnce } = options;
     const shift = new Shift({ ledger, planner, run, atOnce, log });
     const office = new BatchOffice(ledger, planner, () => shift.wake());
     const timetable = new Timetable({ book: ledger.schedules, office, paths, onError });
@@ -142,23 +151,37 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   }
 }
 
-/** As `xenferry run -m` would. */
-const runPlanned: BatchRunner = async ({ plan, profiles }, ledger, signal, observe) => {
-  const { threads, machinesAtOnce: parallel } = plan.estimate.limits;
-  const ways = { threads: Math.max(1, threads || availableParallelism()), parallel };
-  return await runBatch({
-    plan,
-    profiles,
-    ledger,
-    signal,
-    observe,
-    unattended: true,
-    continues: true,
-    ...ways,
-    checksum: 'sha1',
-    digest: 'xxh64',
-  });
-};
+/** As `xenferry run -m --unattended` would, and people are told. */
+function runnerOf({ queue, publicUrl = null }: ServiceOptions, log: Logger): BatchRunner {
+  return async ({ plan, profiles, channels }, ledger, signal, observe, { id, name }) => {
+    const { threads, machinesAtOnce: parallel } = plan.estimate.limits;
+    const notifier = new Notifier(channels, {
+      baseUrl: publicUrl,
+      observe: ({ channel, kind, error }) => {
+        if (error !== null) log.warn({ batch: id, channel, kind, code: error.code }, error.message);
+      },
+    });
+    try {
+      return await runBatch({
+        plan,
+        profiles,
+        ledger,
+        queue,
+        signal,
+        observe,
+        unattended: true,
+        continues: true,
+        threads,
+        parallel,
+        checksum: 'sha1',
+        digest: 'xxh64',
+        notices: { tell: (notice) => notifier.tell(notice), batch: name, page: `#/batches/${id}` },
+      });
+    } finally {
+      await notifier.close(signal.aborted ? CLOSING_MS : undefined);
+    }
+  };
+}
 
 /** What is the service's own is nobody else's: the ledger, the first token, the key of its certificate. */
 function pathsOf({ allowedFolders, tls }: ServiceOptions, home: string): AllowedPaths {

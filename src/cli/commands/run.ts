@@ -1,10 +1,9 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type BatchResult, type GuestOutcome, runBatch } from '../../coordinator/index.js';
-import { readUrlReference } from '../../io/url-reference.js';
-import { type LedgerPlace, readLedgerPlace } from '../../ledger/index.js';
 import { placeName } from '../../model/destination.js';
-import { describeError, XenferryError } from '../../model/errors.js';
+import { describeError } from '../../model/errors.js';
 import { formatBytes, formatRate, formatSeconds } from '../../model/format.js';
+import { Notifier } from '../../notifications/index.js';
 import { isStarted, type MachineReport, type RunReport, writeReport } from '../../report/index.js';
 import type { Command } from '../command.js';
 import { DIGEST_OPTION } from '../digest-option.js';
@@ -15,7 +14,7 @@ import { loadReport } from '../load-report.js';
 import { bold, type CommonOptions, countOf, note, printJson, printLine, yellow } from '../output.js';
 import { type PlanningOptions, planSources, withPlanningOptions } from '../planning.js';
 import { shellQuote } from '../shell-quote.js';
-import { QUEUE_OPTION, STORE_OPTION } from '../store-option.js';
+import { ledgerOptions, QUEUE_OPTION, STORE_OPTION } from '../store-option.js';
 import { countOption } from '../threads.js';
 
 interface Options extends CommonOptions, PlanningOptions {
@@ -69,12 +68,18 @@ export const runCommand: Command<Options> = {
       parallel: countOption('parallel', options.parallel),
     };
     const ledger = await ledgerOptions(options);
-    const { plan, profiles } = await planSources(options);
+    const { plan, profiles, channels } = await planSources(options);
     const { limits } = plan.estimate;
     const threads = options.workers === undefined ? limits.threads : asked.threads;
     const parallel = options.parallel === undefined ? limits.machinesAtOnce : asked.parallel;
     note(`${countOf(plan.machines.length, 'machine')} into ${placeName(plan.destination, plan.target)}`);
     const view = new LiveView(plan.machines.reduce((sum, { dataBytes }) => sum + dataBytes, 0));
+    const notifier = new Notifier(channels, {
+      baseUrl: null,
+      observe: ({ channel, error }) => {
+        if (error !== null) view.tell(yellow(`${channel}: ${error.message}`));
+      },
+    });
     const batch = (signal: AbortSignal) =>
       runBatch({
         ...options,
@@ -86,7 +91,12 @@ export const runCommand: Command<Options> = {
         parallel,
         signal,
         observe: view.observe,
-      });
+        notices: {
+          tell: (notice) => notifier.tell(notice),
+          batch: basename(options.migration ?? plan.target),
+          page: null,
+        },
+      }).finally(() => notifier.close(signal.aborted ? 0 : undefined));
     const result = await interruptible(batch, view.tell).finally(() => view.end());
     const report = await loadReport(plan.target, ledger.store);
     if (options.json) printJson(report);
@@ -99,25 +109,6 @@ export const runCommand: Command<Options> = {
 Report: ${html}`);
   },
 };
-
-/** Where the ledger is, and who runs the machines. */
-interface LedgerOptions {
-  readonly store: LedgerPlace | undefined;
-  readonly queue: string | undefined;
-}
-
-async function ledgerOptions({
-  store: given,
-  'on-workers': onWorkers,
-  queue,
-}: Options): Promise<LedgerOptions> {
-  const store = given === undefined ? undefined : await readLedgerPlace(given);
-  if (!onWorkers) return { store, queue: undefined };
-  if (store !== undefined && 'url' in store) {
-    return { store, queue: queue === undefined ? store.url : await readUrlReference(queue, 'queue URL') };
-  }
-  throw new XenferryError('USAGE', '--on-workers needs a --store that they share');
-}
 
 function exitCodeOfResult({ done, failed, cancelled, warnings }: BatchResult): number {
   if (cancelled > 0) return EXIT.cancelled;

@@ -1,14 +1,20 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import about from '../../../package.json' with { type: 'json' };
+import { tellServiceManager } from '../../io/service-manager.js';
 import { XenferryError } from '../../model/errors.js';
 import { startService } from '../../service/index.js';
 import type { Command } from '../command.js';
 import { type CommonOptions, note, printJson } from '../output.js';
+import { ledgerOptions, QUEUE_OPTION, STORE_OPTION } from '../store-option.js';
 
 interface Options extends CommonOptions {
   readonly home: string;
   readonly listen: string;
+  readonly store: string | undefined;
+  readonly queue: string | undefined;
+  readonly 'on-workers': boolean;
+  readonly 'public-url': string | undefined;
   readonly 'tls-cert': string | undefined;
   readonly 'tls-key': string | undefined;
   readonly 'allow-folder': string[];
@@ -34,6 +40,18 @@ export const serveCommand: Command<Options> = {
         default: '127.0.0.1:8642',
         requiresArg: true,
         describe: 'Address and port; [::]:8642 for all addresses, then with TLS',
+      })
+      .option('store', { ...STORE_OPTION, describe: `${STORE_OPTION.describe}; default: the home` })
+      .option('queue', QUEUE_OPTION)
+      .option('on-workers', {
+        type: 'boolean',
+        default: false,
+        describe: 'Have the workers at the store run the machines (docs/several-machines.md)',
+      })
+      .option('public-url', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Address under which people reach the dashboard, for links in messages',
       })
       .option('tls-cert', { type: 'string', requiresArg: true, describe: 'Certificate chain, PEM' })
       .option('tls-key', { type: 'string', requiresArg: true, describe: 'Key of the certificate, PEM' })
@@ -67,7 +85,11 @@ export const serveCommand: Command<Options> = {
       ),
   handler: async (options) => {
     const ended = untilSignal();
+    const { store, queue } = await ledgerOptions(options);
     const service = await startService({
+      store,
+      queue,
+      publicUrl: publicUrl(options['public-url']),
       ...addressOf(options.listen),
       home: options.home,
       version: about.version,
@@ -84,7 +106,9 @@ export const serveCommand: Command<Options> = {
       note(`listening on ${url}; Ctrl-C ends it`);
       if (firstToken !== null) note(`the first token, an admin's, is in ${firstToken}`);
     }
+    await tellServiceManager('ready');
     await ended;
+    await tellServiceManager('stopping');
     await service.close();
   },
 };
@@ -95,6 +119,16 @@ async function untilSignal(): Promise<void> {
     process.once('SIGINT', () => done());
     process.once('SIGTERM', () => done());
   });
+}
+
+/** Throws CONFIG_INVALID for what is no address of the web. */
+function publicUrl(given: string | undefined): string | null {
+  if (given === undefined) return null;
+  if (URL.canParse(given) && /^https?:/.test(given)) return given;
+  throw new XenferryError(
+    'CONFIG_INVALID',
+    '--public-url takes an address such as https://xenferry.example.com/',
+  );
 }
 
 /** Throws CONFIG_INVALID for what is not `ADDRESS:PORT`. */

@@ -1,5 +1,6 @@
 import { runOneJob, type WorkerContext, workerName } from '../../coordinator/index.js';
 import { loadProfiles } from '../../guests/profiles/index.js';
+import { tellServiceManager } from '../../io/service-manager.js';
 import { readUrlReference } from '../../io/url-reference.js';
 import { Ledger, readLedgerPlace } from '../../ledger/index.js';
 import { describeError, toXenferryError, XenferryError } from '../../model/errors.js';
@@ -106,7 +107,9 @@ async function work(url: string, asked: Asked, signal: AbortSignal): Promise<voi
     });
     note(`${name} takes ${countOf(slots, 'machine')} at a time, with ${countOf(threads, 'thread')}`);
     const beat = setInterval(() => void ledger.workers.beat(name).catch(tell), BEAT_MILLISECONDS);
+    await tellServiceManager('ready');
     await whenAborted(signal);
+    await tellServiceManager('stopping');
     await worker.close();
     clearInterval(beat);
     await ledger.workers.signOut(name);

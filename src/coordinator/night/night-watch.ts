@@ -1,7 +1,8 @@
-import type { Order } from '../../ledger/index.js';
-import { toXenferryError, XenferryError } from '../../model/errors.js';
+import type { Order, RecordedError } from '../../ledger/index.js';
+import { XenferryError } from '../../model/errors.js';
 import type { Outlook } from '../../model/outlook.js';
 import { isBlocking } from '../../model/plan.js';
+import type { MachineFailure } from '../../notifications/index.js';
 import {
   type Decision,
   decide,
@@ -16,6 +17,7 @@ import {
 import type { BatchContext, PlannedJob } from '../job.js';
 import type { JobRunner } from '../job-runner.js';
 import { isInterrupted, stopReason } from '../stop-reasons.js';
+import { type NightFacts, NightNotices, type NoticeWish } from './night-notices.js';
 import { outlookOf } from './outlook.js';
 import { NightRates } from './rates.js';
 import { StuckJobs } from './stuck-jobs.js';
@@ -37,6 +39,8 @@ export interface NightOptions {
   readonly continues: boolean;
   /** Whether a machine has arrived already, by an earlier run. */
   readonly isFinished: (job: PlannedJob) => Promise<boolean>;
+  /** Who is told; nobody when left out. */
+  readonly notices?: NoticeWish | undefined;
   /** Sets what all machines together may move, in bytes a second; null without a cap. */
   readonly limitBandwidth: (bytesPerSecond: number | null) => void;
 }
@@ -57,6 +61,8 @@ export async function watchNight(options: NightOptions): Promise<void> {
 class NightWatch {
   readonly #options: NightOptions;
   readonly #tracked: TrackedJobs;
+  /** By the job's id in the ledger. */
+  readonly #names: ReadonlyMap<number, string>;
   readonly #rates: NightRates;
   readonly #stuck = new StuckJobs();
   readonly #running = new Map<
@@ -71,12 +77,22 @@ class NightWatch {
   #outlookAt = 0;
   #estimateEndsAt: number | null = null;
   #told = '';
+  #cap: number | null = null;
   #windowOpen: string | null = null;
+  readonly #notices: NightNotices | null;
+  readonly #beganAt = Date.now();
+  /** Machines that have failed; nobody was told yet whether for good. */
+  readonly #failed = new Map<string, RecordedError>();
+  readonly #given = new Map<string, MachineFailure>();
 
   constructor(options: NightOptions) {
     this.#options = options;
     this.#tracked = new TrackedJobs(options.scheduled, options.jobs);
+    this.#names = new Map(options.jobs.map(({ record, planned }) => [record.id, planned.name]));
     this.#rates = new NightRates(options.meter, options.parts.limits, Date.now());
+    const { notices, parts } = options;
+    this.#notices =
+      notices === undefined ? null : new NightNotices(notices, clocksOf(parts.waves), this.#beganAt);
   }
 
   async run(): Promise<void> {
@@ -146,9 +162,12 @@ class NightWatch {
     this.#options.limitBandwidth(decision.bandwidth.bytesPerSecond);
     for (const stop of decision.stop) this.#stop(stop);
     for (const id of decision.start) this.#start(id);
+    this.#noteFailures(decision, now);
     await this.#look(night, decision, now);
     if (this.#running.size === 0 && !mayGoOn(decision)) {
       await this.#giveUp(decision);
+      const facts = this.#facts({ ...decision, heldBack: new Map() });
+      this.#notices?.ended(now, facts, (now - this.#beganAt) / 1000);
       return false;
     }
     const until = Math.min(now + LOOK_MS, decision.lookAgainAt ?? Number.POSITIVE_INFINITY);
@@ -194,6 +213,19 @@ class NightWatch {
     const failure = { jobId: record.id, at, code: error.code, message: error.message };
     await ledger.nights.addFailure(failure);
     this.#tracked.failed(failure);
+    this.#failed.set(id, error);
+  }
+
+  /** Those that will not be tried again. */
+  #noteFailures({ heldBack }: Decision, now: number): void {
+    for (const [id, error] of this.#failed) {
+      this.#failed.delete(id);
+      if (this.#tracked.of(id).state !== 'failed' || heldBack.has(id)) continue;
+      const { name } = this.#tracked.planned(id).planned;
+      const { code, message, hint } = error;
+      this.#given.set(id, { machine: name, code, message, hint });
+      this.#notices?.failed(now, name, error);
+    }
   }
 
   #stop({ jobId, how, reason }: Stop): void {
@@ -264,18 +296,17 @@ class NightWatch {
     for (const id of this.#running.keys()) {
       this.#tracked.change(id, { movedBytes: progressOf(id)?.movedBytes ?? 0 });
     }
-    const cap = this.#cap;
-    const sample = this.#rates.sample(progressOf, cap, now);
+    const sample = this.#rates.sample(progressOf, this.#cap, now);
     if (sample !== null) await ledger.nights.addSample(batchId, now, sample);
     const running = new Map([...this.#running.keys()].map((id) => [id, progressOf(id)]));
     for (const { id, step, since } of this.#stuck.look(running, now)) {
       const { record, planned } = this.#tracked.planned(id);
       await ledger.events.append({ batchId, jobId: record.id, kind: 'stuck', data: { step, since } });
-      observe({ kind: 'stuck', name: planned.name, step, seconds: (now - since) / 1000 });
+      const seconds = (now - since) / 1000;
+      observe({ kind: 'stuck', name: planned.name, step, seconds });
+      this.#notices?.stuck(now, planned.name, step, seconds);
     }
   }
-
-  #cap: number | null = null;
 
   /** Says what is to be expected, in the ledger and to whoever watches. */
   async #look(night: Night, decision: Decision, now: number): Promise<void> {
@@ -284,7 +315,7 @@ class NightWatch {
     if (now - this.#forecastAt >= FORECAST_MS) {
       this.#forecast = forecast(this.#night(), now);
       this.#forecastAt = now;
-      this.#estimateEndsAt ??= this.#forecast.endsAt;
+      if (this.#estimateEndsAt === null) this.#begun(now, this.#forecast.endsAt);
       this.#outlookAt = 0;
     }
     if (this.#forecast === null || now - this.#outlookAt < OUTLOOK_MS) return;
@@ -304,6 +335,30 @@ class NightWatch {
     });
     await context.ledger.nights.setOutlook(batchId, outlook);
     await this.#noteWindow(outlook);
+    const nameOf = (jobId: string) => this.#names.get(Number(jobId)) ?? jobId;
+    this.#notices?.look(outlook, now, this.#running.size > 0, nameOf, () => this.#facts(decision));
+  }
+
+  #begun(now: number, endsAt: number | null): void {
+    this.#estimateEndsAt = endsAt;
+    const { jobs } = this.#tracked;
+    const bytes = jobs.reduce((sum, job) => sum + job.bytes, 0);
+    this.#notices?.started(now, jobs.length, bytes, endsAt);
+  }
+
+  #facts({ heldBack }: Decision): NightFacts {
+    const counts = { done: 0, failed: 0, cancelled: 0, left: 0 };
+    let movedBytes = 0;
+    for (const job of this.#tracked.jobs) {
+      const { state, movedBytes: moved } = this.#tracked.of(job.id);
+      const isOver = state === 'done' || state === 'cancelled' || this.#given.has(job.id);
+      counts[isOver ? (state === 'done' || state === 'cancelled' ? state : 'failed') : 'left'] += 1;
+      movedBytes += state === 'done' ? job.bytes : moved;
+    }
+    const waiting = [...heldBack].map(([id, { reason }]) => {
+      return { machine: this.#tracked.planned(id).planned.name, reason };
+    });
+    return { counts, movedBytes, failures: [...this.#given.values()], waiting };
   }
 
   async #noteWindow({ window }: Outlook): Promise<void> {
@@ -332,8 +387,10 @@ class NightWatch {
     const { ledger, observe } = this.#options.context;
     for (const [id, { reason }] of heldBack) {
       const { record, planned } = this.#tracked.planned(id);
-      const error = toXenferryError(new XenferryError('NOT_STARTED', `was not started: ${reason}`));
+      const error = new XenferryError('NOT_STARTED', `was not started: ${reason}`);
       await ledger.failJob(record.id, error);
+      const { code, message, hint } = error;
+      this.#given.set(id, { machine: planned.name, code, message, hint });
       observe({ kind: 'job', jobId: record.id, name: planned.name, state: 'failed', error });
     }
   }
@@ -365,6 +422,12 @@ class NightWatch {
     }
     this.#stirred = false;
   }
+}
+
+/** Those of the first window, else this machine's. */
+function clocksOf(waves: NightParts['waves']): string {
+  const window = waves.find((wave) => wave.window !== null)?.window;
+  return window?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** Whether time or the operator can have something started. */

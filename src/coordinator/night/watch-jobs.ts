@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Plan } from '../../model/plan.js';
 import { guessesOf, nightOf, type Policy, RateMeter, refuseUnsoundOrder } from '../../scheduling/index.js';
+import type { NoticeWish } from './night-notices.js';
 import { type NightOptions, watchNight } from './night-watch.js';
 
 /** How a batch is to be run. */
@@ -11,11 +12,12 @@ interface BatchWish {
   readonly parallel: number;
   readonly unattended: boolean;
   readonly continues: boolean;
+  readonly notices?: NoticeWish | undefined;
 }
 
 /** Runs the jobs when the scheduler says so. Rejects as `watchNight` does. */
 export async function watchJobs(
-  { plan, threads, parallel, unattended, continues }: BatchWish,
+  { plan, threads, parallel, unattended, continues, notices }: BatchWish,
   work: Pick<NightOptions, 'context' | 'batchId' | 'jobs' | 'runner' | 'isFinished'>,
 ): Promise<void> {
   const converter = hostname();
@@ -34,6 +36,7 @@ export async function watchJobs(
     },
     meter: new RateMeter(guessesOf(rates, threads), rates.secondsPerMachine),
     continues,
+    notices,
     limitBandwidth: (bytesPerSecond) => work.context.pool.gate.limit(bytesPerSecond),
   });
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BOND_MODES, READ_BACK_AMOUNTS, XL_DISK_FORMATS } from '../../model/destination.js';
 import { FIXUP_MODES, HA_PRIORITIES } from '../../model/plan.js';
+import { NOTIFICATIONS_SCHEMA } from '../../notifications/index.js';
 import {
   BANDWIDTH,
   BLACK_OUTS,
@@ -268,6 +269,8 @@ export const MIGRATION_SCHEMA = z.strictObject({
   limits: LIMITS_SCHEMA.partial().extend(NAMED_LIMITS).optional(),
   rates: RATES_SCHEMA.partial().optional(),
   waive: WAIVERS.optional(),
+  /** Who is told what: docs/notifications.md. */
+  notifications: NOTIFICATIONS_SCHEMA.optional(),
   /** Files with rules of one's own, relative to the migration file. */
   rules: z.array(NAME).optional(),
 });

@@ -12,7 +12,7 @@ import {
 } from '../api/batches.js';
 import { ID_PARAMS } from '../api/common.js';
 import { PLAN_DOCUMENT } from '../api/plans.js';
-import type { App } from '../app.js';
+import { type App, bearerOf } from '../app.js';
 import type { ServiceContext } from '../context.js';
 import { numberAt, pageOfMore } from '../cursor.js';
 
@@ -49,9 +49,10 @@ export function batchRoutes(app: App, context: ServiceContext): void {
         response: { 201: BATCH_SUMMARY },
       },
     },
-    async ({ body: { name, migration, start } }, reply) => {
+    async (request, reply) => {
+      const { name, migration, start } = request.body;
       const id = await office.file(name, migration);
-      if (start) await office.start(id);
+      if (start) await office.start(id, bearerOf(request).name);
       return reply.code(201).send(await summaryOf(context, id));
     },
   );
@@ -91,8 +92,9 @@ export function batchRoutes(app: App, context: ServiceContext): void {
         response: { 202: BATCH_SUMMARY },
       },
     },
-    async ({ params: { id } }, reply) => {
-      await office.start(id);
+    async (request, reply) => {
+      const { id } = request.params;
+      await office.start(id, bearerOf(request).name);
       return reply.code(202).send(await summaryOf(context, id));
     },
   );

@@ -88,7 +88,7 @@ export class Timetable {
   async #runBatch(name: string, migration: string): Promise<string> {
     const { office } = this.#options;
     const id = await office.file(name, migration);
-    await office.start(id);
+    await office.start(id, `schedule ${name}`);
     return `began batch ${id}`;
   }
 }
