@@ -35,6 +35,8 @@ const KEEP_ALIVE_MS = 75_000;
 const MINUTE_MS = 60_000;
 /** Of one origin, in one minute. */
 const PER_ADDRESS = 600;
+/** Where the plugin that serves the dashboard's files puts them; it cannot be told who may use its route. */
+const FILES = '/*';
 
 export interface ServerOptions {
   /** PEM; null: plain HTTP. */
@@ -69,7 +71,11 @@ export async function buildServer(
   app.decorateRequest('bearer', null);
   const routes: ServiceRoute[] = [];
   app.addHook('onRoute', (route) => {
-    if (route.schema !== undefined) routes.push({ method: String(route.method), url: route.url });
+    if (route.url === FILES) {
+      route.config = { ...route.config, access: 'open' };
+      return;
+    }
+    routes.push({ method: String(route.method), url: route.url });
     completeRoute(route);
   });
   authenticate(app, context);
@@ -113,15 +119,9 @@ function limited(server: http.Server): http.Server {
 
 /** Refuses a route that does not say who may use it, and adds to its description what all have. */
 function completeRoute(route: RouteOptions): void {
-  const isFile = route.schema === undefined;
-  if (isFile) route.config = { ...route.config, access: 'open' };
   const { access } = route.config ?? {};
   if (access === undefined)
     throw new Error(`${String(route.method)} ${route.url} does not say who may use it`);
-  if (isFile) {
-    route.schema = { hide: true };
-    return;
-  }
   const problem = {
     description: 'What went wrong',
     content: { 'application/problem+json': { schema: PROBLEM } },
