@@ -4,7 +4,6 @@ export { cleanUpPool } from './clean-up-pool.js';
 export type { GuestOutcome } from './fix-machine.js';
 export { guestToolsFolder } from './guest-tools-folder.js';
 export type { JobRunner } from './job-runner.js';
-export { QueueRunner } from './queue-runner.js';
 export { type PreparedPlanning, planPrepared, readPlanning } from './read-planning.js';
 export { type BatchOptions, type BatchResult, runBatch } from './run-batch.js';
 export { runOneJob, type WorkerContext } from './run-remote.js';

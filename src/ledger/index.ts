@@ -22,7 +22,7 @@ export type {
   StepName,
   StepState,
 } from './schema.js';
-export { ORDER_SCOPES, ORDER_VERBS, RUNNING_STATES } from './schema.js';
+export { RUNNING_STATES } from './schema.js';
 export type { TargetLock } from './store.js';
 export type { TokenBook, TokenRecord } from './token-book.js';
 export type { BatchCounts, BatchRow, JobFile, JobFilter, JobOrder, JobRow, LedgerViews } from './views.js';

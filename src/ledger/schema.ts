@@ -31,10 +31,8 @@ export type StepName = 'fix' | 'convert' | 'verify' | 'move' | 'snapshot' | 'sta
 export type StepState = 'running' | 'done' | 'failed';
 /** `draft`: planned, to be looked at; `queued`: to be run. */
 export type BatchStage = 'draft' | 'queued' | 'running' | 'ended';
-export const ORDER_VERBS = ['pause', 'resume', 'cancel', 'retry'] as const;
-export type OrderVerb = (typeof ORDER_VERBS)[number];
-export const ORDER_SCOPES = ['batch', 'wave', 'machine'] as const;
-export type OrderScope = (typeof ORDER_SCOPES)[number];
+export type OrderVerb = 'pause' | 'resume' | 'cancel' | 'retry';
+export type OrderScope = 'batch' | 'wave' | 'machine';
 export type TokenRole = 'viewer' | 'operator' | 'admin';
 export type EventKind = 'batch' | 'job' | 'order' | 'window' | 'trouble' | 'stuck' | 'worker';
 
