@@ -25,7 +25,7 @@ import { TrackedJobs } from './tracked-jobs.js';
 export type NightParts = Pick<Night, 'waves' | 'startsAt' | 'blackOuts' | 'limits' | 'caps' | 'policy'>;
 
 export interface NightOptions {
-  readonly context: BatchContext;
+  readonly context: Pick<BatchContext, 'ledger' | 'signal' | 'observe'>;
   readonly batchId: number;
   readonly jobs: readonly PlannedJob[];
   /** The same machines as the scheduler sees them. */
@@ -147,7 +147,8 @@ class NightWatch {
     for (const stop of decision.stop) this.#stop(stop);
     for (const id of decision.start) this.#start(id);
     await this.#look(night, decision, now);
-    if (this.#running.size === 0 && !mayGoOn(decision)) {
+    // A machine that ended since the decision may be what the others waited for.
+    if (this.#running.size === 0 && !this.#stirred && !mayGoOn(decision)) {
       await this.#giveUp(decision);
       return false;
     }

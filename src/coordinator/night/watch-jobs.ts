@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Plan } from '../../model/plan.js';
 import { guessesOf, nightOf, type Policy, RateMeter, refuseUnsoundOrder } from '../../scheduling/index.js';
+import type { BatchContext } from '../job.js';
 import { type NightOptions, watchNight } from './night-watch.js';
 
 /** How a batch is to be run. */
@@ -16,7 +17,7 @@ interface BatchWish {
 /** Runs the jobs when the scheduler says so. Rejects as `watchNight` does. */
 export async function watchJobs(
   { plan, threads, parallel, unattended, continues }: BatchWish,
-  work: Pick<NightOptions, 'context' | 'batchId' | 'jobs' | 'runner' | 'isFinished'>,
+  work: Pick<NightOptions, 'batchId' | 'jobs' | 'runner' | 'isFinished'> & { readonly context: BatchContext },
 ): Promise<void> {
   const converter = hostname();
   const facts = { link: 'the network', converter, folder: plan.target, enlistedAt: Date.now() };
