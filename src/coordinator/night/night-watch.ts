@@ -27,7 +27,7 @@ import { TrackedJobs } from './tracked-jobs.js';
 export type NightParts = Pick<Night, 'waves' | 'startsAt' | 'blackOuts' | 'limits' | 'caps' | 'policy'>;
 
 export interface NightOptions {
-  readonly context: BatchContext;
+  readonly context: Pick<BatchContext, 'ledger' | 'signal' | 'observe'>;
   readonly batchId: number;
   readonly jobs: readonly PlannedJob[];
   /** The same machines as the scheduler sees them. */
@@ -164,7 +164,8 @@ class NightWatch {
     for (const id of decision.start) this.#start(id);
     this.#noteFailures(decision, now);
     await this.#look(night, decision, now);
-    if (this.#running.size === 0 && !mayGoOn(decision)) {
+    // A machine that ended since the decision may be what the others waited for.
+    if (this.#running.size === 0 && !this.#stirred && !mayGoOn(decision)) {
       await this.#giveUp(decision);
       const facts = this.#facts({ ...decision, heldBack: new Map() });
       this.#notices?.ended(now, facts, (now - this.#beganAt) / 1000);
