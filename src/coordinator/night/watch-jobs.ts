@@ -1,11 +1,8 @@
 import { hostname } from 'node:os';
 import type { Plan } from '../../model/plan.js';
 import { guessesOf, nightOf, type Policy, RateMeter, refuseUnsoundOrder } from '../../scheduling/index.js';
-<<<<<<< HEAD
-import type { NoticeWish } from './night-notices.js';
-=======
 import type { BatchContext } from '../job.js';
->>>>>>> wip-trial
+import type { NoticeWish } from './night-notices.js';
 import { type NightOptions, watchNight } from './night-watch.js';
 
 /** How a batch is to be run. */
@@ -21,13 +18,8 @@ interface BatchWish {
 
 /** Runs the jobs when the scheduler says so. Rejects as `watchNight` does. */
 export async function watchJobs(
-<<<<<<< HEAD
   { plan, threads, parallel, unattended, continues, notices }: BatchWish,
-  work: Pick<NightOptions, 'context' | 'batchId' | 'jobs' | 'runner' | 'isFinished'>,
-=======
-  { plan, threads, parallel, unattended, continues }: BatchWish,
   work: Pick<NightOptions, 'batchId' | 'jobs' | 'runner' | 'isFinished'> & { readonly context: BatchContext },
->>>>>>> wip-trial
 ): Promise<void> {
   const converter = hostname();
   const facts = { link: 'the network', converter, folder: plan.target, enlistedAt: Date.now() };
