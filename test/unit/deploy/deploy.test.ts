@@ -49,10 +49,16 @@ describe('the units', () => {
   });
 
   it('start commands that the program has, with options that it has', () => {
-    const main = readFileSync('src/cli/main.ts', 'utf8');
-    const [run = ''] = settings('xenferry@.service', 'ExecStart');
-    expect(run.split(' ').slice(0, 3)).toEqual([PROGRAM, 'run', '--migration']);
-    expect(main).toContain("'run [source..]'");
+    const manual = readFileSync('docs/man/xenferry.1', 'utf8').replaceAll('\\-', '-');
+    for (const unit of UNITS.filter((name) => name.endsWith('.service'))) {
+      const [line = ''] = settings(unit, 'ExecStart');
+      const [program, command = '', ...rest] = line.split(' ');
+      expect(program).toBe(PROGRAM);
+      expect(manual).toMatch(new RegExp(`^\\.SS "?xenferry ${command}\\b`, 'm'));
+      const options = rest.filter((word) => word.startsWith('--'));
+      expect(options.length).toBeGreaterThan(0);
+      for (const option of options) expect(manual).toContain(option);
+    }
   });
 
   it('let guests be mounted through FUSE by a user other than root', () => {
