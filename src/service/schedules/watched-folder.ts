@@ -1,6 +1,7 @@
 import { type Dirent, promises as fs } from 'node:fs';
 import { extname, join } from 'node:path';
 import { type ErrorCode, systemErrorCode, toXenferryError, XenferryError } from '../../model/errors.js';
+import type { Problem } from '../../model/inventory.js';
 import { readInventory } from '../../sources/index.js';
 
 /** What stands for a machine, by itself or with files beside it. */
@@ -135,7 +136,7 @@ async function stateOfFiles(files: readonly string[]): Promise<State> {
 async function lackOf(path: string, quietSince: number): Promise<string | null> {
   try {
     const { machines, problems } = await readInventory(path);
-    const lack = problems.find(({ code }) => UNFINISHED.has(code));
+    const lack = problems.find(isLack);
     if (lack !== undefined) return lack.message;
     const parts = machines.flatMap(({ disks }) => disks.flatMap(({ location }) => location?.parts ?? []));
     const { changedAt } = await stateOfFiles([...new Set(parts.map(({ range }) => range.path))]);
@@ -144,4 +145,11 @@ async function lackOf(path: string, quietSince: number): Promise<string | null> 
     const { code, message } = toXenferryError(error);
     return UNFINISHED.has(code) ? message : null;
   }
+}
+
+/** What a machine can be moved with will not go away by waiting, but for a file that is listed and may still come. */
+function isLack({ severity, code }: Problem): boolean {
+  return severity === 'critical'
+    ? UNFINISHED.has(code)
+    : severity === 'warning' && code === 'OVF_FILE_MISSING';
 }

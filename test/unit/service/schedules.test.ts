@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { MIB } from '../../../src/model/units.js';
 import { isDue, nextTime } from '../../../src/service/schedules/schedule-spec.js';
 import { lookInto } from '../../../src/service/schedules/watched-folder.js';
+import { readInventory } from '../../../src/sources/index.js';
 import { makeEmptyRaw, makeVmdk } from '../../support/disk-maker.js';
 import { writeExport } from '../../support/export-maker.js';
 import { services, type TestService } from '../../support/service.js';
@@ -72,6 +73,46 @@ describe('a watched folder', () => {
     const { complete, unfinished } = await lookInto(watched, new Map(), 60, later());
     expect(complete.map(({ path }) => path)).toEqual([join(watched, 'fresh')]);
     expect(unfinished.map((line) => line.split(':')[0])).toEqual(['cut', 'half']);
+  });
+
+  it('has what can be moved although something is remarkable about it', async () => {
+    const watched = mkdtempSync(join(folder, 'watched-'));
+    const path = join(watched, 'bare');
+    mkdirSync(path);
+    await makeVmdk(join(folder, 'disk.raw'), join(path, 'disk.vmdk'), 'monolithicSparse');
+    const settings = {
+      '.encoding': 'UTF-8',
+      displayName: 'bare',
+      guestOS: 'debian12-64',
+      memSize: '512',
+      nvram: 'bare.nvram',
+      'scsi0.present': 'TRUE',
+      'scsi0.virtualDev': 'lsilogic',
+      'scsi0:0.present': 'TRUE',
+      'scsi0:0.fileName': 'disk.vmdk',
+    };
+    writeFileSync(
+      join(path, 'bare.vmx'),
+      Object.entries(settings)
+        .map(([key, value]) => `${key} = "${value}"\n`)
+        .join(''),
+    );
+    const named = await put(watched, 'named');
+    const descriptor = join(named, 'named.ovf');
+    const nvram =
+      '<vmw:ExtraConfig xmlns:vmw="http://www.vmware.com/schema/ovf" vmw:key="nvram" vmw:value="named.nvram"/>';
+    const text = readFileSync(descriptor, 'utf8');
+    writeFileSync(descriptor, text.replace('</VirtualHardwareSection>', `${nvram}</VirtualHardwareSection>`));
+    const problems = (await Promise.all([path, named].map((one) => readInventory(one)))).flatMap(
+      (inventory) => inventory.problems,
+    );
+    expect(problems.map(({ severity, code }) => `${severity} ${code}`)).toEqual([
+      'information OVF_FILE_MISSING',
+      'warning OVF_MALFORMED',
+    ]);
+    const { complete, unfinished } = await lookInto(watched, new Map(), 60, later());
+    expect(unfinished).toEqual([]);
+    expect(complete.map((arrival) => arrival.path)).toEqual([path, named]);
   });
 });
 
