@@ -37,6 +37,8 @@ export interface AfterWork extends BatchContext {
   readonly client: XapiClient;
   readonly view: PoolView;
   readonly after: AfterImport;
+  /** `YYYY-MM-DD`: dates on which no window opens. */
+  readonly blackOuts: readonly string[];
 }
 
 /**
@@ -142,9 +144,9 @@ class AfterImportRun {
   }
 
   async #move(machine: ArrivedMachine, place: FinalPlace): Promise<ArrivedMachine> {
-    const { client, view, signal } = this.#work;
+    const { client, view, signal, blackOuts } = this.#work;
     const { job, vm, mark: jobId } = machine;
-    if (place.window !== null) await waitForWindow(place.window, signal);
+    if (place.window !== null) await waitForWindow(place.window, blackOuts, signal);
     const there = this.#there;
     const views = { view, there: there?.view ?? view };
     const { storage, host, networks } = await findFinalPlace(client, views, vm, job.planned, place);

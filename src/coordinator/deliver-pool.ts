@@ -5,7 +5,7 @@ import type { ImageSource } from '../images/index.js';
 import type { StepName } from '../ledger/index.js';
 import type { PoolDestination } from '../model/destination.js';
 import { describeError, errorCodeOf, toXenferryError, XenferryError } from '../model/errors.js';
-import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
+import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import { profileOf } from '../targets/machine-facts.js';
 import {
   findOwned,
@@ -26,7 +26,7 @@ import { type ArrivedMachine, afterImport } from './after-import.js';
 import { Appliances } from './appliances.js';
 import { isWhole } from './clean-up-pool.js';
 import { guestToGoOnWith } from './deliver-output.js';
-import type { Delivery } from './delivery.js';
+import type { Deliverable, Delivery } from './delivery.js';
 import { mendedDisks, wantsFixups } from './fix-machine.js';
 import {
   type BatchContext,
@@ -46,6 +46,8 @@ import { isKept } from './stop-reasons.js';
 /** A batch's dealings with its pool. */
 interface PoolWork extends BatchContext {
   readonly client: XapiClient;
+  /** `YYYY-MM-DD`: dates on which no window opens. */
+  readonly blackOuts: readonly string[];
   readonly destination: PoolDestination;
   readonly marks: JobMarks;
   readonly view: PoolView;
@@ -69,7 +71,7 @@ interface PoolWork extends BatchContext {
  */
 export async function poolDelivery(
   destination: PoolDestination,
-  { machines, alone = false }: Pick<Plan, 'machines'> & { readonly alone?: boolean },
+  { machines, alone = false, blackOuts }: Omit<Deliverable, 'destination'>,
   context: BatchContext,
 ): Promise<Delivery> {
   const client = await connectPool({ ...destination, patience: context.patience });
@@ -83,6 +85,7 @@ export async function poolDelivery(
     const work: PoolWork = {
       ...context,
       client,
+      blackOuts,
       destination,
       marks,
       view,

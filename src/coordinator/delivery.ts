@@ -1,5 +1,13 @@
-import type { PlannedMachine } from '../model/plan.js';
+import type { Plan, PlannedMachine } from '../model/plan.js';
 import type { BatchContext, ClaimedJob, PlannedJob } from './job.js';
+
+/** What is brought where. */
+export interface Deliverable extends Pick<Plan, 'destination' | 'machines'> {
+  /** Whether others bring the other machines of the batch, at the same time. */
+  readonly alone?: boolean;
+  /** `YYYY-MM-DD`: dates on which no window opens. */
+  readonly blackOuts: readonly string[];
+}
 
 /** How machines get to where the plan sends them: one for a batch. */
 export interface Delivery {

@@ -1,15 +1,8 @@
-import type { Plan } from '../model/plan.js';
 import { folderDelivery } from './deliver-folder.js';
 import { poolDelivery } from './deliver-pool.js';
 import { xvaDelivery } from './deliver-xva.js';
-import type { Delivery } from './delivery.js';
+import type { Deliverable, Delivery } from './delivery.js';
 import type { BatchContext } from './job.js';
-
-/** What is brought where. */
-export interface Deliverable extends Pick<Plan, 'destination' | 'machines'> {
-  /** Whether others bring the other machines of the batch, at the same time. */
-  readonly alone?: boolean;
-}
 
 /** What brings the plan's machines to its destination. */
 export async function openDelivery(plan: Deliverable, context: BatchContext): Promise<Delivery> {

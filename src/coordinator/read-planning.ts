@@ -20,6 +20,7 @@ import {
 import { joinInventories, readInventory } from '../sources/index.js';
 import { type AskedPool, askPool, judgeByPool } from './ask-pool.js';
 import { guestToolsFolder } from './guest-tools-folder.js';
+import { soundNight } from './night/watch-jobs.js';
 
 /** What a plan is asked for with. Relative paths begin in the working folder, those of the migration in its own. */
 export interface PlanningRequest {
@@ -99,6 +100,7 @@ export async function planPrepared(
   const { inventory, asked, ...options } = prepared;
   const migration = applyWhatIf(prepared.migration, whatIf);
   const plan = await buildPlan(inventory, { ...options, migration });
+  soundNight(plan);
   return asked === null ? plan : judgeByPool(plan, prepared.profiles, asked);
 }
 

@@ -95,7 +95,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       destination: JSON.stringify(plan.destination),
       ways: waysOf(context),
     });
-    const delivery = await openDelivery(plan, context);
+    const delivery = await openDelivery({ ...plan, blackOuts: plan.night.blackOuts }, context);
     const queue = options.queue === undefined ? null : await JobQueue.open(options.queue);
     const runner: JobRunner =
       queue === null

@@ -73,7 +73,10 @@ async function runHeld(worker: WorkerContext, held: JobLedger): Promise<void> {
       },
     };
     const destination = readDestination(batch.destination);
-    const delivery = await openDelivery({ destination, machines: [planned], alone: true }, context);
+    const delivery = await openDelivery(
+      { destination, machines: [planned], alone: true, blackOuts: [] },
+      context,
+    );
     try {
       const surroundings = delivery.surroundings(planned);
       const fingerprint = await fingerprintOf(planned, surroundings, context);

@@ -11,12 +11,13 @@ const LONGEST_NAP = 60_000;
  */
 export async function waitForWindow(
   window: MigrationWindow,
+  blackOuts: readonly string[],
   signal: AbortSignal,
   now: () => number = Date.now,
 ): Promise<number> {
   for (;;) {
     const instant = now();
-    const { begin, end } = nextOpening(window, instant);
+    const { begin, end } = nextOpening(window, instant, blackOuts);
     if (begin <= instant) return end;
     await pauseFor(Math.min(begin - instant, LONGEST_NAP), signal);
   }

@@ -206,6 +206,19 @@ export class LedgerViews {
     return rows.map(jobOf);
   }
 
+  /** Whether a batch's last run has the wave, or the machine by its id. */
+  async hasSubject(batchId: number, scope: 'wave' | 'machine', subject: string): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('jobs')
+      .select('id')
+      .where('batch_id', '=', batchId)
+      .where('position', 'is not', null)
+      .where(scope === 'wave' ? 'wave' : 'machine_id', '=', subject)
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   async job(id: number): Promise<JobRow | null> {
     const row = await this.#jobRows().where('jobs.id', '=', id).executeTakeFirst();
     return row === undefined ? null : jobOf(row);

@@ -34,6 +34,8 @@ export interface MachineReport {
   /** File or folder in the target folder; null for a descriptor that could not be read. */
   readonly output: string | null;
   readonly outputBytes: number | null;
+  /** Why it does not start, when it could be that it does. */
+  readonly waitsFor: string | null;
   /** UUID of the VM that it became in a pool. */
   readonly landed: string | null;
   /** What the machine had and has no more, one sentence each. */
@@ -67,6 +69,8 @@ export interface StepReport {
   readonly bytes: number;
 }
 
+const WAITING: ReadonlySet<JobState> = new Set<JobState>(['planned', 'paused', 'failed']);
+
 /** Whether the run has started the VM, and seen it run. */
 export function isStarted({ steps }: Pick<MachineReport, 'steps'>): boolean {
   return steps.some(({ name, state }) => name === 'start' && state === 'done');
@@ -80,7 +84,12 @@ export async function collectReport(
 ): Promise<RunReport | null> {
   const batch = batchId === undefined ? await ledger.latestBatch(target) : await ledger.batch(batchId);
   if (batch === null) return null;
-  const machines = await Promise.all((await ledger.jobs(batch.id)).map((job) => machineReport(ledger, job)));
+  const outlook = await outlookOf(ledger, batch.id);
+  const machines = await Promise.all(
+    (await ledger.jobs(batch.id)).map((job) =>
+      machineReport(ledger, job, batch.finishedAt === null ? outlook : null),
+    ),
+  );
   const sum = (of: (machine: MachineReport) => number) =>
     machines.reduce((total, machine) => total + of(machine), 0);
   const done = machines.filter(({ state }) => state === 'done').length;
@@ -91,7 +100,7 @@ export async function collectReport(
     sources: JSON.parse(batch.sources),
     startedAt: batch.startedAt,
     finishedAt: batch.finishedAt,
-    expectedSeconds: await expectedSeconds(ledger, batch),
+    expectedSeconds: expectedSeconds(outlook, batch.startedAt),
     totals: {
       machines: machines.length,
       done,
@@ -104,19 +113,20 @@ export async function collectReport(
   };
 }
 
-async function expectedSeconds(
-  ledger: Ledger,
-  { id, startedAt }: { readonly id: number; readonly startedAt: number },
-): Promise<number | null> {
-  const outlook = await ledger.nights.outlook(id);
-  if (outlook === null) return null;
-  const { estimateEndsAt } = outlook.data as Outlook;
-  return estimateEndsAt === null ? null : Math.max(0, (estimateEndsAt - startedAt) / 1000);
+async function outlookOf(ledger: Ledger, batchId: number): Promise<Outlook | null> {
+  const outlook = await ledger.nights.outlook(batchId);
+  return outlook === null ? null : (outlook.data as Outlook);
+}
+
+function expectedSeconds(outlook: Outlook | null, startedAt: number): number | null {
+  const endsAt = outlook?.estimateEndsAt ?? null;
+  return endsAt === null ? null : Math.max(0, (endsAt - startedAt) / 1000);
 }
 
 async function machineReport(
   ledger: Ledger,
   job: Awaited<ReturnType<Ledger['jobs']>>[number],
+  outlook: Outlook | null,
 ): Promise<MachineReport> {
   const planned: PlannedMachine | null = JSON.parse(job.planned);
   const disks = await ledger.disks(job.id);
@@ -128,6 +138,7 @@ async function machineReport(
     error: job.error,
     output: planned?.output ?? null,
     outputBytes: job.outputBytes,
+    waitsFor: WAITING.has(job.state) ? (outlook?.jobs[job.id]?.hold?.reason ?? null) : null,
     landed: job.landed,
     notes: job.notes,
     safeBytes: (await ledger.journaledDataBlocks(job.id)) * BLOCK_BYTES,

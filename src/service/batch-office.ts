@@ -86,6 +86,7 @@ export class BatchOffice {
   async order(id: number, { verb, scope, subject = '' }: NewOrder, givenBy: string): Promise<OrderRecord> {
     const { stage } = await this.#filed(id);
     if (stage === 'draft') throw new XenferryError('BATCH_BUSY', 'a draft takes no orders');
+    await this.#refuseUnknown(id, scope, subject);
     const at = Date.now();
     const desk = this.#ledger.desk;
     const isWholeCancel = verb === 'cancel' && scope === 'batch';
@@ -94,6 +95,13 @@ export class BatchOffice {
     const record = await desk.giveOrder(id, order);
     if (GOES_ON.has(verb) && (await desk.setStage(id, ['ended'], 'queued'))) this.#wake();
     return record;
+  }
+
+  /** Throws NOT_FOUND for a wave or machine that the batch's last run did not have. */
+  async #refuseUnknown(id: number, scope: NewOrder['scope'], subject: string): Promise<void> {
+    if (scope === 'batch' || (await this.#ledger.views.hasSubject(id, scope, subject))) return;
+    const hint = scope === 'machine' ? 'Name it by its machineId in the list of jobs.' : undefined;
+    throw new XenferryError('NOT_FOUND', `the batch has no ${scope} ${JSON.stringify(subject)}`, { hint });
   }
 
   async #queue(id: number): Promise<void> {

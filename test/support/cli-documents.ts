@@ -68,6 +68,7 @@ export const REPORT = z.object({
   machines: z.array(
     z.object({
       name: z.string(),
+      waitsFor: z.string().nullable(),
       landed: z.string().nullable(),
       state: STATE,
       output: z.string().nullable(),

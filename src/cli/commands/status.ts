@@ -27,13 +27,14 @@ function statusDocument({ target, startedAt, finishedAt, totals, machines }: Run
     startedAt,
     finishedAt,
     totals,
-    machines: machines.map(({ name, state, safeBytes, planned, error, output, landed }) => ({
+    machines: machines.map(({ name, state, safeBytes, planned, error, output, landed, waitsFor }) => ({
       name,
       state,
       safeBytes: state === 'done' ? (planned?.dataBytes ?? 0) : safeBytes,
       dataBytes: planned?.dataBytes ?? 0,
       output,
       landed,
+      waitsFor,
       error,
     })),
   };
@@ -48,13 +49,14 @@ function printStatus({ machines, totals, startedAt, finishedAt }: RunReport): vo
   );
 }
 
-function statusRow({ name, state, safeBytes, planned, error, output, landed }: MachineReport): string[] {
+function statusRow(machine: MachineReport): string[] {
+  const { name, state, safeBytes, planned, error, output, landed, waitsFor } = machine;
   const total = planned?.dataBytes ?? 0;
   const safe = state === 'done' ? total : safeBytes;
   return [
     name,
     state,
     `${formatBytes(safe)}/${formatBytes(total)}`,
-    error === null ? (landed ?? output ?? '') : error.message,
+    waitsFor ?? (error === null ? (landed ?? output ?? '') : error.message),
   ];
 }

@@ -208,13 +208,15 @@ class NightWatch {
     const { state, error } = await ledger.job(record.id);
     const at = Date.now();
     this.#rates.end(id);
-    this.#tracked.ended(id, state, at);
     this.#forecastAt = 0;
-    if (state !== 'failed' || error === null) return;
-    const failure = { jobId: record.id, at, code: error.code, message: error.message };
-    await ledger.nights.addFailure(failure);
-    this.#tracked.failed(failure);
-    this.#failed.set(id, error);
+    if (state === 'failed' && error !== null) {
+      const failure = { jobId: record.id, at, code: error.code, message: error.message };
+      await ledger.nights.addFailure(failure);
+      // Before it counts as ended: whether it is tried again depends on it.
+      this.#tracked.failed(failure);
+      this.#failed.set(id, error);
+    }
+    this.#tracked.ended(id, state, at);
   }
 
   /** Those that will not be tried again. */

@@ -21,10 +21,7 @@ export async function watchJobs(
   { plan, threads, parallel, unattended, continues, notices }: BatchWish,
   work: Pick<NightOptions, 'batchId' | 'jobs' | 'runner' | 'isFinished'> & { readonly context: BatchContext },
 ): Promise<void> {
-  const converter = hostname();
-  const facts = { link: 'the network', converter, folder: plan.target, enlistedAt: Date.now() };
-  const { jobs: scheduled, ...parts } = nightOf(plan, facts);
-  refuseUnsoundOrder(scheduled, parts.waves);
+  const { jobs: scheduled, ...parts } = soundNight(plan);
   const { rates } = plan.estimate;
   await watchNight({
     ...work,
@@ -40,6 +37,15 @@ export async function watchJobs(
     notices,
     limitBandwidth: (bytesPerSecond) => work.context.pool.gate.limit(bytesPerSecond),
   });
+}
+
+/** The plan as the scheduler sees it. Throws CONFIG_INVALID for an order that cannot be kept. */
+export function soundNight(plan: Plan): ReturnType<typeof nightOf> {
+  const converter = hostname();
+  const facts = { link: 'the network', converter, folder: plan.target, enlistedAt: Date.now() };
+  const night = nightOf(plan, facts);
+  refuseUnsoundOrder(night.jobs, night.waves);
+  return night;
 }
 
 /** Failures are for the operator who is there. */

@@ -26,12 +26,12 @@ describe('quiet hours', () => {
     ['begin', OPENS],
     ['have begun yesterday', CLOSES - 60_000],
   ])('that %s do not keep anybody waiting', async (_title, instant) => {
-    expect(await waitForWindow(SATURDAYS, signal, clockFrom(instant))).toBe(CLOSES);
+    expect(await waitForWindow(SATURDAYS, [], signal, clockFrom(instant))).toBe(CLOSES);
   });
 
   it('are waited for, to the moment', async () => {
     const clock = clockFrom(OPENS - 60);
-    expect(await waitForWindow(SATURDAYS, signal, clock)).toBe(CLOSES);
+    expect(await waitForWindow(SATURDAYS, [], signal, clock)).toBe(CLOSES);
     expect(clock()).toBeGreaterThanOrEqual(OPENS);
     expect(clock()).toBeLessThan(OPENS + 5_000);
   });
@@ -40,11 +40,13 @@ describe('quiet hours', () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 30);
     // As it closes, the next is a week away.
-    expect((await failureOf(waitForWindow(SATURDAYS, stop.signal, clockFrom(CLOSES)))).code).toBe('CANCELED');
+    expect((await failureOf(waitForWindow(SATURDAYS, [], stop.signal, clockFrom(CLOSES)))).code).toBe(
+      'CANCELED',
+    );
   });
 
   it('are those of a time zone that there is', async () => {
     const nowhere = { ...SATURDAYS, timeZone: 'Europe/Atlantis' };
-    expect((await failureOf(waitForWindow(nowhere, signal))).code).toBe('CONFIG_INVALID');
+    expect((await failureOf(waitForWindow(nowhere, [], signal))).code).toBe('CONFIG_INVALID');
   });
 });
