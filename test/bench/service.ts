@@ -12,5 +12,7 @@ export async function benchService(): Promise<void> {
   for (const [view, { p50, p99, times }] of Object.entries(views)) {
     console.log(`| ${view} | ${p50.toFixed(1)} | ${p99.toFixed(1)} | ${times} |`);
   }
-  console.log(`\n${cpuMs.toFixed(2)} ms of CPU a request; p99 of the event loop's delay ${loopDelayP99.toFixed(1)} ms`);
+  console.log(
+    `\n${cpuMs.toFixed(2)} ms of CPU a request; p99 of the event loop's delay ${loopDelayP99.toFixed(1)} ms`,
+  );
 }

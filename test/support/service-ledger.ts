@@ -149,10 +149,23 @@ export function keepNightMoving(home: string, batchId: number): { readonly end: 
     const now = Date.now();
     const moved = { moved_bytes: GIB / 2 + turn, at: now, advanced_at: now };
     await db.updateTable('progress').set(moved).execute();
-    const jobs = await db.selectFrom('jobs').select('id').where('batch_id', '=', batchId).orderBy('id').execute();
+    const jobs = await db
+      .selectFrom('jobs')
+      .select('id')
+      .where('batch_id', '=', batchId)
+      .orderBy('id')
+      .execute();
     const ids = jobs.map(({ id }) => id);
-    const event = { at: now, batch_id: batchId, job_id: ids[turn % ids.length] ?? null, kind: 'job' } as const;
-    await db.insertInto('events').values({ ...event, data: '{"state":"converting"}' }).execute();
+    const event = {
+      at: now,
+      batch_id: batchId,
+      job_id: ids[turn % ids.length] ?? null,
+      kind: 'job',
+    } as const;
+    await db
+      .insertInto('events')
+      .values({ ...event, data: '{"state":"converting"}' })
+      .execute();
     if (turn % OUTLOOK_TURNS !== 0) return;
     const data = JSON.stringify(outlookOf(ids, now));
     await db.updateTable('outlooks').set({ at: now, data }).where('batch_id', '=', batchId).execute();
