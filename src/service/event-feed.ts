@@ -1,4 +1,5 @@
 import type { EventRow, EventViews, ProgressRow } from '../ledger/index.js';
+import { groupBy } from '../model/group-by.js';
 
 const PAGE = 500;
 const MAX_PROGRESS = 2000;
@@ -12,6 +13,7 @@ export interface FeedReader {
   /** Null: of all. */
   readonly batchId: number | null;
   event(event: EventRow): void;
+  /** Readers of the same are told the same array. */
   progress(rows: readonly ProgressRow[]): void;
   /** Resolves when it has taken most of what it was told. */
   drained(): Promise<void>;
@@ -124,9 +126,11 @@ export class EventFeed {
   async #readProgress(): Promise<void> {
     const rows = await this.#views.progressSince(this.#progressAt, MAX_PROGRESS);
     this.#progressAt = rows.at(-1)?.at ?? this.#progressAt;
+    if (rows.length === 0) return;
+    const byBatch = groupBy(rows, ({ batchId }) => String(batchId));
     for (const reader of this.#live) {
-      const own = reader.batchId === null ? rows : rows.filter(({ batchId }) => batchId === reader.batchId);
-      if (own.length > 0) reader.progress(own);
+      const own = reader.batchId === null ? rows : byBatch.get(String(reader.batchId));
+      if (own !== undefined) reader.progress(own);
     }
   }
 }

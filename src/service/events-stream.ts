@@ -7,6 +7,7 @@ import type { FeedReader } from './event-feed.js';
 const MAX_UNREAD_BYTES = 1024 * 1024;
 /** Clients wait so long before they come back. */
 const RETRY_MS = 2000;
+const BEAT = Buffer.from(': beat\n\n');
 
 /** What happens as server-sent events: https://html.spec.whatwg.org/multipage/server-sent-events.html */
 export class EventsStream extends Readable implements FeedReader {
@@ -38,24 +39,18 @@ export class EventsStream extends Readable implements FeedReader {
   }
 
   event(row: EventRow): void {
-    this.#send(`id: ${row.id}\nevent: ${row.kind}\ndata: ${JSON.stringify(eventDocument(row))}\n\n`);
+    this.#send(shared(row, eventText));
   }
 
   /** Left out for who has not read what came before: the next one says more. */
   progress(rows: readonly ProgressRow[]): void {
     if (this.readableLength > 0) return;
-    const jobs = rows.map(({ jobId, step, movedBytes, bytesPerSecond }) => ({
-      id: jobId,
-      step,
-      movedBytes,
-      bytesPerSecond,
-    }));
-    this.#send(`event: progress\ndata: ${JSON.stringify({ jobs } satisfies ProgressEvent)}\n\n`);
+    this.#send(shared(rows, progressText));
   }
 
   /** Keeps what lies between from taking the connection for dead. */
   beat(): void {
-    if (this.readableLength === 0) this.#send(': beat\n\n');
+    if (this.readableLength === 0) this.#send(BEAT);
   }
 
   /** Ends it after what is on its way. */
@@ -64,11 +59,36 @@ export class EventsStream extends Readable implements FeedReader {
     this.push(null);
   }
 
-  #send(text: string): void {
+  #send(bytes: Buffer): void {
     if (this.#ended || this.destroyed) return;
-    this.push(text);
+    this.push(bytes);
     if (this.readableLength > MAX_UNREAD_BYTES) this.destroy();
   }
+}
+
+const texts = new WeakMap<object, Buffer>();
+
+/** Made once for all streams that are told of it. */
+function shared<Told extends object>(told: Told, textOf: (told: Told) => string): Buffer {
+  const known = texts.get(told);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(textOf(told));
+  texts.set(told, bytes);
+  return bytes;
+}
+
+function eventText(row: EventRow): string {
+  return `id: ${row.id}\nevent: ${row.kind}\ndata: ${JSON.stringify(eventDocument(row))}\n\n`;
+}
+
+function progressText(rows: readonly ProgressRow[]): string {
+  const jobs = rows.map(({ jobId, step, movedBytes, bytesPerSecond }) => ({
+    id: jobId,
+    step,
+    movedBytes,
+    bytesPerSecond,
+  }));
+  return `event: progress\ndata: ${JSON.stringify({ jobs } satisfies ProgressEvent)}\n\n`;
 }
 
 export function eventDocument({ id, at, batchId, jobId, kind, data }: EventRow): EventDocument {

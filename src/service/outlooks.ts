@@ -6,16 +6,24 @@ import type { OutlookSummary } from './api/batches.js';
 export interface KnownOutlook extends Outlook {
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Ids of the jobs with a forecast, the first to end first. */
-  readonly byEnd: readonly { readonly id: number; readonly endsAt: number }[];
+}
+
+interface Kept {
+  readonly at: number;
+  readonly outlook: Promise<KnownOutlook | null>;
+}
+
+export interface JobEnd {
+  readonly id: number;
+  readonly endsAt: number;
 }
 
 const MAX_KEPT = 50;
 
-/** The outlooks of batches; each is parsed once, however often it is looked at. */
+/** The outlooks of batches; each is read and parsed once, however many look at it at the same time. */
 export class Outlooks {
   readonly #views: LedgerViews;
-  readonly #kept = new Map<number, KnownOutlook>();
+  readonly #kept = new Map<number, Kept>();
 
   constructor(views: LedgerViews) {
     this.#views = views;
@@ -35,25 +43,36 @@ export class Outlooks {
     return (await this.of([batchId])).get(batchId) ?? null;
   }
 
-  async #read(batchId: number, at: number): Promise<KnownOutlook | null> {
+  #read(batchId: number, at: number): Promise<KnownOutlook | null> {
     const kept = this.#kept.get(batchId);
-    if (kept?.at === at) return kept;
-    const row = await this.#views.outlook(batchId);
-    if (row === null) return null;
-    const outlook = JSON.parse(row.data) as Outlook;
-    const known = { ...outlook, at: row.at, byEnd: byEnd(outlook) };
+    if (kept?.at === at) return kept.outlook;
+    const outlook = this.#parse(batchId);
     this.#kept.delete(batchId);
-    this.#kept.set(batchId, known);
+    this.#kept.set(batchId, { at, outlook });
+    // A failure is for those who share it, and for nobody after them.
+    outlook.catch(() => this.#kept.delete(batchId));
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > MAX_KEPT && oldest !== undefined) this.#kept.delete(oldest);
-    return known;
+    return outlook;
+  }
+
+  async #parse(batchId: number): Promise<KnownOutlook | null> {
+    const row = await this.#views.outlook(batchId);
+    return row === null ? null : { ...(JSON.parse(row.data) as Outlook), at: row.at };
   }
 }
 
-function byEnd({ jobs }: Outlook): KnownOutlook['byEnd'] {
-  return Object.entries(jobs)
+const ends = new WeakMap<KnownOutlook, readonly JobEnd[]>();
+
+/** Jobs with a forecast, the first to end first; sorted once for each outlook, and not before somebody asks. */
+export function jobsByEnd(outlook: KnownOutlook): readonly JobEnd[] {
+  const known = ends.get(outlook);
+  if (known !== undefined) return known;
+  const sorted = Object.entries(outlook.jobs)
     .flatMap(([id, { endsAt }]) => (endsAt === null ? [] : [{ id: Number(id), endsAt }]))
     .sort((one, other) => one.endsAt - other.endsAt || one.id - other.id);
+  ends.set(outlook, sorted);
+  return sorted;
 }
 
 export function outlookSummary(outlook: KnownOutlook): OutlookSummary {

@@ -6,6 +6,9 @@ import type { Outlook } from '../../src/model/outlook.js';
 import { testMachine, testPlanned } from './machines.js';
 
 const GIB = 1024 ** 3;
+/** So often a coordinator says how far jobs are, and after so many times what the scheduler expects. */
+const TURN_MS = 2000;
+const OUTLOOK_TURNS = 3;
 const STATES = ['done', 'converting', 'planned', 'failed', 'planned', 'verifying'] as const;
 
 /** The tables of the ledger of a home, to write what only a coordinator would. */
@@ -88,7 +91,29 @@ async function fillNight(db: Kysely<LedgerSchema>, batchId: number, ids: readonl
       .values({ job_id: id, ...said, at: now, advanced_at: now })
       .execute();
   }
-  const outlook: Outlook = {
+  await db
+    .insertInto('outlooks')
+    .values({ batch_id: batchId, at: now, data: JSON.stringify(outlookOf(ids, now)) })
+    .execute();
+  for (let minute = 0; minute < 20; minute++) {
+    const sample = { bytesPerSecond: 1e8, running: 4, hops: { 'host esx03': 1e8 } };
+    const row = { batch_id: batchId, at: now - minute * 60_000, data: JSON.stringify(sample) };
+    await db.insertInto('samples').values(row).execute();
+  }
+  for (const id of ids.slice(0, 20)) {
+    const event = { at: now, batch_id: batchId, job_id: id, kind: 'job', data: '{"state":"done"}' } as const;
+    await db.insertInto('events').values(event).execute();
+  }
+  const failure = { job_id: ids[3] ?? 0, at: now, code: 'SOURCE_UNREADABLE', message: 'cannot be read' };
+  await db.insertInto('failures').values(failure).execute();
+  await db
+    .insertInto('workers')
+    .values({ name: 'here', started_at: now, beat_at: now, ended_at: null, threads: 2, slots: 2 })
+    .execute();
+}
+
+function outlookOf(ids: readonly number[], now: number): Outlook {
+  return {
     endsAt: now + 3_600_000,
     estimateEndsAt: now + 3_000_000,
     unfit: 1,
@@ -115,23 +140,47 @@ async function fillNight(db: Kysely<LedgerSchema>, batchId: number, ids: readonl
       ]),
     ),
   };
-  await db
-    .insertInto('outlooks')
-    .values({ batch_id: batchId, at: now, data: JSON.stringify(outlook) })
-    .execute();
-  for (let minute = 0; minute < 20; minute++) {
-    const sample = { bytesPerSecond: 1e8, running: 4, hops: { 'host esx03': 1e8 } };
-    const row = { batch_id: batchId, at: now - minute * 60_000, data: JSON.stringify(sample) };
-    await db.insertInto('samples').values(row).execute();
-  }
-  for (const id of ids.slice(0, 20)) {
-    const event = { at: now, batch_id: batchId, job_id: id, kind: 'job', data: '{"state":"done"}' } as const;
-    await db.insertInto('events').values(event).execute();
-  }
-  const failure = { job_id: ids[3] ?? 0, at: now, code: 'SOURCE_UNREADABLE', message: 'cannot be read' };
-  await db.insertInto('failures').values(failure).execute();
-  await db
-    .insertInto('workers')
-    .values({ name: 'here', started_at: now, beat_at: now, ended_at: null, threads: 2, slots: 2 })
-    .execute();
+}
+
+/** Has a filled batch change as often as a coordinator changes it, until it is ended. */
+export function keepNightMoving(home: string, batchId: number): { readonly end: () => Promise<void> } {
+  const db = openTables(home);
+  const write = async (turn: number) => {
+    const now = Date.now();
+    const moved = { moved_bytes: GIB / 2 + turn, at: now, advanced_at: now };
+    await db.updateTable('progress').set(moved).execute();
+    const jobs = await db
+      .selectFrom('jobs')
+      .select('id')
+      .where('batch_id', '=', batchId)
+      .orderBy('id')
+      .execute();
+    const ids = jobs.map(({ id }) => id);
+    const event = {
+      at: now,
+      batch_id: batchId,
+      job_id: ids[turn % ids.length] ?? null,
+      kind: 'job',
+    } as const;
+    await db
+      .insertInto('events')
+      .values({ ...event, data: '{"state":"converting"}' })
+      .execute();
+    if (turn % OUTLOOK_TURNS !== 0) return;
+    const data = JSON.stringify(outlookOf(ids, now));
+    await db.updateTable('outlooks').set({ at: now, data }).where('batch_id', '=', batchId).execute();
+  };
+  let turn = 0;
+  let writing = Promise.resolve();
+  const timer = setInterval(() => {
+    turn += 1;
+    writing = writing.then(() => write(turn));
+  }, TURN_MS);
+  return {
+    end: async () => {
+      clearInterval(timer);
+      await writing;
+      await db.destroy();
+    },
+  };
 }

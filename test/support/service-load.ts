@@ -1,18 +1,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
-import { Agent, fetch } from 'undici';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request } from 'undici';
 import { Ledger } from '../../src/ledger/index.js';
-import { startService } from '../../src/service/index.js';
-import { fillLedger } from './service-ledger.js';
+import { type ServeCost, type ServeProcess, startServe } from './serve-process.js';
+import { fillLedger, keepNightMoving } from './service-ledger.js';
 
 /** What clients of a dashboard ask for, over and over. */
 const VIEWS = ['overview', 'list', 'next page', 'search', 'detail'] as const;
 export type View = (typeof VIEWS)[number];
 
 export interface LoadOptions {
+  /** Path of the bundled command. */
+  readonly program: string;
   readonly jobs: number;
   readonly clients: number;
   readonly seconds: number;
@@ -20,77 +21,110 @@ export interface LoadOptions {
   readonly pauseMs: number;
 }
 
-/** Milliseconds by view: the slowest of a hundred, and the one in the middle. */
-export type LoadResult = Readonly<
-  Record<View, { readonly p50: number; readonly p99: number; readonly times: number }>
->;
+export interface LoadResult {
+  /** Milliseconds: the slowest of a hundred, and the one in the middle. */
+  readonly views: Readonly<
+    Record<View, { readonly p50: number; readonly p99: number; readonly times: number }>
+  >;
+  /** What the service spent on a request, all else that it did included. */
+  readonly cpuMs: number;
+  /** How late its event loop was, of a hundred times the worst, in milliseconds: the middle of twenty spans. */
+  readonly loopDelayP99: number;
+  /** MiB: the middle of what was seen in the second quarter of the time, and in the last. */
+  readonly resident: { readonly early: number; readonly late: number };
+}
 
-/** Has clients, each with an open stream of events, look at a service with a filled ledger. */
-export async function measureLoad({ jobs, clients, seconds, pauseMs }: LoadOptions): Promise<LoadResult> {
+const LOOKS = 20;
+
+/** Has clients, each with an open stream of events, look at a service that shows a moving night. */
+export async function measureLoad(options: LoadOptions): Promise<LoadResult> {
+  const { program, jobs, clients, seconds } = options;
   const home = mkdtempSync(join(tmpdir(), 'xenferry-load-'));
-  const logTo = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const service = await startService({
-    home,
-    version: '0.0.0',
-    host: '127.0.0.1',
-    port: 0,
-    tls: null,
-    allowedFolders: [],
-    batchesAtOnce: 1,
-    openMetrics: false,
-    dashboard: join(home, 'none'),
-    logTo,
-    perToken: 1_000_000,
-    run: async () => {},
-  });
   try {
-    const token = (await readFile(join(home, 'admin-token'), 'utf8')).trim();
-    const ledger = await Ledger.openForReading({ folder: home });
+    const ledger = await Ledger.open({ folder: home });
     const { batchId, jobId } = await fillLedger(ledger, home, jobs);
     await ledger.close();
-    const paths: Record<View, string> = {
-      overview: '/v1/overview',
-      list: `/v1/batches/${batchId}/jobs?limit=100`,
-      'next page': `/v1/batches/${batchId}/jobs?limit=100&cursor=${cursorAt(jobs / 2)}`,
-      search: `/v1/batches/${batchId}/jobs?limit=100&search=${jobs - 1}`,
-      detail: `/v1/jobs/${jobId}`,
-    };
+    const service = await startServe(program, home);
+    const night = keepNightMoving(home, batchId);
     const dispatcher = new Agent({ connections: clients * 2 });
-    const headers = { authorization: `Bearer ${token}` };
-    const times: Record<View, number[]> = { overview: [], list: [], 'next page': [], search: [], detail: [] };
-    for (const path of Object.values(paths))
-      await (await fetch(service.url + path, { headers })).arrayBuffer();
-    const end = Date.now() + seconds * 1000;
-    const client = async (number: number) => {
-      // Dashboards are not opened all at the same moment.
-      await new Promise((resolve) => setTimeout(resolve, (number / clients) * pauseMs * 2));
-      const stop = new AbortController();
-      const stream = await fetch(`${service.url}/v1/events`, { headers, dispatcher, signal: stop.signal });
-      for (let turn = number; Date.now() < end; turn++) {
-        const view = VIEWS[turn % VIEWS.length] ?? 'list';
-        const begun = performance.now();
-        const answer = await fetch(service.url + paths[view], { headers, dispatcher });
-        await answer.arrayBuffer();
-        if (answer.status !== 200) throw new Error(`${paths[view]}: ${answer.status}`);
-        times[view].push(performance.now() - begun);
-        await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random())));
+    try {
+      const paths: Record<View, string> = {
+        overview: '/v1/overview',
+        list: `/v1/batches/${batchId}/jobs?limit=100`,
+        'next page': `/v1/batches/${batchId}/jobs?limit=100&cursor=${cursorAt(jobs / 2)}`,
+        search: `/v1/batches/${batchId}/jobs?limit=100&search=${jobs - 1}`,
+        detail: `/v1/jobs/${jobId}`,
+      };
+      for (const path of Object.values(paths)) await ask(service, path, dispatcher);
+      const before = await service.cost();
+      const load = look(service, paths, options, dispatcher);
+      const costs: ServeCost[] = [];
+      for (let seen = 0; seen < LOOKS; seen++) {
+        await sleep((seconds * 1000) / LOOKS);
+        costs.push(await service.cost());
       }
-      stop.abort();
-      await stream.body?.cancel().catch(() => {});
-    };
-    await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
-    await dispatcher.destroy();
-    return {
-      overview: summary(times.overview),
-      list: summary(times.list),
-      'next page': summary(times['next page']),
-      search: summary(times.search),
-      detail: summary(times.detail),
-    };
+      const times = await load;
+      const { cpuSeconds } = await service.cost();
+      const requests = Object.values(times).reduce((sum, { length }) => sum + length, 0);
+      const resident = costs.map(({ residentMiB }) => residentMiB);
+      return {
+        views: {
+          overview: summary(times.overview),
+          list: summary(times.list),
+          'next page': summary(times['next page']),
+          search: summary(times.search),
+          detail: summary(times.detail),
+        },
+        cpuMs: ((cpuSeconds - before.cpuSeconds) * 1000) / requests,
+        loopDelayP99: middle(costs.map(({ loopDelayP99 }) => loopDelayP99)),
+        resident: {
+          early: middle(resident.slice(LOOKS / 4, LOOKS / 2)),
+          late: middle(resident.slice(-LOOKS / 4)),
+        },
+      };
+    } finally {
+      await dispatcher.destroy();
+      await night.end();
+      await service.stop();
+    }
   } finally {
-    await service.close();
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+type Times = Record<View, number[]>;
+
+async function look(
+  service: ServeProcess,
+  paths: Readonly<Record<View, string>>,
+  { clients, seconds, pauseMs }: LoadOptions,
+  dispatcher: Agent,
+): Promise<Times> {
+  const times: Times = { overview: [], list: [], 'next page': [], search: [], detail: [] };
+  const end = Date.now() + seconds * 1000;
+  const client = async (number: number) => {
+    // Dashboards are not opened all at the same moment.
+    await sleep((number / clients) * pauseMs * 2);
+    const { url, headers } = service;
+    const stream = await request(`${url}/v1/events`, { headers, dispatcher });
+    stream.body.on('error', () => {}).resume();
+    for (let turn = number; Date.now() < end; turn++) {
+      const view = VIEWS[turn % VIEWS.length] ?? 'list';
+      const begun = performance.now();
+      await ask(service, paths[view], dispatcher);
+      times[view].push(performance.now() - begun);
+      await sleep(pauseMs * (0.5 + Math.random()));
+    }
+    stream.body.destroy();
+  };
+  await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
+  return times;
+}
+
+async function ask({ url, headers }: ServeProcess, path: string, dispatcher: Agent): Promise<void> {
+  const { statusCode, body } = await request(url + path, { headers, dispatcher });
+  await body.arrayBuffer();
+  if (statusCode !== 200) throw new Error(`${path}: ${statusCode}`);
 }
 
 function cursorAt(position: number): string {
@@ -98,8 +132,14 @@ function cursorAt(position: number): string {
 }
 
 function summary(times: readonly number[]): { p50: number; p99: number; times: number } {
-  const sorted = times.toSorted((one, other) => one - other);
-  const at = (share: number) =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99), times: sorted.length };
+  return { p50: at(times, 0.5), p99: at(times, 0.99), times: times.length };
+}
+
+function middle(values: readonly number[]): number {
+  return at(values, 0.5);
+}
+
+function at(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

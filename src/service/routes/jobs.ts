@@ -8,7 +8,7 @@ import type { ServiceContext } from '../context.js';
 import { cursorOf, numberAt, pageOfMore, placeOf } from '../cursor.js';
 import { eventDocument } from '../events-stream.js';
 import { jobDetail, jobSummary } from '../job-documents.js';
-import type { KnownOutlook } from '../outlooks.js';
+import { type JobEnd, jobsByEnd, type KnownOutlook } from '../outlooks.js';
 import { batchRow } from './batches.js';
 
 const NAME_PLACE = z.tuple([z.string(), z.number().int()]);
@@ -94,7 +94,7 @@ async function pageByEnd(
   limit: number,
 ): Promise<JobPage> {
   const place = placeOf(cursor, END_PLACE);
-  const all = outlook?.byEnd ?? [];
+  const all = outlook === null ? [] : jobsByEnd(outlook);
   const start = place === null ? 0 : firstAfter(all, place);
   const items: JobPage['items'] = [];
   let at = start;
@@ -123,7 +123,7 @@ async function pageByEnd(
 }
 
 /** Index of the first that comes after a place in the order of ends. */
-function firstAfter(all: KnownOutlook['byEnd'], [endsAt, id]: readonly [number, number]): number {
+function firstAfter(all: readonly JobEnd[], [endsAt, id]: readonly [number, number]): number {
   let low = 0;
   let high = all.length;
   while (low < high) {
