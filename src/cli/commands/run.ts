@@ -80,7 +80,7 @@ export const runCommand: Command<Options> = {
         if (error !== null) view.tell(yellow(`${channel}: ${error.message}`));
       },
     });
-    const batch = (signal: AbortSignal) =>
+    const moved = (signal: AbortSignal) =>
       runBatch({
         ...options,
         ...ledger,
@@ -97,16 +97,19 @@ export const runCommand: Command<Options> = {
           page: null,
         },
       }).finally(() => notifier.close(signal.aborted ? 0 : undefined));
-    const result = await interruptible(batch, view.tell).finally(() => view.end());
-    const report = await loadReport(plan.target, ledger.store);
+    const finish = async (signal: AbortSignal) => {
+      const result = await moved(signal).finally(() => view.end());
+      const report = await loadReport(plan.target, ledger.store);
+      return { result, report, files: await writeReport(report, plan.target) };
+    };
+    const { result, report, files } = await interruptible(finish, view.tell);
     if (options.json) printJson(report);
     else printSummary(report);
     for (const line of result.warnings) note(yellow(line));
     process.exitCode = exitCodeOfResult(result);
-    const { html } = await writeReport(report, plan.target);
     if (!options.json)
       printLine(`
-Report: ${html}`);
+Report: ${files.html}`);
   },
 };
 

@@ -158,15 +158,17 @@ class NightWatch {
     const now = Date.now();
     await this.#sample(now);
     const night = this.#night();
+    // The decision says of these whether they are tried again.
+    const failed = [...this.#failed];
     const decision = decide(night, now);
     this.#options.limitBandwidth(decision.bandwidth.bytesPerSecond);
     for (const stop of decision.stop) this.#stop(stop);
     for (const id of decision.start) this.#start(id);
-    this.#noteFailures(decision, now);
+    this.#noteFailures(failed, decision, now);
     await this.#look(night, decision, now);
     // A machine that ended since the decision may be what the others waited for.
     if (this.#running.size === 0 && !this.#stirred && !mayGoOn(decision)) {
-      await this.#giveUp(decision);
+      await this.#strand(decision);
       const facts = this.#facts({ ...decision, heldBack: new Map() });
       this.#notices?.ended(now, facts, (now - this.#beganAt) / 1000);
       return false;
@@ -219,16 +221,22 @@ class NightWatch {
     this.#tracked.ended(id, state, at);
   }
 
-  /** Those that will not be tried again. */
-  #noteFailures({ heldBack }: Decision, now: number): void {
-    for (const [id, error] of this.#failed) {
+  /** Tells of those that will not be tried again. */
+  #noteFailures(
+    failed: readonly (readonly [string, RecordedError])[],
+    { heldBack, start }: Decision,
+    now: number,
+  ): void {
+    for (const [id, error] of failed) {
       this.#failed.delete(id);
-      if (this.#tracked.of(id).state !== 'failed' || heldBack.has(id)) continue;
-      const { name } = this.#tracked.planned(id).planned;
-      const { code, message, hint } = error;
-      this.#given.set(id, { machine: name, code, message, hint });
-      this.#notices?.failed(now, name, error);
+      if (heldBack.has(id) || start.includes(id)) continue;
+      this.#giveUp(id, error);
+      this.#notices?.failed(now, this.#tracked.planned(id).planned.name, error);
     }
+  }
+
+  #giveUp(id: string, { code, message, hint }: RecordedError): void {
+    this.#given.set(id, { machine: this.#tracked.planned(id).planned.name, code, message, hint });
   }
 
   #stop({ jobId, how, reason }: Stop): void {
@@ -354,8 +362,8 @@ class NightWatch {
     let movedBytes = 0;
     for (const job of this.#tracked.jobs) {
       const { state, movedBytes: moved } = this.#tracked.of(job.id);
-      const isOver = state === 'done' || state === 'cancelled' || this.#given.has(job.id);
-      counts[isOver ? (state === 'done' || state === 'cancelled' ? state : 'failed') : 'left'] += 1;
+      const isLeft = state !== 'done' && state !== 'cancelled' && (state !== 'failed' || heldBack.has(job.id));
+      counts[isLeft ? 'left' : state] += 1;
       movedBytes += state === 'done' ? job.bytes : moved;
     }
     const waiting = [...heldBack].map(([id, { reason }]) => {
@@ -386,14 +394,14 @@ class NightWatch {
   }
 
   /** What nothing will start any more has failed. */
-  async #giveUp({ heldBack }: Decision): Promise<void> {
+  async #strand({ heldBack }: Decision): Promise<void> {
     const { ledger, observe } = this.#options.context;
     for (const [id, { reason }] of heldBack) {
       const { record, planned } = this.#tracked.planned(id);
       const error = new XenferryError('NOT_STARTED', `was not started: ${reason}`);
       await ledger.failJob(record.id, error);
-      const { code, message, hint } = error;
-      this.#given.set(id, { machine: planned.name, code, message, hint });
+      this.#tracked.ended(id, 'failed', Date.now());
+      this.#giveUp(id, error);
       observe({ kind: 'job', jobId: record.id, name: planned.name, state: 'failed', error });
     }
   }

@@ -3,6 +3,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { harmless } from '../../model/harmless.js';
 import type { JobSummary } from '../documents.js';
 import { percent, rate, size, whole } from '../words/amounts.js';
+import { verbsForJob } from '../words/order-verbs.js';
 import { isRunning, reasonOf, stateWord, stepWord } from '../words/states.js';
 import { badge, name, progressBar, time } from './elements.js';
 import { Part } from './part.js';
@@ -113,7 +114,7 @@ export class JobTable extends Part {
       <td class="numeric wide">${running ? rate(bytesPerSecond) : '–'}</td>
       <td class="wide ${job.startedAt === null ? 'expected' : ''}">${time(job.startedAt ?? job.expectedStart, this.now)}</td>
       <td class="mid ${job.endedAt === null ? 'expected' : ''}">${time(job.endedAt ?? job.expectedEnd, this.now)}</td>
-      ${this.mayOrder ? html`<td class="act"><button class="quiet" aria-label="Actions for ${harmless(job.name)}" @click=${() => this.#order(job)}>⋯</button></td>` : nothing}
+      ${this.mayOrder ? html`<td class="act"><button ?disabled=${verbsForJob(job).length === 0} class="quiet" aria-label="Actions for ${harmless(job.name)}" @click=${() => this.#order(job)}>⋯</button></td>` : nothing}
     </tr>`;
   }
 
