@@ -362,7 +362,8 @@ class NightWatch {
     let movedBytes = 0;
     for (const job of this.#tracked.jobs) {
       const { state, movedBytes: moved } = this.#tracked.of(job.id);
-      const isLeft = state !== 'done' && state !== 'cancelled' && (state !== 'failed' || heldBack.has(job.id));
+      const isLeft =
+        state !== 'done' && state !== 'cancelled' && (state !== 'failed' || heldBack.has(job.id));
       counts[isLeft ? 'left' : state] += 1;
       movedBytes += state === 'done' ? job.bytes : moved;
     }
