@@ -136,14 +136,4 @@ export class NightRecords {
         .execute(),
     );
   }
-
-  async samples(batchId: number): Promise<{ readonly at: number; readonly data: unknown }[]> {
-    const rows = await this.#db
-      .selectFrom('samples')
-      .select(['at', 'data'])
-      .where('batch_id', '=', batchId)
-      .orderBy('at')
-      .execute();
-    return rows.map(({ at, data }) => ({ at, data: JSON.parse(data) as unknown }));
-  }
 }
