@@ -26,7 +26,7 @@ export async function surveyDisk({
   capacityBytes,
 }: Disk): Promise<Pick<DiskSurvey, 'dataBytes' | 'exact' | 'notes'> | null> {
   if (location === null) return null;
-  if (location.compression !== null) {
+  if (location.kind === 'files' && location.compression !== null) {
     return { dataBytes: blockCount(capacityBytes) * BLOCK_BYTES, exact: false, notes: [] };
   }
   return await surveyImage(locatedImage(location));

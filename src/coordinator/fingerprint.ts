@@ -5,6 +5,7 @@ import type { Profile } from '../guests/profiles/index.js';
 import { locatedImage, readImageInfo } from '../images/index.js';
 import { systemErrorCode } from '../model/errors.js';
 import type { GuestMeans, PlannedMachine } from '../model/plan.js';
+import { diskParts } from '../model/virtual-machine.js';
 import type { ChunkChecksum } from '../xva/index.js';
 
 /** What a batch makes of every machine. */
@@ -27,14 +28,16 @@ export async function fingerprintOf(
   const wanted = profiles.find(({ id }) => id === profile.id)?.fixups ?? [];
   const ways = [output, surroundings, checksum, digest, fixups, wanted, guests];
   const hash = createHash('sha256').update(JSON.stringify(ways));
-  for (const { location } of machine.disks) {
+  for (const disk of machine.disks) {
+    const { location } = disk;
     if (location === null) continue;
-    const files = new Set(location.parts.map(({ range }) => range.path));
-    if (location.compression === null) {
+    const parts = diskParts(disk);
+    const files = new Set(parts.map(({ range }) => range.path));
+    if (location.kind === 'datastore' || location.compression === null) {
       const info = await readImageInfo(locatedImage(location)).catch(() => null);
       for (const file of info?.files ?? []) files.add(file);
     }
-    for (const { range } of location.parts) hash.update(JSON.stringify([range.offset, range.length]));
+    for (const { range } of parts) hash.update(JSON.stringify([range.offset, range.length]));
     for (const file of files) hash.update(JSON.stringify([file, await fileVersion(file)]));
   }
   return hash.digest('hex');

@@ -49,6 +49,7 @@ const MACHINE: VirtualMachine = {
       bus: 0,
       unit: 0,
       location: {
+        kind: 'files',
         parts: [
           {
             range: { path: '/exports/web.vmdk', offset: 0, length: GIB },
