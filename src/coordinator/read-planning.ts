@@ -5,6 +5,7 @@ import type { Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Inventory } from '../model/inventory.js';
 import type { FixupMode, GuestMeans, Plan } from '../model/plan.js';
+import type { VsphereReference } from '../model/vsphere.js';
 import { type Channel, notificationChannels } from '../notifications/index.js';
 import {
   applyWhatIf,
@@ -16,8 +17,9 @@ import {
   type PlanOptions,
   type Preparation,
   prepare,
+  serverReference,
 } from '../planning/index.js';
-import { joinInventories, readInventory } from '../sources/index.js';
+import { joinInventories, readInventory, readVsphere } from '../sources/index.js';
 import { type AskedPool, askPool, judgeByPool } from './ask-pool.js';
 import { guestToolsFolder } from './guest-tools-folder.js';
 import { soundNight } from './night/watch-jobs.js';
@@ -58,9 +60,12 @@ export async function readPlanning(request: PlanningRequest): Promise<PreparedPl
   const migration = withRequest(preparation.migration, request);
   const sources = sourcesOf(request.sources, preparation);
   const inventories = await Promise.all(
-    sources.map(async ({ label, path, configuration }) => ({
-      label,
-      inventory: await readInventory(path, { configuration }),
+    sources.map(async (source) => ({
+      label: source.label,
+      inventory:
+        'server' in source
+          ? await readVsphere(source.server)
+          : await readInventory(source.path, { configuration: source.configuration }),
     })),
   );
   const target = targetOf(request, migration.target?.folder, folder);
@@ -74,7 +79,7 @@ export async function readPlanning(request: PlanningRequest): Promise<PreparedPl
     migration: { ...migration, target: { ...asked?.facts, ...migration.target } },
     inventory: selected(joinInventories(inventories), request.only),
     profiles,
-    sources: sources.map(({ path }) => path),
+    sources: sources.map((source) => ('server' in source ? source.server.url : source.path)),
     target,
     destination,
     guests: await guestMeansOf(request.guestTools, migration, folder),
@@ -104,19 +109,25 @@ export async function planPrepared(
   return asked === null ? plan : judgeByPool(plan, prepared.profiles, asked);
 }
 
-interface NamedSource {
-  /** As the operator wrote it. */
-  readonly label: string;
-  /** Absolute. */
-  readonly path: string;
-  readonly configuration: string | undefined;
-}
+/** `label`: as the operator wrote it. */
+type NamedSource =
+  | {
+      readonly label: string;
+      /** Absolute. */
+      readonly path: string;
+      readonly configuration: string | undefined;
+    }
+  | { readonly label: string; readonly server: VsphereReference };
 
 function sourcesOf(given: readonly string[], { migration, folder }: Preparation): NamedSource[] {
   if (given.length > 0) {
     return given.map((label) => ({ label, path: resolve(label), configuration: undefined }));
   }
   const named = (migration.sources ?? []).map((one) => {
+    if ('vsphere' in one) {
+      const { vsphere: url, ...login } = one;
+      return { label: url, server: serverReference({ url, ...login }, folder) };
+    }
     const label = 'path' in one ? one.path : one.rvtools;
     return {
       label,

@@ -42,6 +42,10 @@ export const ERROR_CATALOG = {
     hint: 'Rename one of the machines; their output files would collide.',
   },
 
+  PLAN_SOURCE_CHANGE: {
+    category: 'plan',
+    hint: 'Add what is named to live.allow of the migration file, or bring the machine into that state yourself.',
+  },
   PLAN_DUPLICATE_MAC: { category: 'plan', hint: 'Change one of the two addresses before both machines run.' },
   PLAN_CPU_TOPOLOGY: { category: 'plan', hint: 'Set the cores per socket after the import.' },
   PLAN_SECURE_BOOT: {

@@ -258,8 +258,10 @@ export interface VirtualMachine {
   readonly properties: Readonly<Record<string, string>>;
   readonly source: {
     readonly kind: SourceKind;
-    /** Relative to the source folder. */
+    /** Relative to the source folder; of a vCenter or an ESXi host, the machine's managed object. */
     readonly descriptor: string;
+    /** Where the machine still is in VMware's hands. */
+    readonly server?: VsphereReference | undefined;
   };
 }
 

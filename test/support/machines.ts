@@ -82,6 +82,7 @@ export function testPlanned(
     ...NO_ORDER,
     ...NO_POOL_SETTINGS,
     fixups: 'auto',
+    live: null,
     dataBytes: disks.reduce((sum, disk) => sum + disk.dataBytes, 0),
     certainBytes: 0,
     concerns: [],

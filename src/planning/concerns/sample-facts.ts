@@ -148,6 +148,7 @@ const PLANNED: PlannedMachine = {
   ...NO_ORDER,
   ...NO_POOL_SETTINGS,
   fixups: 'auto',
+  live: null,
   dataBytes: 10 * GIB,
   certainBytes: GIB,
   concerns: [],
