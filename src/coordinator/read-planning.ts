@@ -5,7 +5,7 @@ import type { Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Inventory } from '../model/inventory.js';
 import type { FixupMode, GuestMeans, Plan } from '../model/plan.js';
-import type { VsphereReference } from '../model/vsphere.js';
+import type { VsphereReference } from '../model/vsphere-reference.js';
 import { type Channel, notificationChannels } from '../notifications/index.js';
 import {
   applyWhatIf,

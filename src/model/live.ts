@@ -1,4 +1,4 @@
-import type { VsphereReference } from './vsphere.js';
+import type { VsphereReference } from './vsphere-reference.js';
 import type { MigrationWindow } from './window.js';
 
 /**

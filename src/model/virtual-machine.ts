@@ -2,7 +2,7 @@
  * The inventory's words: what a VMware virtual machine is, whichever source told us.
  * Sizes are bytes unless the name says otherwise.
  */
-import type { VsphereReference } from './vsphere.js';
+import type { VsphereReference } from './vsphere-reference.js';
 
 export type Firmware = 'bios' | 'efi';
 
