@@ -14,6 +14,7 @@ import { OrderBook } from './order-book.js';
 import type { LedgerPlace } from './place.js';
 import { ScheduleBook } from './schedule-book.js';
 import type { JobState, LedgerSchema } from './schema.js';
+import { SourceChanges } from './source-changes.js';
 import { SqliteStore } from './sqlite-store.js';
 import type { LedgerStore, TargetLock } from './store.js';
 import { TokenBook } from './token-book.js';
@@ -85,6 +86,7 @@ export class Ledger {
   /** What operators hand in. */
   readonly desk: BatchDesk;
   readonly answers: AnswerBook;
+  readonly sourceChanges: SourceChanges;
   /** Pages of batches and jobs, and of what happened. */
   readonly views: LedgerViews;
   readonly eventViews: EventViews;
@@ -106,6 +108,7 @@ export class Ledger {
     this.schedules = new ScheduleBook(db, durably);
     this.desk = new BatchDesk(db, durably);
     this.answers = new AnswerBook(db, durably);
+    this.sourceChanges = new SourceChanges(db, durably);
     this.views = new LedgerViews(db);
     this.eventViews = new EventViews(db);
   }
