@@ -20,9 +20,7 @@ export async function obeyOrders(jobs: OrderedJobs): Promise<boolean> {
     tracked.rest(order);
     if (order.verb === 'cancel') await withdraw(jobs, order);
     if (order.verb === 'retry') await retry(jobs, order);
-    const { verb, scope, subject, by } = order;
-    await ledger.orders.obeyed(order.id);
-    await ledger.events.append({ batchId, jobId: null, kind: 'order', data: { verb, scope, subject, by } });
+    await ledger.orders.obeyed(order);
   }
   return orders.length > 0;
 }

@@ -121,7 +121,7 @@ export const EVENT = z.object({
   at: INSTANT,
   batchId: ID.nullable(),
   jobId: ID.nullable(),
-  /** batch, job, order, window, trouble, stuck or worker. */
+  /** batch, job, order, obeyed, window, trouble, stuck or worker. */
   kind: z.string(),
   data: z.unknown(),
 });
