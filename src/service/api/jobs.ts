@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BYTES, ID, INSTANT, PAGE_QUERY, pageOf } from './common.js';
 import { CONCERN } from './concerns.js';
 
-const JOB_STATES = [
+export const JOB_STATES = [
   'planned',
   'fixing',
   'converting',
