@@ -1,5 +1,7 @@
 import { shownUrl } from '../http-source/index.js';
 import type { FileRange } from '../model/virtual-machine.js';
+import type { VsphereReference } from '../model/vsphere-reference.js';
+import type { DatastorePath } from '../vsphere/index.js';
 
 export const IMAGE_FORMATS = ['vmdk', 'vhd', 'qcow2', 'raw'] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
@@ -13,11 +15,18 @@ export interface HttpLocation {
   readonly tlsFingerprint?: string | undefined;
 }
 
+/** A file of a datastore, which a vCenter or an ESXi host gives out; every thread logs in for itself. */
+export interface DatastoreLocation extends DatastorePath {
+  readonly kind: 'datastore';
+  readonly server: VsphereReference;
+}
+
 /** Where the bytes of an image are; plain data. */
 export type ByteLocation =
   /** One file or part of one, or several that follow each other. */
   | { readonly kind: 'files'; readonly ranges: readonly FileRange[] }
   | HttpLocation
+  | DatastoreLocation
   /** `nbd://host[:port]/export` or `nbd+unix:///export?socket=/path`. */
   | { readonly kind: 'nbd'; readonly uri: string };
 

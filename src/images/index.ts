@@ -2,6 +2,7 @@ export { detectFormat } from './detect-format.js';
 export { type ImageInfo, locatedImage, readImageInfo } from './image-info.js';
 export {
   type ByteLocation,
+  type DatastoreLocation,
   fileImage,
   IMAGE_FORMATS,
   type ImageFormat,
