@@ -41,7 +41,15 @@ export class SourceChanges {
     const { id } = await this.#durably(() =>
       this.#db
         .insertInto('source_changes')
-        .values({ job_id: jobId, kind, before, begun_at: Date.now(), made_at: null, undone_at: null, kept: 0 })
+        .values({
+          job_id: jobId,
+          kind,
+          before,
+          begun_at: Date.now(),
+          made_at: null,
+          undone_at: null,
+          kept: 0,
+        })
         .returning('id')
         .executeTakeFirstOrThrow(),
     );

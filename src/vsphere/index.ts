@@ -1,4 +1,6 @@
 export { connectVsphere, type VsphereAccess } from './connect-vsphere.js';
+export { type DatastorePath, datastoreUrl, parseDatastorePath } from './datastore-url.js';
+export { type FolderSession, openFolderSession } from './folder-session.js';
 export type { PropertyQuery } from './property-query.js';
 export { type RetrieveOptions, retrieve, retrieveOne } from './retrieve.js';
 export type { MissingProperty, RetrievedObject } from './retrieved-object.js';
