@@ -5,7 +5,7 @@ import { Ledger, type LedgerPlace, type TargetLock } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
-import { JobQueue } from '../queue/index.js';
+import type { JobQueue } from '../queue/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { PoolPatience } from '../xapi/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
@@ -96,7 +96,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       ways: waysOf(context),
     });
     const delivery = await openDelivery({ ...plan, blackOuts: plan.night.blackOuts }, context);
-    const queue = options.queue === undefined ? null : await JobQueue.open(options.queue);
+    const queue = options.queue === undefined ? null : await openQueue(options.queue);
     const runner: JobRunner =
       queue === null
         ? {
@@ -131,6 +131,11 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     await lock?.release();
     if (options.ledger === undefined) await ledger.close();
   }
+}
+
+/** Loaded where it is needed: a batch without workers elsewhere does not pay for hundreds of modules. */
+async function openQueue(url: string): Promise<JobQueue> {
+  return await (await import('../queue/index.js')).JobQueue.open(url);
 }
 
 /** Those that are where they belong. */
