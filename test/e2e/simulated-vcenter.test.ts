@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -36,6 +36,11 @@ function content(): Buffer {
   bytes.fill('begin', 0, 1000);
   bytes.fill('end', 4 * MIB - 1000);
   return bytes;
+}
+
+/** Vitest takes minutes to compare disks byte by byte. */
+function sum(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 async function machine(spec: MachineSpec): Promise<MadeMachine> {
@@ -75,7 +80,9 @@ async function changed(vm: ManagedObject, at: ManagedObject, changeId: string): 
     for (const [, start, length] of told.matchAll(/<changedArea><start>(\d+)<\/start><length>(\d+)</g)) {
       areas.push(`${start}+${length}`);
     }
-    from += Number(textOf(told.replaceAll(/<changedArea>.*?<\/changedArea>/g, ''), 'length'));
+    const covered = Number(/<startOffset>\d+<\/startOffset><length>(\d+)</.exec(told)?.[1]);
+    expect(covered).toBeGreaterThan(0);
+    from += covered;
   }
   return areas;
 }
@@ -152,7 +159,7 @@ describe('a simulated vCenter', () => {
     const { status, headers, body } = await flat(made, 'bytes=10-19');
     expect([status, headers['content-range']]).toEqual([206, `bytes 10-19/${4 * MIB}`]);
     expect(body).toEqual(content().subarray(10, 20));
-    expect((await flat(made)).body).toEqual(content());
+    expect(sum((await flat(made)).body)).toBe(sum(content()));
   });
 
   it('freezes a disk with a snapshot while the guest writes on, and takes that in afterwards', async () => {
@@ -162,19 +169,19 @@ describe('a simulated vCenter', () => {
     await vcenter.write('frozen', 2000, 100, Buffer.from('written later'));
     expect((await disk(made.ref)).file).toBe('[LocalDS_0] frozen/frozen-000001.vmdk');
     expect((await disk(first)).file).toBe('[LocalDS_0] frozen/frozen.vmdk');
-    expect((await flat(made)).body).toEqual(content());
+    expect(sum((await flat(made)).body)).toBe(sum(content()));
     const second = await snapshot(made.ref, 'another');
     await vcenter.write('frozen', 2000, 5 * GRAIN - 2, Buffer.from('over two grains'));
     await removeSnapshot(first);
     const expected = content();
     expected.write('written later', 100);
-    expect((await flat(made)).body).toEqual(expected);
+    expect(sum((await flat(made)).body)).toBe(sum(expected));
     expect((await disk(second)).file).toBe('[LocalDS_0] frozen/frozen.vmdk');
     await removeSnapshot(second);
     expect((await disk(made.ref)).file).toBe('[LocalDS_0] frozen/frozen.vmdk');
     await caller.task('PowerOffVM_Task', made.ref);
     expected.write('over two grains', 5 * GRAIN - 2);
-    expect((await flat(made)).body).toEqual(expected);
+    expect(sum((await flat(made)).body)).toBe(sum(expected));
     expect((await vcenter.state()).snapshots).toEqual([]);
   });
 
@@ -231,7 +238,7 @@ describe('a simulated vCenter', () => {
     expect(sent.headers['content-length']).toBeUndefined();
     const expected = content();
     expected.write('first');
-    expect(rawOf(sent.body)).toEqual(expected);
+    expect(sum(rawOf(sent.body))).toBe(sum(expected));
     await expect(removeSnapshot(frozen)).rejects.toThrow('TaskInProgress');
     expect(await caller.call('HttpNfcLeaseGetManifest', open.ref)).toContain(
       `<size>${sent.body.length}</size>`,
@@ -242,7 +249,7 @@ describe('a simulated vCenter', () => {
     await caller.task('PowerOffVM_Task', ref);
     const cold = await lease('ExportVm', ref);
     expected.write('second');
-    expect(rawOf((await caller.get(cold.path)).body)).toEqual(expected);
+    expect(sum(rawOf((await caller.get(cold.path)).body))).toBe(sum(expected));
     const descriptor = await caller.call(
       'CreateDescriptor',
       { type: 'OvfManager', value: 'OvfManager' },
@@ -299,8 +306,9 @@ describe('a simulated vCenter', () => {
     );
     await expect(snapshot(made.ref)).rejects.toThrow('NoDiskSpace');
     await expect(caller.call('ExportVm', made.ref)).rejects.toThrow('HostNotConnected');
-    expect(await flat(made)).toMatchObject({ broken: true, body: content().subarray(0, 100_000) });
-    expect(await flat(made)).toMatchObject({ broken: false, status: 200 });
+    const cut = await flat(made);
+    expect([cut.broken, sum(cut.body)]).toEqual([true, sum(content().subarray(0, 100_000))]);
+    expect((await flat(made)).broken).toBe(false);
 
     const other = await loggedIn(vcenter);
     await vcenter.fault({ kind: 'dropSessions' });
@@ -320,6 +328,6 @@ describe('a simulated ESXi host', () => {
     expect(textOf(await session.call('RetrieveServiceContent', service), 'apiType')).toBe('HostAgent');
     const [made] = await createMachines(esx, session, [{ name: 'alone', disks: [{ content: content() }] }]);
     const path = `/folder/${made?.disks[0]?.flatFile}?dcPath=ha-datacenter&dsName=LocalDS_0`;
-    expect((await session.get(path)).body).toEqual(content());
+    expect(sum((await session.get(path)).body)).toBe(sum(content()));
   });
 });
