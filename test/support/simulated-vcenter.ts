@@ -11,10 +11,10 @@ import { z } from 'zod';
 const SOURCES = join(import.meta.dirname, '../simulators/vcsim');
 const CACHE = join(import.meta.dirname, '../simulators/.cache');
 
-export const VCENTER_USER = 'administrator@vsphere.local';
+const VCENTER_USER = 'administrator@vsphere.local';
 
 /** A password that must be nowhere else, with what URLs and XML give a meaning to. */
-export const VCENTER_PASSWORD = 'merlin:<4711>@&';
+const VCENTER_PASSWORD = 'merlin:<4711>@&';
 
 export interface VcenterOptions {
   /** A host that stands alone instead of a vCenter. */

@@ -23,7 +23,7 @@ export interface VcenterRequest {
 }
 
 /** What a call or a task failed with; its name is the fault's, as `InvalidLogin`. */
-export class VimFault extends Error {
+class VimFault extends Error {
   constructor(name: string, message: string) {
     super(`${name}: ${message}`);
     this.name = name;
@@ -42,6 +42,8 @@ export interface VcenterCaller {
   find(type: string, name?: string): Promise<ManagedObject>;
   /** A file of a datastore, or of a lease. */
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<VcenterAnswer>;
+  /** Anything else over HTTP. */
+  send(path: string, what: VcenterRequest): Promise<VcenterAnswer>;
 }
 
 const SERVICE: ManagedObject = { type: 'ServiceInstance', value: 'ServiceInstance' };
@@ -109,6 +111,7 @@ export function vcenterCaller(vcenter: SimulatedVcenter, cookie = ''): VcenterCa
       throw new Error(`no ${type} ${name ?? ''}`);
     },
     get: (path, headers = {}) => send(path, { headers }),
+    send,
   };
 }
 
