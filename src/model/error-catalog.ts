@@ -83,6 +83,10 @@ export const ERROR_CATALOG = {
     category: 'source',
     hint: 'Somebody removed it meanwhile; read the inventory again.',
   },
+  VSPHERE_LEASE_LOST: {
+    category: 'source',
+    hint: 'Run the same command again; the export begins anew.',
+  },
   VSPHERE_FAULT: {
     category: 'source',
     hint: 'Do what the message of the server says, then run the same command again.',

@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { OBJECT_PAGE, UPDATE_SET } from './property-schemas.js';
 import { SERVICE_CONTENT } from './service-content.js';
-import { REF, TEXT } from './vim-schemas.js';
+import { list, REF, TEXT, WHOLE_NUMBER } from './vim-schemas.js';
+import { LOCALIZED_FAULT } from './vsphere-fault.js';
+
+/** `DiskChangeInfo`: the part of the disk that it tells about, and what changed in it. */
+const DISK_CHANGE_INFO = z.object({
+  startOffset: WHOLE_NUMBER,
+  length: WHOLE_NUMBER,
+  changedArea: list(z.object({ start: WHOLE_NUMBER, length: WHOLE_NUMBER })),
+});
+
+/** `OvfCreateDescriptorResult`. */
+const OVF_RESULT = z.object({ ovfDescriptor: TEXT.default(''), error: list(LOCALIZED_FAULT) });
 
 /** A void answer has nothing inside. */
 const VOID = z.unknown().transform(() => undefined);
@@ -24,6 +35,22 @@ export const METHODS = {
   /** Without an answer when nothing changed in the time that it waits. */
   WaitForUpdatesEx: UPDATE_SET.optional(),
   CancelTask: VOID,
+  CreateSnapshot_Task: REF,
+  RemoveSnapshot_Task: REF,
+  ConsolidateVMDisks_Task: REF,
+  PowerOnVM_Task: REF,
+  PowerOffVM_Task: REF,
+  ShutdownGuest: VOID,
+  ReconfigVM_Task: REF,
+  Rename_Task: REF,
+  QueryChangedDiskAreas: DISK_CHANGE_INFO,
+  ExportVm: REF,
+  ExportSnapshot: REF,
+  HttpNfcLeaseProgress: VOID,
+  HttpNfcLeaseComplete: VOID,
+  HttpNfcLeaseAbort: VOID,
+  CreateDescriptor: OVF_RESULT,
+  SearchDatastore_Task: REF,
 } as const satisfies Record<string, z.ZodType>;
 
 export type Method = keyof typeof METHODS;
@@ -36,6 +63,9 @@ const REPEATABLE: readonly Method[] = [
   'CurrentTime',
   'RetrievePropertiesEx',
   'CancelTask',
+  'QueryChangedDiskAreas',
+  'HttpNfcLeaseProgress',
+  'CreateDescriptor',
 ];
 
 export function isRepeatable(method: Method): boolean {

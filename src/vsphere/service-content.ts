@@ -25,5 +25,6 @@ export const SERVICE_CONTENT = vimObject({
   sessionManager: REF,
   authorizationManager: REF.optional(),
   customFieldsManager: REF.optional(),
+  ovfManager: REF.optional(),
 });
 export type ServiceContent = z.output<typeof SERVICE_CONTENT>;

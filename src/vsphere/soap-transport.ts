@@ -74,6 +74,8 @@ export class SoapTransport {
       method: 'POST',
       headers: {
         'content-type': 'text/xml; charset=utf-8',
+        // Sessions and events of the server name it.
+        'user-agent': 'xenferry',
         soapaction: `"urn:vim25/${version}"`,
         ...(cookie === null ? {} : { cookie }),
       },

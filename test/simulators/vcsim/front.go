@@ -53,6 +53,9 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == restSessionPath && r.Method == http.MethodPost && r.URL.Query().Get("~action") == "":
 		s.log.add(r, r.Method+" "+path, "")
 		s.rest.open(w, r, s)
+	case strings.HasPrefix(path, apiPrefix) && !simulator.Map.IsESX():
+		s.log.add(r, r.Method+" "+path, "")
+		s.serveAPI(w, r)
 	default:
 		s.log.add(r, r.Method+" "+path, "")
 		s.inner.ServeHTTP(w, r)
