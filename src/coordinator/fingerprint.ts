@@ -31,9 +31,14 @@ export async function fingerprintOf(
   for (const disk of machine.disks) {
     const { location } = disk;
     if (location === null) continue;
+    if (location.kind === 'datastore') {
+      // Its files are locked while the machine runs, and others after a snapshot: what they are is looked at in time.
+      hash.update(JSON.stringify([location.server.url, disk.key, disk.capacityBytes]));
+      continue;
+    }
     const parts = diskParts(disk);
     const files = new Set(parts.map(({ range }) => range.path));
-    if (location.kind === 'datastore' || location.compression === null) {
+    if (location.compression === null) {
       const info = await readImageInfo(locatedImage(location)).catch(() => null);
       for (const file of info?.files ?? []) files.add(file);
     }

@@ -9,6 +9,7 @@ import type { PoolPatience } from '../xapi/index.js';
 import type { BatchObserver } from './batch-events.js';
 import { type BatchWays, fingerprintOf } from './fingerprint.js';
 import { fixMachine, type GuestOutcome, wantsFixups } from './fix-machine.js';
+import type { LiveServers } from './live/live-servers.js';
 
 /** What all jobs of a batch have. */
 export interface BatchContext extends BatchWays {
@@ -21,6 +22,8 @@ export interface BatchContext extends BatchWays {
   /** Name of who runs its jobs. */
   readonly worker: string;
   readonly patience?: PoolPatience | undefined;
+  /** Where machines are that still are in VMware's hands. */
+  readonly liveServers: LiveServers;
 }
 
 /** A machine's job with everything it needs. */

@@ -6,6 +6,7 @@ import type { PlannedMachine } from '../model/plan.js';
 import { readWays } from './batch-ways.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { BatchContext } from './job.js';
+import { LiveServers } from './live/live-servers.js';
 import { openDelivery } from './open-delivery.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { runJob } from './run-job.js';
@@ -58,6 +59,7 @@ export async function runOneJob(
 async function runHeld(worker: WorkerContext, held: JobLedger): Promise<void> {
   const { ledger } = worker;
   const reports = new ProgressReporter(ledger);
+  const liveServers = new LiveServers();
   try {
     const record = await ledger.job(held.jobId);
     const batch = await batchOf(ledger, held.jobId);
@@ -67,6 +69,7 @@ async function runHeld(worker: WorkerContext, held: JobLedger): Promise<void> {
       ...worker,
       ...readWays(batch.ways),
       target: batch.target,
+      liveServers,
       observe: (event) => {
         reports.observe(event);
         worker.observe(event);
@@ -88,6 +91,7 @@ async function runHeld(worker: WorkerContext, held: JobLedger): Promise<void> {
   } catch (error) {
     await held.fail(toXenferryError(error));
   } finally {
+    await liveServers.close();
     await reports.close();
   }
 }

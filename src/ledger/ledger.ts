@@ -70,6 +70,7 @@ const NEW_JOB = {
   worker: null,
   offer: null,
   stop: null,
+  source_version: null,
   started_at: null,
   ended_at: null,
 } as const;

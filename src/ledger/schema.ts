@@ -93,6 +93,8 @@ export interface LedgerSchema {
     offer: string | null;
     /** Why whoever runs it is to stop, as a code of errors; null: it is not to. */
     stop: string | null;
+    /** Tells its files at the source from others of the same names; null where nobody looks at them beforehand. */
+    source_version: string | null;
     /** Of its last run. */
     started_at: number | null;
     ended_at: number | null;
@@ -538,6 +540,7 @@ const LIVE: Migration = {
       .addColumn('undone_at', 'bigint')
       .addColumn('kept', 'integer', needed)
       .execute();
+    await addColumn(db, 'jobs', 'source_version', 'text');
     await db.schema
       .createIndex('source_changes_job_id')
       .ifNotExists()

@@ -63,6 +63,10 @@ export const ERROR_CATALOG = {
     category: 'source',
     hint: 'Check the user, the password and the rights of the URL; a signed URL may have expired.',
   },
+  VSPHERE_SHUTDOWN: {
+    category: 'source',
+    hint: 'Shut the guest down yourself, give it more time in live.shutDown, or allow powerOff there.',
+  },
   VSPHERE_UNREACHABLE: {
     category: 'source',
     hint: 'Check the address, the network and the certificate of the server, then run the same command again.',

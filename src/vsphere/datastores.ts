@@ -37,11 +37,20 @@ export interface DatastoreEntry {
   /** Bytes; null where the server does not tell. */
   readonly length: number | null;
   readonly isFolder: boolean;
+  /** As the server writes it: ISO 8601; null where it does not tell. */
+  readonly modifiedAt: string | null;
 }
 
 /** `HostDatastoreBrowserSearchResults`. */
 const FOUND = vimObject({
-  file: list(z.object({ _type: TEXT.optional(), path: TEXT, fileSize: WHOLE_NUMBER.optional() })),
+  file: list(
+    z.object({
+      _type: TEXT.optional(),
+      path: TEXT,
+      fileSize: WHOLE_NUMBER.optional(),
+      modification: TEXT.optional(),
+    }),
+  ),
 });
 
 /**
@@ -59,7 +68,7 @@ export async function datastoreFolder(
   );
   if (!browser.success) throw unusable(client, `${datastore.value} cannot be searched`);
   const searchSpec = {
-    details: { fileType: true, fileSize: true, modification: false, fileOwner: false },
+    details: { fileType: true, fileSize: true, modification: true, fileOwner: false },
     matchPattern: ['*'],
   };
   const parameters = { datastorePath: folder, searchSpec };
@@ -67,10 +76,11 @@ export async function datastoreFolder(
     await runTask(client, 'SearchDatastore_Task', browser.data, parameters, watching),
   );
   if (!found.success) throw unusable(client, `${folder} has no usable list of files`);
-  return found.data.file.map(({ _type, path, fileSize }) => ({
+  return found.data.file.map(({ _type, path, fileSize, modification }) => ({
     name: path,
     length: fileSize ?? null,
     isFolder: _type === 'FolderFileInfo',
+    modifiedAt: modification ?? null,
   }));
 }
 
