@@ -63,6 +63,30 @@ export const ERROR_CATALOG = {
     category: 'source',
     hint: 'Check the user, the password and the rights of the URL; a signed URL may have expired.',
   },
+  VSPHERE_UNREACHABLE: {
+    category: 'source',
+    hint: 'Check the address, the network and the certificate of the server, then run the same command again.',
+  },
+  VSPHERE_LOGIN: {
+    category: 'source',
+    hint: 'Check the user, its domain and the password, then run the same command again.',
+  },
+  VSPHERE_DENIED: {
+    category: 'source',
+    hint: 'Give the user a role with the named privilege (docs/vsphere.md), then run the same command again.',
+  },
+  VSPHERE_PROTOCOL: {
+    category: 'source',
+    hint: 'Check that a vCenter or an ESXi host answers at this address.',
+  },
+  VSPHERE_OBJECT_MISSING: {
+    category: 'source',
+    hint: 'Somebody removed it meanwhile; read the inventory again.',
+  },
+  VSPHERE_FAULT: {
+    category: 'source',
+    hint: 'Do what the message of the server says, then run the same command again.',
+  },
   HTTP_NO_RANGES: {
     category: 'source',
     hint: 'Copy the file to this machine, or serve it by a server that answers range requests.',

@@ -5,8 +5,8 @@ import type { DescriptorFile, DescriptorKind } from './descriptor-file.js';
 import { findDescriptors } from './find-descriptors.js';
 import { readOvf } from './ovf/read-ovf.js';
 import { problemOfError } from './problems.js';
-import { isRvtools } from './rvtools/open-export.js';
 import { repeatedNames } from './repeated-names.js';
+import { isRvtools } from './rvtools/open-export.js';
 import { readRvtools } from './rvtools/read-rvtools.js';
 import { readVmx } from './vmx/read-vmx.js';
 

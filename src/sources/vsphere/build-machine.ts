@@ -1,11 +1,7 @@
 import { XenferryError } from '../../model/errors.js';
 import type { Problem } from '../../model/inventory.js';
 import { MIB } from '../../model/units.js';
-import {
-  type PowerState,
-  UNTOLD_MACHINE,
-  type VirtualMachine,
-} from '../../model/virtual-machine.js';
+import { type PowerState, UNTOLD_MACHINE, type VirtualMachine } from '../../model/virtual-machine.js';
 import type { VsphereReference } from '../../model/vsphere-reference.js';
 import { holdsSecret, normalizeUuid } from '../../ovf-parser/index.js';
 import type { RetrievedObject, VimValue } from '../../vsphere/index.js';
@@ -188,7 +184,9 @@ function readProperties(
 /** ExtraConfig by lower-case key. */
 function settingsOf({ 'config.extraConfig': options }: MachineProperties): ReadonlyMap<string, string> {
   return new Map(
-    options.flatMap(({ key, value }) => (typeof value === 'string' ? [[key.toLowerCase(), value] as const] : [])),
+    options.flatMap(({ key, value }) =>
+      typeof value === 'string' ? [[key.toLowerCase(), value] as const] : [],
+    ),
   );
 }
 

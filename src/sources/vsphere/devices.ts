@@ -55,7 +55,9 @@ function hostCard(backing: Backing): string | null {
   const { vendorId, deviceId, allowedDevice, id, assignedId } = backing;
   const cards = vendorId === undefined || deviceId === undefined ? allowedDevice : [{ vendorId, deviceId }];
   if (cards.length === 0) return null;
-  const models = cards.map((card) => `${pciId(card.vendorId, 10)}:${pciId(card.deviceId, cards === allowedDevice ? 10 : 16)}`);
+  const models = cards.map(
+    (card) => `${pciId(card.vendorId, 10)}:${pciId(card.deviceId, cards === allowedDevice ? 10 : 16)}`,
+  );
   const address = assignedId ?? id ?? '';
   return address === '' ? models.join(', ') : `${models.join(', ')} at ${address}`;
 }

@@ -1,6 +1,11 @@
 import type { Problem } from '../../model/inventory.js';
 import { KIB } from '../../model/units.js';
-import { type DatastoreLocation, type Disk, type DiskMode, UNTOLD_DISK } from '../../model/virtual-machine.js';
+import {
+  type DatastoreLocation,
+  type Disk,
+  type DiskMode,
+  UNTOLD_DISK,
+} from '../../model/virtual-machine.js';
 import type { VsphereReference } from '../../model/vsphere-reference.js';
 import { DISK_MODES } from '../vmx/vmx-drives.js';
 import type { Backing, VsphereDevice } from './device-schema.js';
@@ -112,7 +117,8 @@ function readDisk(
     mode: modeOf(backing),
     rawDevice,
     shared:
-      /multiwriter/i.test(backing?.sharing ?? '') || /^(?:physical|virtual)/i.test(controller?.sharedBus ?? ''),
+      /multiwriter/i.test(backing?.sharing ?? '') ||
+      /^(?:physical|virtual)/i.test(controller?.sharedBus ?? ''),
     encrypted: backing?.keyId !== undefined,
     thin: backing?.thinProvisioned ?? (/^VirtualDiskSe/.test(backing?._type ?? '') ? true : null),
     datastore,
@@ -140,10 +146,8 @@ function datastoreIn(fileName = ''): string | null {
 function pathOn(datastore: string | null, fileName = ''): string | null {
   const start = `[${datastore ?? ''}]`;
   if (datastore === null || !fileName.startsWith(start)) return null;
-  const path = fileName.slice(start.length).trim();
-  const parts = path.split('/');
-  const usable =
-    path !== '' && !path.startsWith('/') && !path.includes('\0') && !parts.includes('..') && !parts.includes('.');
+  const path = fileName.slice(start.length).replace(/^ /, '');
+  const usable = path.split('/').every((part) => !['', '.', '..'].includes(part)) && !path.includes('\0');
   return usable ? path : null;
 }
 
@@ -158,7 +162,9 @@ function formatOf(backing: Backing | undefined, rawDevice: Disk['rawDevice']): s
   if (rawDevice !== null) return rawDevice === 'virtual' ? 'vmfsRawDeviceMap' : 'vmfsPassthroughRawDeviceMap';
   const isSparse = /SeSparse/.test(backing?._type ?? '') || /^seSparse/i.test(backing?.deltaDiskFormat ?? '');
   if (isSparse) return 'seSparse';
-  return backing?.parent === undefined && !/VirtualDiskSparse/.test(backing?._type ?? '') ? 'vmfs' : 'vmfsSparse';
+  return backing?.parent === undefined && !/VirtualDiskSparse/.test(backing?._type ?? '')
+    ? 'vmfs'
+    : 'vmfsSparse';
 }
 
 function modeOf(backing: Backing | undefined): DiskMode {

@@ -4,8 +4,8 @@ import type { Placement } from '../../model/virtual-machine.js';
 import {
   arrayOf,
   FLAG,
-  type Ref,
   REF,
+  type Ref,
   type RetrievedObject,
   type RetrieveOptions,
   retrieveOne,
@@ -127,7 +127,9 @@ export class Estate {
   }
 
   /** The cluster that a host is in; null for one that stands alone. */
-  clusterOf(host: Ref | undefined): { readonly name: string | null; readonly facts: ClusterFacts | null } | null {
+  clusterOf(
+    host: Ref | undefined,
+  ): { readonly name: string | null; readonly facts: ClusterFacts | null } | null {
     const parent = this.#node(host)?.parent;
     if (parent?.type !== 'ClusterComputeResource') return null;
     return { name: this.nameOf(parent), facts: this.#clusters.get(parent.value) ?? null };
@@ -154,7 +156,9 @@ export class Estate {
 
   /** Path of a resource pool or vApp below the pool that every cluster and host has, or the name of that. */
   resourcePoolOf(ref: Ref | undefined): Placement['resourcePool'] {
-    const pools = this.#lineage(ref).filter(({ ref: { type } }) => type === 'ResourcePool' || type === 'VirtualApp');
+    const pools = this.#lineage(ref).filter(
+      ({ ref: { type } }) => type === 'ResourcePool' || type === 'VirtualApp',
+    );
     const names = pools.flatMap(({ name }) => (name === undefined ? [] : [inventoryName(name)]));
     return (names.length > 1 ? names.slice(0, -1).reverse().join('/') : names[0]) ?? null;
   }
@@ -242,7 +246,10 @@ export async function readEstate(client: VsphereClient, options: RetrieveOptions
 function readNode({ ref, properties }: RetrievedObject): Node {
   const parsed = NODE.safeParse(properties);
   // A name is what most else hangs on.
-  return { ...(parsed.success ? parsed.data : NODE.parse({ name: TEXT.safeParse(properties['name']).data })), ref };
+  return {
+    ...(parsed.success ? parsed.data : NODE.parse({ name: TEXT.safeParse(properties['name']).data })),
+    ref,
+  };
 }
 
 async function attributeNames(

@@ -7,7 +7,11 @@ type NetworkFacts = EstateFacts['networks'][number];
 /** `HostPortGroup`. */
 export const STANDARD_PORT_GROUPS = arrayOf(
   vimObject({
-    spec: vimObject({ name: TEXT.default(''), vlanId: WHOLE_NUMBER.default(0), vswitchName: TEXT.default('') }),
+    spec: vimObject({
+      name: TEXT.default(''),
+      vlanId: WHOLE_NUMBER.default(0),
+      vswitchName: TEXT.default(''),
+    }),
   }),
 );
 
@@ -28,7 +32,11 @@ const ALL_VLANS = 4095;
 export function hostNetworks(groups: z.output<typeof STANDARD_PORT_GROUPS>): readonly NetworkFacts[] {
   const networks = groups.map(({ spec }): NetworkFacts => {
     const { vlanId: id } = spec;
-    return { name: spec.name, switch: spec.vswitchName, vlan: id === 0 ? null : id === ALL_VLANS ? '0-4094' : `${id}` };
+    return {
+      name: spec.name,
+      switch: spec.vswitchName,
+      vlan: id === 0 ? null : id === ALL_VLANS ? '0-4094' : `${id}`,
+    };
   });
   return [...new Map(networks.map((network) => [JSON.stringify(network), network])).values()];
 }

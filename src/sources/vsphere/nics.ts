@@ -25,7 +25,9 @@ export function readNics(
         adapter: adapterOf(device),
         connected: isConnected(device),
         staticMac: device.addressType === undefined ? null : /^(?:manual|static)$/i.test(device.addressType),
-        addresses: ownAddresses(guestNics.filter((nic) => isOf(nic, device.key, mac)).flatMap((nic) => nic.ipAddress)),
+        addresses: ownAddresses(
+          guestNics.filter((nic) => isOf(nic, device.key, mac)).flatMap((nic) => nic.ipAddress),
+        ),
       };
     });
 }
@@ -39,7 +41,9 @@ export function ownAddresses(addresses: readonly string[]): readonly string[] {
   const plain = addresses.map((address) => address.replace(/%.*$/, '').trim());
   return [
     ...new Set(
-      plain.filter((address) => /^[\da-f:.]+$/i.test(address) && !/^(?:fe[89ab][\da-f]:|169\.254\.)/i.test(address)),
+      plain.filter(
+        (address) => /^[\da-f:.]+$/i.test(address) && !/^(?:fe[89ab][\da-f]:|169\.254\.)/i.test(address),
+      ),
     ),
   ];
 }

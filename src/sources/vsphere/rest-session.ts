@@ -139,7 +139,8 @@ export class RestSession {
       for await (const part of answer) {
         const read: Uint8Array = part;
         bytes += read.length;
-        if (bytes > MAX_ANSWER_BYTES) throw this.#unusable(`an answer is longer than ${MAX_ANSWER_BYTES} bytes`);
+        if (bytes > MAX_ANSWER_BYTES)
+          throw this.#unusable(`an answer is longer than ${MAX_ANSWER_BYTES} bytes`);
         parts.push(read);
       }
       return { status: statusCode, answer: this.#json(Buffer.concat(parts).toString()) };

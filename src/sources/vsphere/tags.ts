@@ -50,7 +50,8 @@ export async function readTags(
     const code = isKnown ? error.code : 'VSPHERE_PROTOCOL';
     const reason = isKnown ? error.message : 'an answer is none of vSphere’s';
     const message = `tags are not known: ${reason}`;
-    const hint = 'Nothing, unless machines are selected by tags: then see that the user may use the REST interface.';
+    const hint =
+      'Nothing, unless machines are selected by tags: then see that the user may use the REST interface.';
     return {
       tags: new Map(),
       problems: [problemOf('warning', code, message, { file: client.shown, machineId: null }, hint)],
@@ -66,7 +67,9 @@ async function attachedTags(session: RestSession): Promise<ReadonlyMap<string, r
   for (let start = 0; start < ids.length; start += TAGS_AT_ONCE) {
     const tagIds = ids.slice(start, start + TAGS_AT_ONCE);
     const body = { tag_ids: tagIds };
-    const found = ATTACHED.parse(await session.act('/tag-association', 'list-attached-objects-on-tags', body));
+    const found = ATTACHED.parse(
+      await session.act('/tag-association', 'list-attached-objects-on-tags', body),
+    );
     for (const { tag_id: tag, object_ids: objects } of found) {
       const name = names.get(tag);
       if (name === undefined) continue;

@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { list, type Ref, REF, vimObject, WHOLE_NUMBER } from '../../vsphere/index.js';
+import type { z } from 'zod';
+import { list, REF, type Ref, vimObject, WHOLE_NUMBER } from '../../vsphere/index.js';
 import { PRODUCT_PROPERTY, type ProductProperty } from './machine-schema.js';
 
 /** `VAppEntityConfigInfo`: a machine or a vApp in a vApp. */

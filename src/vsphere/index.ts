@@ -1,0 +1,18 @@
+export { connectVsphere, type VsphereAccess } from './connect-vsphere.js';
+export { type DatastorePath, datastoreUrl, parseDatastorePath } from './datastore-url.js';
+export { type FolderSession, openFolderSession } from './folder-session.js';
+export type { PropertyQuery } from './property-query.js';
+export { type RetrieveOptions, retrieve, retrieveOne } from './retrieve.js';
+export type { MissingProperty, RetrievedObject } from './retrieved-object.js';
+export type { About, ServiceContent } from './service-content.js';
+export { type TaskWatching, waitForTask } from './tasks.js';
+export { arrayOf, FLAG, list, REF, TEXT, vimObject, WHOLE_NUMBER } from './vim-schemas.js';
+export type { Ref, VimObject, VimValue } from './vim-value.js';
+export type { VsphereClient, VspherePatience } from './vsphere-client.js';
+export { isVsphereFault, VsphereFault } from './vsphere-fault.js';
+export {
+  type ObjectUpdate,
+  type UpdateBatch,
+  type WatchOptions,
+  watchUpdates,
+} from './watch-updates.js';
