@@ -137,9 +137,10 @@ func (s *server) start(model *simulator.Model, args arguments) (readiness, error
 	if err != nil {
 		return readiness{}, err
 	}
-	running.URL.User = nil
+	told := *running.URL
+	told.User = nil
 	return readiness{
-		URL:         running.URL.String(),
+		URL:         told.String(),
 		Control:     control,
 		Fingerprint: colons(fmt.Sprintf("%X", sha256.Sum256(der))),
 		Certificate: string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
