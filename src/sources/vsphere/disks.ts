@@ -73,7 +73,8 @@ export function readDisks(
         slot: `${family}${disk.bus}:${disk.unit}`,
         key: device.key,
       };
-      const usedBytes = disk.rawDevice === null ? (used.get(device.key) ?? null) : null;
+      // Nothing at all takes no disk: then nobody has measured it yet.
+      const usedBytes = disk.rawDevice === null ? used.get(device.key) || null : null;
       return {
         place,
         disk: {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { arrayOf, FLAG, list, REF, TEXT, vimObject, WHOLE_NUMBER } from '../../vsphere/index.js';
 import { DEVICE } from './device-schema.js';
 
-const OPTION = vimObject({ key: TEXT, value: z.unknown() });
+const OPTION = vimObject({ key: TEXT, value: z.unknown().optional() });
 
 /** Reservations in MHz or MiB; -1 stands for none. */
 const ALLOCATION = vimObject({ reservation: WHOLE_NUMBER.optional() });
@@ -75,7 +75,7 @@ export const MACHINE = z.object({
   'config.hardware.numCPU': WHOLE_NUMBER.optional(),
   'config.hardware.numCoresPerSocket': WHOLE_NUMBER.optional(),
   'config.instanceUuid': TEXT.optional(),
-  'config.keyId': z.unknown(),
+  'config.keyId': z.unknown().optional(),
   'config.latencySensitivity': vimObject({ level: TEXT.optional() }).optional(),
   'config.managedBy': vimObject({ extensionKey: TEXT.default(''), type: TEXT.default('') }).optional(),
   'config.memoryAllocation': ALLOCATION.optional(),

@@ -21,7 +21,7 @@ const RANGE = z.object({ start: TEXT, end: TEXT });
 export const PORT_GROUP_CONFIG = vimObject({
   distributedVirtualSwitch: REF.optional(),
   defaultPortConfig: vimObject({
-    vlan: vimObject({ vlanId: z.unknown(), pvlanId: WHOLE_NUMBER.optional() }).optional(),
+    vlan: vimObject({ vlanId: z.unknown().optional(), pvlanId: WHOLE_NUMBER.optional() }).optional(),
   }).optional(),
 });
 

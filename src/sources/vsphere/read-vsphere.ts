@@ -4,7 +4,7 @@ import type { VsphereReference } from '../../model/vsphere-reference.js';
 import { connectVsphere, type RetrieveOptions, type VsphereClient } from '../../vsphere/index.js';
 import { repeatedNames } from '../repeated-names.js';
 import { buildMachine, type MachineSurroundings } from './build-machine.js';
-import { readEstate } from './estate.js';
+import { type Estate, readEstate } from './estate.js';
 import { retrieveKnown } from './known-properties.js';
 import { MACHINE_QUERY } from './machine-schema.js';
 import { readTags } from './tags.js';
@@ -31,12 +31,7 @@ export async function readVsphere(
         found.push(...built.problems);
       }
     }
-    machines.sort(byName);
-    return {
-      machines,
-      problems: [...problems, ...found, ...repeatedNames(machines)],
-      facts: surroundings.estate.facts(),
-    };
+    return inventoryOf(machines, [...problems, ...found], surroundings.estate);
   } finally {
     await client.close();
   }
@@ -66,7 +61,17 @@ export async function readSurroundings(
   };
 }
 
-export function byName(a: VirtualMachine, b: VirtualMachine): number {
+/** Machines by name, with the warnings that come of having them side by side. */
+export function inventoryOf(
+  machines: readonly VirtualMachine[],
+  problems: readonly Problem[],
+  estate: Estate,
+): Inventory {
+  const sorted = [...machines].sort(byName);
+  return { machines: sorted, problems: [...problems, ...repeatedNames(sorted)], facts: estate.facts() };
+}
+
+function byName(a: VirtualMachine, b: VirtualMachine): number {
   if (a.name === b.name) return a.id < b.id ? -1 : 1;
   return a.name < b.name ? -1 : 1;
 }
