@@ -92,9 +92,12 @@ export class Estate {
   readonly #clusters: ReadonlyMap<string, ClusterFacts>;
   readonly #attributes: ReadonlyMap<string, string>;
 
-  /** `attributes` are the names of custom attributes by their keys. */
-  constructor(nodes: Iterable<Node>, attributes: ReadonlyMap<string, string>, problems: readonly Problem[]) {
-    this.#nodes = new Map([...nodes].map((node) => [keyOf(node.ref), node]));
+  private constructor(
+    nodes: readonly Node[],
+    attributes: ReadonlyMap<string, string>,
+    problems: readonly Problem[],
+  ) {
+    this.#nodes = new Map(nodes.map((node) => [keyOf(node.ref), node]));
     this.#attributes = attributes;
     this.problems = problems;
     this.#portGroups = new Map(
@@ -110,6 +113,15 @@ export class Estate {
           : [],
       ),
     );
+  }
+
+  /** `attributes` are the names of custom attributes by their keys. Of objects that are told twice the last counts. */
+  static of(
+    objects: readonly RetrievedObject[],
+    attributes: ReadonlyMap<string, string>,
+    problems: readonly Problem[],
+  ): Estate {
+    return new Estate(objects.map(readNode), attributes, problems);
   }
 
   nameOf(ref: Ref | undefined): string | null {
@@ -148,9 +160,10 @@ export class Estate {
 
   /** Path of a folder or vApp below the datacenter's own folder of machines; null for that itself. */
   folderOf(ref: Ref | undefined): string | null {
-    const names = this.#lineage(ref)
-      .filter(({ ref: { type }, parent }) => type !== 'Folder' || parent?.type !== 'Datacenter')
-      .flatMap((node) => (isInside(node.ref) ? (node.name ?? []) : []));
+    const line = this.#lineage(ref);
+    // The last below the datacenter is its own folder.
+    const end = line.findIndex((node) => node.ref.type === 'Datacenter') - 1;
+    const names = line.slice(0, Math.max(0, end)).flatMap(({ name }) => name ?? []);
     return names.length === 0 ? null : names.reverse().map(inventoryName).join('/');
   }
 
@@ -225,13 +238,13 @@ export class Estate {
 export async function readEstate(client: VsphereClient, options: RetrieveOptions): Promise<Estate> {
   const { about, customFieldsManager } = await client.content();
   const kinds = KINDS.filter(({ central }) => central !== true || about.apiType === 'VirtualCenter');
-  const nodes: Node[] = [];
+  const all: RetrievedObject[] = [];
   const problems: Problem[] = [];
   for (const { type, properties } of kinds) {
     const objects: RetrievedObject[] = [];
     for await (const page of retrieveKnown(client, { type, properties }, options)) objects.push(...page);
-    // Machines of a vApp come with resource pools as well; the fuller answer is the later one.
-    nodes.push(...objects.map(readNode));
+    // vApps come with resource pools as well; the fuller answer is the later one.
+    all.push(...objects);
     const hidden = objects.filter(({ missing }) => missing.length > 0);
     const reason = hidden[0]?.missing[0]?.fault.message;
     if (reason !== undefined) {
@@ -240,7 +253,7 @@ export async function readEstate(client: VsphereClient, options: RetrieveOptions
     }
   }
   const attributes = await attributeNames(client, customFieldsManager, options);
-  return new Estate(nodes, attributes, problems);
+  return Estate.of(all, attributes, problems);
 }
 
 function readNode({ ref, properties }: RetrievedObject): Node {
@@ -260,10 +273,6 @@ async function attributeNames(
   if (manager === undefined) return new Map();
   const { field } = FIELDS.parse(await retrieveOne(client, manager, ['field'], options));
   return new Map(field.map(({ key, name }) => [key, name]));
-}
-
-function isInside({ type }: Ref): boolean {
-  return type === 'Folder' || type === 'VirtualApp';
 }
 
 function keyOf({ type, value }: Ref): string {
