@@ -29,12 +29,12 @@ export class QueueRunner implements JobRunner {
     this.#batch = batch;
   }
 
-  async run({ record }: PlannedJob, signal: AbortSignal): Promise<void> {
+  async run({ record, through }: PlannedJob, signal: AbortSignal): Promise<void> {
     const { ledger, queue, batchId, target } = this.#batch;
     if (signal.aborted) return await ledger.setState(record.id, stateAfter(signal));
     const offer = await ledger.workers.offer(record.id);
     const ended = queue.whenEnded(offer);
-    await queue.offer({ jobId: record.id, batchId, target, offer });
+    await queue.offer({ jobId: record.id, batchId, target, offer, through });
     const stopped = new AbortController();
     const asked = whenAborted(signal, stopped.signal).then(() => this.#stop(record.id, offer, signal, ended));
     await Promise.race([ended, asked]);

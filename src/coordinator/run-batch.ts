@@ -114,6 +114,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
         jobs,
         runner,
         isFinished: (job) => delivery.isFinished(job),
+        waysIn: (planned) => delivery.waysIn(planned),
       });
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {

@@ -23,6 +23,8 @@ export type WorkerContext = Pick<
 export interface OfferedJob {
   readonly jobId: number;
   readonly offer: string;
+  /** Names of the target's hosts that it is to go through; any where left out. */
+  readonly through?: readonly string[] | undefined;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface OfferedJob {
  */
 export async function runOneJob(
   worker: WorkerContext,
-  { jobId, offer }: OfferedJob,
+  { jobId, offer, through }: OfferedJob,
   lost: AbortSignal,
 ): Promise<'ended' | 'again'> {
   const { ledger, signal } = worker;
@@ -41,7 +43,7 @@ export async function runOneJob(
     const held = await ledger.claim(jobId, worker.worker, offer);
     const watch = new Watch(ledger, held);
     try {
-      await runHeld({ ...worker, signal: AbortSignal.any([watch.signal, lost, signal]) }, held);
+      await runHeld({ ...worker, signal: AbortSignal.any([watch.signal, lost, signal]) }, held, through);
     } finally {
       watch.close();
     }
@@ -55,7 +57,11 @@ export async function runOneJob(
   }
 }
 
-async function runHeld(worker: WorkerContext, held: JobLedger): Promise<void> {
+async function runHeld(
+  worker: WorkerContext,
+  held: JobLedger,
+  through: readonly string[] | undefined,
+): Promise<void> {
   const { ledger } = worker;
   const reports = new ProgressReporter(ledger);
   try {
@@ -81,7 +87,7 @@ async function runHeld(worker: WorkerContext, held: JobLedger): Promise<void> {
       const surroundings = delivery.surroundings(planned);
       const fingerprint = await fingerprintOf(planned, surroundings, context);
       await refuseOtherSource(ledger, held.jobId, fingerprint, planned);
-      await runJob(context, delivery, { record, planned, surroundings, fingerprint, held });
+      await runJob(context, delivery, { record, planned, surroundings, fingerprint, held, through });
     } finally {
       await held.addNotes(await delivery.close());
     }

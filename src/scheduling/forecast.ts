@@ -9,6 +9,7 @@ import { inOrder } from './order.js';
 import { retryAt } from './retries.js';
 import { Troubles } from './troubles.js';
 import { Units } from './units.js';
+import { spreadIn } from './ways-in.js';
 import { WorkCalendar } from './work-calendar.js';
 
 /** When a job that is left will be moved, in milliseconds since 1970; infinite when its window has not time for it. */
@@ -49,7 +50,8 @@ const NO_CAP = 1e18;
  * as they will. It knows of no failures to come. Costs as much as an estimate of the plan. Throws CONFIG_INVALID for a time
  * zone that does not exist.
  */
-export function forecast(night: Night, now: number): Forecast {
+export function forecast(open: Night, now: number): Forecast {
+  const night = { ...open, jobs: spreadIn(open.jobs, open.limits) };
   const troubles = new Troubles(night);
   const gates = new Gates(night, troubles);
   const rules = { now, gates, units: new Units(night, gates), smallestFirst: new Set<string>() };

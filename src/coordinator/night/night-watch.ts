@@ -13,6 +13,7 @@ import {
   type Night,
   type RateMeter,
   type Stop,
+  type WayIn,
 } from '../../scheduling/index.js';
 import type { BatchContext, PlannedJob } from '../job.js';
 import type { JobRunner } from '../job-runner.js';
@@ -163,7 +164,7 @@ class NightWatch {
     const decision = decide(night, now);
     this.#options.limitBandwidth(decision.bandwidth.bytesPerSecond);
     for (const stop of decision.stop) this.#stop(stop);
-    for (const id of decision.start) this.#start(id);
+    for (const id of decision.start) this.#start(id, decision.waysIn.get(id));
     this.#noteFailures(failed, decision, now);
     await this.#look(night, decision, now);
     // A machine that ended since the decision may be what the others waited for.
@@ -185,15 +186,15 @@ class NightWatch {
     return { ...parts, limits, jobs, progress, failures, rates: meter };
   }
 
-  #start(id: string): void {
+  #start(id: string, wayIn?: WayIn): void {
     const { context, runner } = this.#options;
     const job = this.#tracked.planned(id);
     const stop = new AbortController();
     const signal = AbortSignal.any([context.signal, stop.signal]);
-    this.#tracked.change(id, { state: 'running', endedAt: null });
+    this.#tracked.started(id, wayIn);
     this.#rates.begin(this.#tracked.scheduled(id));
     const end = runner
-      .run(job, signal)
+      .run({ ...job, through: wayIn?.map(({ name }) => name) }, signal)
       .then(() => this.#ended(id, job))
       .catch((error: unknown) => {
         this.#failure ??= error;
