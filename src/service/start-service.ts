@@ -114,6 +114,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
         authority,
         paths,
         office,
+        planner,
         outlooks,
         summaries,
         feed,
