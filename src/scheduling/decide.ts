@@ -1,4 +1,4 @@
-import { type Bandwidth, bandwidthAt } from './bandwidth.js';
+import { type Bandwidth, bandwidthAt } from '../calendar/index.js';
 import { Crowd } from './crowd.js';
 import { Fit } from './fit.js';
 import { Gates } from './gates.js';

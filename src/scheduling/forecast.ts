@@ -1,6 +1,6 @@
+import { bandwidthAt, bandwidthChanges, WorkCalendar } from '../calendar/index.js';
 import { groupBy } from '../model/group-by.js';
 import { type CapacityChange, simulateWave, type Transfer } from '../transfers/index.js';
-import { bandwidthAt } from './bandwidth.js';
 import { followersOf } from './followers.js';
 import { Gates } from './gates.js';
 import { HopNetwork } from './hop-network.js';
@@ -10,7 +10,6 @@ import { retryAt } from './retries.js';
 import { Troubles } from './troubles.js';
 import { Units } from './units.js';
 import { spreadIn } from './ways-in.js';
-import { WorkCalendar } from './work-calendar.js';
 
 /** When a job that is left will be moved, in milliseconds since 1970; infinite when its window has not time for it. */
 export interface JobForecast {
@@ -38,8 +37,6 @@ export interface Forecast {
   readonly endsAt: number | null;
 }
 
-/** Changes of the bandwidth cap that are looked up: three months of one that begins and ends each day. */
-const MAX_CHANGES = 200;
 /** Bytes a second, where no cap holds: more than anything gives. */
 const NO_CAP = 1e18;
 
@@ -145,12 +142,8 @@ function* capChanges(
   calendar: WorkCalendar,
   begins: number,
 ): Generator<CapacityChange> {
-  if (night.caps.length === 0) return;
-  let { until } = bandwidthAt(night, begins);
-  for (let found = 0; found < MAX_CHANGES && until !== null; found++) {
-    const next = bandwidthAt(night, until);
-    yield { at: calendar.workAt(until), resource: 0, capacity: next.bytesPerSecond ?? NO_CAP };
-    until = next.until;
+  for (const { at, bytesPerSecond } of bandwidthChanges(night, calendar, begins)) {
+    yield { at, resource: 0, capacity: bytesPerSecond ?? NO_CAP };
   }
 }
 

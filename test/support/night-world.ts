@@ -124,17 +124,15 @@ class World {
     this.#jobs = new Map(night.jobs.map((job) => [job.id, job]));
     this.#now = rules.start;
     const guess = 100 * 2 ** 20;
-    this.#meter = new RateMeter(
-      {
-        host: guess,
-        datastore: 2 * guess,
-        link: 10 * guess,
-        threads: 10 * guess,
-        targetHost: 4 * guess,
-        repository: 2 * guess,
-      },
-      5,
-    );
+    const guesses = {
+      host: guess,
+      datastore: 2 * guess,
+      link: 10 * guess,
+      threads: 10 * guess,
+      targetHost: 4 * guess,
+      repository: 2 * guess,
+    };
+    this.#meter = new RateMeter(({ kind }) => guesses[kind], 5);
     this.#tuning = startTuning(night.limits.machinesAtOnce, rules.start);
   }
 

@@ -36,7 +36,7 @@ export async function watchJobs(
       // A machine's data is not all that it takes: more of them than threads are worth while.
       limits: { ...parts.limits, machinesAtOnce: parallel, threads: Math.max(threads, parallel) },
     },
-    meter: new RateMeter(guessesOf(rates, threads), rates.secondsPerMachine),
+    meter: new RateMeter(guessesOf(rates, threads, scheduled), rates.secondsPerMachine),
     continues,
     notices,
     limitBandwidth: (bytesPerSecond) => work.context.pool.gate.limit(bytesPerSecond),
