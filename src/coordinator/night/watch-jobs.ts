@@ -39,7 +39,6 @@ export async function watchJobs(
     meter: new RateMeter(guessesOf(rates, threads, scheduled), rates.secondsPerMachine),
     continues,
     notices,
-    limitBandwidth: (bytesPerSecond) => work.context.pool.gate.limit(bytesPerSecond),
   });
 }
 

@@ -75,10 +75,10 @@ test('the next wave starts when the last machine of one ends while the forecast 
         await forecastWritten;
         await ledger.setState(record.id, 'done');
       },
+      limitBandwidth: async () => {},
     },
     continues: false,
     isFinished: async () => true,
-    limitBandwidth: () => {},
   });
   const ends = (await ledger.jobs(batchId)).map(({ name, state, error }) => ({ name, state, error }));
   expect(ends).toEqual([

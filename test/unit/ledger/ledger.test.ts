@@ -235,8 +235,10 @@ describe.each(testStores())('a ledger in $name', ({ name, newPlace }) => {
       expect(second.fence).toBeGreaterThan(first.fence);
       await ledger.workers.askToStop(id, 'PAUSED');
       expect(await ledger.workers.standings([id])).toEqual(
-        new Map([[id, { fence: second.fence, stop: 'PAUSED' }]]),
+        new Map([[id, { fence: second.fence, stop: 'PAUSED', bandwidth: null }]]),
       );
+      await ledger.workers.share([id], 5e9);
+      expect((await ledger.workers.standings([id])).get(id)?.bandwidth).toBe(5e9);
       await ledger.setState(id, 'planned');
       await expect(ledger.claim(id, 'w', offer)).rejects.toMatchObject({ code: 'LEASE_LOST' });
     });
@@ -272,6 +274,30 @@ describe.each(testStores())('a ledger in $name', ({ name, newPlace }) => {
         [id, { state: 'converting', worker: 'w', fence: held.fence }],
         [id, { state: 'done', worker: 'w', fence: held.fence }],
       ]);
+    });
+  });
+
+  it('tells of an order when it is given and when it is obeyed, by whomever', async () => {
+    const { target, place } = await newOne();
+    await withLedger(place, async (ledger) => {
+      const { orders, events } = ledger;
+      const batchId = await newBatch(ledger, target);
+      const words = { by: 'operator', verb: 'cancel', scope: 'batch', subject: '' } as const;
+      const wish = { batchId, ...words };
+      const told = async () =>
+        (await events.read({ after: 0, batchId, limit: 10 })).map(({ kind, data }) => [kind, data]);
+      const first = await orders.give(wish);
+      expect(await told()).toEqual([['order', { id: first.id, ...words }]]);
+      await orders.obeyed(first);
+      const second = await orders.give(wish, true);
+      expect(await told()).toEqual([
+        ['order', { id: first.id, ...words }],
+        ['obeyed', { id: first.id, ...words }],
+        ['order', { id: second.id, ...words }],
+        ['obeyed', { id: second.id, ...words }],
+      ]);
+      expect(await orders.waiting(batchId)).toEqual([]);
+      expect((await orders.latest(batchId, second.id, 10)).map(({ id }) => id)).toEqual([first.id]);
     });
   });
 
