@@ -102,8 +102,15 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
         ? {
             run: async (job, signal) =>
               runJob({ ...context, signal }, delivery, await claimJob(context, job)),
+            limitBandwidth: async (bytesPerSecond) => pool.gate.limit(bytesPerSecond),
           }
-        : new QueueRunner({ ledger, queue, batchId, target: plan.target });
+        : new QueueRunner({
+            ledger,
+            queue,
+            batchId,
+            target: plan.target,
+            capped: plan.night.caps.length > 0,
+          });
     const warnings: string[] = [];
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
@@ -114,6 +121,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
         jobs,
         runner,
         isFinished: (job) => delivery.isFinished(job),
+        waysIn: (planned) => delivery.waysIn(planned),
       });
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {

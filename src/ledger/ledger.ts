@@ -69,6 +69,7 @@ const NEW_JOB = {
   worker: null,
   offer: null,
   stop: null,
+  bandwidth: null,
   started_at: null,
   ended_at: null,
 } as const;

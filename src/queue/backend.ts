@@ -15,6 +15,8 @@ export interface QueuedJob {
   readonly target: string;
   /** The ledger's; also the run's own name in the queue. */
   readonly offer: string;
+  /** Names of the target's hosts that it is to go through; any where left out. */
+  readonly through?: readonly string[] | undefined;
 }
 
 /** What BullMQ needs to reach the queue. */

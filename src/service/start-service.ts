@@ -113,6 +113,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
         authority,
         paths,
         office,
+        planner,
         outlooks,
         summaries,
         feed,

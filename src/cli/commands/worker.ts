@@ -1,4 +1,4 @@
-import { runOneJob, type WorkerContext, workerName } from '../../coordinator/index.js';
+import { runOneJob, WorkerBandwidth, type WorkerContext, workerName } from '../../coordinator/index.js';
 import { loadProfiles } from '../../guests/profiles/index.js';
 import { tellServiceManager } from '../../io/service-manager.js';
 import { readUrlReference } from '../../io/url-reference.js';
@@ -92,6 +92,7 @@ async function work(url: string, asked: Asked, signal: AbortSignal): Promise<voi
     const context: WorkerContext = {
       ledger,
       pool,
+      bandwidth: new WorkerBandwidth(pool.gate),
       profiles: await loadProfiles(),
       worker: name,
       signal,
