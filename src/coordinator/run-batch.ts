@@ -96,7 +96,10 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       ways: waysOf(context),
     });
     const delivery = await openDelivery({ ...plan, blackOuts: plan.night.blackOuts }, context);
-    const queue = options.queue === undefined ? null : await JobQueue.open(options.queue);
+    const queue =
+      options.queue === undefined
+        ? null
+        : await JobQueue.open({ url: options.queue, ledger: await ledger.knownIdentity() });
     const runner: JobRunner =
       queue === null
         ? {

@@ -64,6 +64,8 @@ export interface RunningService {
   readonly firstToken: string | null;
   /** All addresses but those of the dashboard's files. */
   readonly routes: readonly ServiceRoute[];
+  /** Aborts, with the error as its reason, when another service may have the store: this one must be closed. */
+  readonly lost: AbortSignal;
   /** Takes no more requests, and leaves running batches so that the next start goes on with them. */
   readonly close: () => Promise<void>;
 }
@@ -81,12 +83,15 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
   });
   const place = options.store ?? { folder: home };
   const ledger = await Ledger.open(place);
-  const reader = await Ledger.openForReading(place);
+  let reader: Ledger | null = null;
   const closeLedgers = async () => {
-    await reader.close();
+    await reader?.close();
     await ledger.close();
   };
   try {
+    // Of two services each would run the other's batches, and answer for them.
+    const { lost } = await ledger.lockService();
+    reader = await Ledger.openForReading(place);
     const firstToken = await ensureToken(ledger, home);
     const onError = (error: unknown) => log.error({ err: error }, 'background work failed');
     const paths = pathsOf(options, home);
@@ -135,6 +140,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       url,
       firstToken,
       routes,
+      lost,
       close: async () => {
         state = 'stopping';
         log.info({}, 'service stops');
