@@ -18,6 +18,8 @@ export interface TestPostgres {
   newDatabase(): Promise<string>;
   /** Ends all connections to a database, as a restart of the server does. */
   dropConnections(url: string): Promise<void>;
+  /** All that a database holds, as SQL. */
+  dump(url: string): Promise<string>;
   /** `kill -9` of the server and a start again. */
   crash(): Promise<void>;
 }
@@ -85,6 +87,7 @@ export function testPostgres(programs: string): TestPostgres {
       const name = new URL(url).pathname.slice(1);
       await ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
     },
+    dump: async (url) => (await execa(join(programs, 'pg_dump'), [`--dbname=${url}`])).stdout,
     crash: async () => {
       run('pg_ctl', ['-D', data, '-m', 'immediate', '-s', 'stop']);
       start();
