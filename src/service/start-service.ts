@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import pino, { type DestinationStream, type Logger } from 'pino';
@@ -22,6 +22,7 @@ import { Planner } from './planner.js';
 import { Timetable } from './schedules/timetable.js';
 import { buildServer } from './server.js';
 import { type BatchRunner, Shift } from './shift.js';
+import { readTls } from './tls-files.js';
 import { issueToken } from './tokens.js';
 
 const FIRST_TOKEN = 'admin-token';
@@ -77,7 +78,7 @@ const BAD_TOKENS = 20;
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const home = resolve(options.home);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, options.logTo);
-  const tls = await readTls(options);
+  const tls = options.tls === null ? null : await readTls(options.tls);
   await mkdir(home, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw unwritable(home, cause);
   });
@@ -209,21 +210,6 @@ async function ensureToken(ledger: Ledger, home: string): Promise<string | null>
     throw unwritable(file, cause);
   }
   return file;
-}
-
-async function readTls({ tls }: ServiceOptions): Promise<{ cert: string; key: string } | null> {
-  if (tls === null) return null;
-  const [cert, key] = await Promise.all(
-    [tls.cert, tls.key].map(async (file) => {
-      try {
-        return await readFile(file, 'utf8');
-      } catch (cause) {
-        const reason = systemErrorCode(cause) ?? String(cause);
-        throw new XenferryError('CONFIG_INVALID', `cannot be read (${reason})`, { file, cause });
-      }
-    }),
-  );
-  return { cert: cert ?? '', key: key ?? '' };
 }
 
 async function listen(app: App, { host, port }: ServiceOptions): Promise<void> {

@@ -68,7 +68,7 @@ export function testRedis(): TestRedis {
     await whenAnswering(urlOf());
   });
   afterAll(async () => {
-    if (server !== null && server.kill('SIGKILL')) await once(server, 'exit');
+    if (server?.kill('SIGKILL')) await once(server, 'exit');
     rmSync(folder, { recursive: true, force: true });
   });
   return {

@@ -23,11 +23,7 @@ async function opened(place: QueuePlace): Promise<JobQueue> {
 }
 
 /** A worker until the test ends. */
-async function working(
-  place: QueuePlace,
-  run: QueueWorkerOptions['run'],
-  slots = 1,
-): Promise<QueueWorker> {
+async function working(place: QueuePlace, run: QueueWorkerOptions['run'], slots = 1): Promise<QueueWorker> {
   const worker = await QueueWorker.start({
     queue: place,
     name: 'w',
