@@ -8,8 +8,10 @@ import { afterAll, beforeAll } from 'vitest';
 import { type Certificate, selfSigned } from './certificate.js';
 import { freePort } from './free-port.js';
 
-/** A user of the tests' server, who may do nothing but keep queues. */
-export const REDIS_USER = 'ferry';
+/** A user with the rights that docs/several-machines.md gives, and nothing beyond. */
+const USER = 'ferry';
+const RIGHTS = '~xenferry_queue:* &* +@all -@dangerous +info';
+const ADMIN = 'admin';
 export const REDIS_PASSWORD = 'st0rk-and-heron';
 
 /** A server of the tests' own, which lets nobody in without a password. */
@@ -18,6 +20,8 @@ export interface TestRedis {
   url(tls?: 'tls'): string;
   /** Sets a parameter of the running server. */
   configure(name: string, value: string): Promise<void>;
+  /** As a restart does of a server that keeps nothing on disk. */
+  forgetAll(): Promise<void>;
 }
 
 /** Whether the package redis-server is there; that it is missing is an error in CI. */
@@ -39,10 +43,16 @@ export function testRedis(): TestRedis {
   const ports = { clear: 0, tls: 0 };
   let server: ReturnType<typeof spawn> | null = null;
 
-  const urlOf = (tls?: 'tls') => {
-    const login = `${REDIS_USER}:${REDIS_PASSWORD}@127.0.0.1`;
+  const urlOf = (tls?: 'tls', user = USER) => {
+    const login = `${user}:${REDIS_PASSWORD}@127.0.0.1`;
     if (tls === undefined) return `redis://${login}:${ports.clear}`;
     return `rediss://${login}:${ports.tls}?sslrootcert=${encodeURIComponent(at('cert.pem'))}`;
+  };
+
+  const asAdmin = async (action: (client: Redis) => Promise<unknown>) => {
+    const client = new Redis(urlOf(undefined, ADMIN));
+    await action(client);
+    client.disconnect();
   };
 
   beforeAll(async () => {
@@ -61,7 +71,8 @@ export function testRedis(): TestRedis {
         `dir ${folder}`,
         'save ""',
         'user default off',
-        `user ${REDIS_USER} on >${REDIS_PASSWORD} ~* &* +@all`,
+        `user ${USER} on >${REDIS_PASSWORD} ${RIGHTS}`,
+        `user ${ADMIN} on >${REDIS_PASSWORD} ~* &* +@all`,
       ].join('\n'),
     );
     server = spawn('redis-server', [at('redis.conf')], { stdio: 'ignore' });
@@ -72,12 +83,9 @@ export function testRedis(): TestRedis {
     rmSync(folder, { recursive: true, force: true });
   });
   return {
-    url: urlOf,
-    configure: async (name, value) => {
-      const client = new Redis(urlOf());
-      await client.config('SET', name, value);
-      client.disconnect();
-    },
+    url: (tls) => urlOf(tls),
+    configure: (name, value) => asAdmin((client) => client.config('SET', name, value)),
+    forgetAll: () => asAdmin((client) => client.flushall()),
   };
 }
 

@@ -33,6 +33,17 @@ describe.skipIf(!hasRedis())('a queue in Redis', () => {
     expect((await refusal(nobody)).code).toBe('LEDGER_UNAUTHORIZED');
   });
 
+  it('that has lost what was in it does not let anybody wait for ever', async () => {
+    const queue = await JobQueue.open({ url: redis.url(), ledger: randomUUID() });
+    const offer = randomUUID();
+    const ended = queue.whenEnded(offer);
+    await queue.offer({ jobId: 1, batchId: 1, target: '/srv/xva', offer });
+    await redis.forgetAll();
+    await ended;
+    expect(await queue.withdraw(offer)).toBe(false);
+    await queue.close();
+  });
+
   it('is not used where keys may be dropped', async () => {
     await redis.configure('maxmemory-policy', 'allkeys-lru');
     try {
