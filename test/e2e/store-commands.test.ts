@@ -9,10 +9,12 @@ import { MIB } from '../../src/model/units.js';
 import { writeBigEstate } from '../support/big-estate.js';
 import { STATUS } from '../support/cli-documents.js';
 import { expectErrorLines } from '../support/error-lines.js';
+import { visibleFiles } from '../support/file-facts.js';
 import { hasBytes, whenStarted } from '../support/interrupted.js';
 import { postgresPrograms, testPostgres } from '../support/postgres.js';
 import { runCli, runJson, startCli } from '../support/run-cli.js';
 import { startServeCli } from '../support/serve-cli.js';
+import { testStores } from '../support/stores.js';
 import { tempFiles } from '../support/temp-files.js';
 
 const EVERY_DAY = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
@@ -134,11 +136,13 @@ describe.skipIf(programs === null)('with the ledger in PostgreSQL', () => {
   });
 });
 
-describe('with the ledger of a service', () => {
-  it('a batch is named by its number, and a second service is refused', { timeout: 60_000 }, async () => {
+describe.each(testStores())('a service with its ledger in $name', ({ newPlace }) => {
+  it('runs batches that commands name by their number', { timeout: 60_000 }, async () => {
     const home = mkdtempSync(join(folder, 'home-'));
-    const service = await startServeCli(home);
-    const second = await runCli(['serve', '--home', home, '--listen', '127.0.0.1:0']);
+    const place = await newPlace(home);
+    const store = ['--store', 'url' in place ? place.url : home];
+    const service = await startServeCli(home, store);
+    const second = await runCli(['serve', '--home', home, '--listen', '127.0.0.1:0', ...store]);
     expect(second.exitCode).toBe(5);
     expectErrorLines(second.stderr, { code: 'TARGET_BUSY', names: ['another xenferry'] });
 
@@ -152,14 +156,15 @@ describe('with the ledger of a service', () => {
       body: JSON.stringify({ name: 'night', migration, start: true }),
     });
     const { id } = z.object({ id: z.number() }).parse(await filed.json());
-    const status = ['status', '--store', home, '--batch', String(id)];
+    const status = ['status', ...store, '--batch', String(id)];
     await expect
       .poll(async () => (await runJson(status, STATUS)).machines.map(({ state }) => state), {
         timeout: 30_000,
         interval: 300,
       })
       .toEqual(['done']);
+    expect(await visibleFiles(join(home, 'batches', 'night'))).toContain('gamma.xva');
     service.process.kill('SIGTERM');
-    await service.process;
+    expect((await service.process).exitCode).toBe(0);
   });
 });
