@@ -96,7 +96,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       ways: waysOf(context),
     });
     const delivery = await openDelivery({ ...plan, blackOuts: plan.night.blackOuts }, context);
-    const queue = options.queue === undefined ? null : await openQueue(options.queue);
+    const queue = options.queue === undefined ? null : await openQueue(options.queue, ledger);
     const runner: JobRunner =
       queue === null
         ? {
@@ -142,8 +142,9 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
 }
 
 /** Loaded where it is needed: a batch without workers elsewhere does not pay for hundreds of modules. */
-async function openQueue(url: string): Promise<JobQueue> {
-  return await (await import('../queue/index.js')).JobQueue.open(url);
+async function openQueue(url: string, ledger: Ledger): Promise<JobQueue> {
+  const { JobQueue } = await import('../queue/index.js');
+  return await JobQueue.open({ url, ledger: await ledger.knownIdentity() });
 }
 
 /** Those that are where they belong. */
