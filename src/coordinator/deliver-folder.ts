@@ -30,6 +30,7 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
   return {
     surroundings: (planned) => [destination, contentsOf({ planned }).describe()],
     // An earlier run verified the files and they still stand in the folder's final name.
+    waysIn: () => [],
     isFinished: async (job) =>
       job.record.outputBytes !== null && (await bytesOfJob(folderOf(job), job)) === job.record.outputBytes,
     deliver: async (job, own) => {

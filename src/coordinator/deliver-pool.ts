@@ -8,8 +8,10 @@ import { describeError, errorCodeOf, toXenferryError, XenferryError } from '../m
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import { profileOf } from '../targets/machine-facts.js';
 import {
+  addressesOf,
   findOwned,
   type ImportedMachine,
+  importHosts,
   importMachine,
   type OwnedObject,
   type PoolView,
@@ -103,6 +105,7 @@ export async function poolDelivery(
         destination.url,
         poolSurroundings(planned, profileOf(planned, context.profiles)),
       ],
+      waysIn: (planned) => waysIn(work, planned),
       isFinished: (job) => isFinished(work, job),
       deliver: (job, own) => deliver({ ...work, signal: own.signal }, job),
       afterwards: (jobs) => afterwards(work, jobs),
@@ -274,6 +277,7 @@ async function convertInto(
       client,
       view,
       slots,
+      through: job.through && addressesOf(job.through, view),
       reservations,
       disks,
       spec: { planned, profile, placement, jobId, appliance },
@@ -288,6 +292,11 @@ async function convertInto(
   );
   await held.finishStep('verify', 'done', imported.readBackBytes);
   return { ...imported, notes: [...imported.notes, ...notes] };
+}
+
+function waysIn({ resolved, view }: PoolWork, planned: PlannedMachine) {
+  const placement = resolved.placements.get(planned.machine.id);
+  return placement === undefined ? [] : importHosts(planned, placement, view);
 }
 
 function placementOf({ resolved }: PoolWork, { machine }: PlannedMachine) {

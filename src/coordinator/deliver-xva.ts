@@ -31,6 +31,7 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
       return compression === 'none' ? ovaXml : [compression, ovaXml];
     },
     // An earlier run verified the output and it still stands under its final name.
+    waysIn: () => [],
     isFinished: async ({ record, planned }) =>
       record.outputBytes !== null &&
       (await fileSize(join(context.target, planned.output))) === record.outputBytes,

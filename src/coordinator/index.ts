@@ -8,4 +8,5 @@ export { type PreparedPlanning, planPrepared, readPlanning } from './read-planni
 export { readMigrationSources } from './read-sources.js';
 export { type BatchOptions, type BatchResult, runBatch } from './run-batch.js';
 export { runOneJob, type WorkerContext } from './run-remote.js';
+export { WorkerBandwidth } from './worker-bandwidth.js';
 export { workerName } from './worker-name.js';

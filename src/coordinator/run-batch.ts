@@ -102,14 +102,21 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       ways: waysOf(context),
     });
     const delivery = await openDelivery({ ...plan, blackOuts: plan.night.blackOuts }, context);
-    const queue = options.queue === undefined ? null : await openQueue(options.queue);
+    const queue = options.queue === undefined ? null : await openQueue(options.queue, ledger);
     const runner: JobRunner =
       queue === null
         ? {
             run: async (job, signal) =>
               runJob({ ...context, signal }, delivery, await claimJob(context, job)),
+            limitBandwidth: async (bytesPerSecond) => pool.gate.limit(bytesPerSecond),
           }
-        : new QueueRunner({ ledger, queue, batchId, target: plan.target });
+        : new QueueRunner({
+            ledger,
+            queue,
+            batchId,
+            target: plan.target,
+            capped: plan.night.caps.length > 0,
+          });
     const warnings: string[] = [];
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
@@ -120,6 +127,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
         jobs,
         runner,
         isFinished: (job) => delivery.isFinished(job),
+        waysIn: (planned) => delivery.waysIn(planned),
       });
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {
@@ -141,8 +149,9 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
 }
 
 /** Loaded where it is needed: a batch without workers elsewhere does not pay for hundreds of modules. */
-async function openQueue(url: string): Promise<JobQueue> {
-  return await (await import('../queue/index.js')).JobQueue.open(url);
+async function openQueue(url: string, ledger: Ledger): Promise<JobQueue> {
+  const { JobQueue } = await import('../queue/index.js');
+  return await JobQueue.open({ url, ledger: await ledger.knownIdentity() });
 }
 
 /** Those that are where they belong. */

@@ -95,6 +95,8 @@ export interface LedgerSchema {
     stop: string | null;
     /** Tells its files at the source from others of the same names; null where nobody looks at them beforehand. */
     source_version: string | null;
+    /** Bytes a second that whoever runs it may move, for as long as that is heard of; null: no cap is ever kept. */
+    bandwidth: number | null;
     /** Of its last run. */
     started_at: number | null;
     ended_at: number | null;
@@ -525,6 +527,12 @@ const NIGHTS: Migration = {
   },
 };
 
+const SHARES: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await addColumn(db, 'jobs', 'bandwidth', 'bigint');
+  },
+};
+
 const LIVE: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     const needed = (column: ColumnDefinitionBuilder) => column.notNull();
@@ -558,6 +566,7 @@ export const MIGRATIONS: MigrationProvider = {
     '0003-guests': GUESTS,
     '0004-pools': POOLS,
     '0005-nights': NIGHTS,
-    '0006-live': LIVE,
+    '0006-shares': SHARES,
+    '0007-live': LIVE,
   }),
 };
