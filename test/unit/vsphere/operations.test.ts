@@ -23,7 +23,12 @@ import {
 import { failureOf } from '../../support/failure.js';
 import { type SimulatedVcenter, startVcenter } from '../../support/simulated-vcenter.js';
 import { loggedIn, type VcenterCaller } from '../../support/vcenter-caller.js';
-import { createMachines, diskIn, type MachineSpec, type MadeMachine } from '../../support/vcenter-machines.js';
+import {
+  createMachines,
+  diskIn,
+  type MachineSpec,
+  type MadeMachine,
+} from '../../support/vcenter-machines.js';
 import { connectedTo } from '../../support/vsphere-access.js';
 
 const GRAIN = 65_536;
@@ -155,7 +160,9 @@ describe('changed areas', () => {
   }
 
   async function changeIdOf(snapshot: Ref): Promise<string> {
-    const devices = (await caller.properties(snapshot, 'config.hardware.device')).get('config.hardware.device');
+    const devices = (await caller.properties(snapshot, 'config.hardware.device')).get(
+      'config.hardware.device',
+    );
     return diskIn(devices ?? '', 2000).changeId;
   }
 

@@ -64,7 +64,12 @@ describe('properties', () => {
   });
 
   it('are given up when each session ends at once', async () => {
-    await vcenter.fault({ kind: 'fail', method: 'CreateContainerView', fault: 'NotAuthenticated', times: -1 });
+    await vcenter.fault({
+      kind: 'fail',
+      method: 'CreateContainerView',
+      fault: 'NotAuthenticated',
+      times: -1,
+    });
     const asking = (async () => {
       for await (const _page of retrieve(client, MACHINES));
     })();
