@@ -56,9 +56,7 @@ describe('an envelope', () => {
       any: { _type: 'xsd:string', _text: 'x < y' },
     });
     expect(xml).toContain('<any xsi:type="xsd:string">x &lt; y</any>');
-    expect(xml).toContain(
-      '<spec xsi:type="Spec"><on>true</on><size>5</size><key>a</key><key>b</key></spec>',
-    );
+    expect(xml).toContain('<spec xsi:type="Spec"><on>true</on><size>5</size><key>a</key><key>b</key></spec>');
   });
 });
 
