@@ -14,7 +14,7 @@ const CACHE = join(import.meta.dirname, '../simulators/.cache');
 const VCENTER_USER = 'administrator@vsphere.local';
 
 /** A password that must be nowhere else, with what URLs and XML give a meaning to. */
-const VCENTER_PASSWORD = 'merlin:<4711>@&';
+export const VCENTER_PASSWORD = 'merlin:<4711>@&';
 
 export interface VcenterOptions {
   /** A host that stands alone instead of a vCenter. */

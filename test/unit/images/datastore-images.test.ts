@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DatastoreLocation, detectFormat, openImage, readImageInfo } from '../../../src/images/index.js';
+import { detectFormat, openImage, readImageInfo } from '../../../src/images/index.js';
 import { openBytes } from '../../../src/images/open-bytes.js';
 import { readBytes } from '../../../src/io/byte-source.js';
 import { MIB } from '../../../src/model/units.js';
+import type { DatastoreLocation } from '../../../src/model/virtual-machine.js';
 import { readWhole } from '../../support/disk-reader.js';
 import { failureOf } from '../../support/failure.js';
 import { type SimulatedVcenter, startVcenter } from '../../support/simulated-vcenter.js';
