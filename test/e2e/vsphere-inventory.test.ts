@@ -176,7 +176,7 @@ describe('an inventory of many machines in a vCenter', () => {
         'sources:',
         `  - vsphere: ${new URL(vcenter.url).origin}`,
         `    user: ${vcenter.user}`,
-        `    passwordEnv: ${PASSWORD}`,
+        `    password: { environment: ${PASSWORD} }`,
         `    tlsFingerprints: ["${vcenter.fingerprint}"]`,
         'live: { allow: [shutDown] }',
       ].join('\n'),
