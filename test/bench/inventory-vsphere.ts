@@ -17,7 +17,11 @@ export async function benchInventoryVsphere([size = `${SIZE}`]: readonly string[
   const vcenter = await startVcenter({ hostsPerCluster: 50, pageCap: 100 });
   const folder = mkdtempSync(join(tmpdir(), 'xenferry-bench-'));
   try {
-    await createMachines(vcenter, await loggedIn(vcenter), Array.from({ length: Number(size) }, (_, index) => machine(index)));
+    await createMachines(
+      vcenter,
+      await loggedIn(vcenter),
+      Array.from({ length: Number(size) }, (_, index) => machine(index)),
+    );
     const migration = join(folder, 'live.json');
     const { url, user, fingerprint } = vcenter;
     const source = {
@@ -26,7 +30,7 @@ export async function benchInventoryVsphere([size = `${SIZE}`]: readonly string[
       password: { environment: PASSWORD },
       tlsFingerprints: [fingerprint],
     };
-    writeFileSync(migration, JSON.stringify({ sources: [source] }));
+    writeFileSync(migration, JSON.stringify({ version: 1, sources: [source] }));
     process.env[PASSWORD] = vcenter.password;
     const command = ['node', MAIN, 'inventory', '--migration', migration, '--json'];
     const { cpuSeconds, wallSeconds, peakMiB } = measure(command);
@@ -40,7 +44,11 @@ export async function benchInventoryVsphere([size = `${SIZE}`]: readonly string[
 }
 
 function machine(index: number) {
-  const settings = Array.from({ length: 60 }, (_, number) => `<extraConfig><key>setting.${number}.number</key><value xsi:type="xsd:string">value ${index} ${number}</value></extraConfig>`);
+  const settings = Array.from(
+    { length: 60 },
+    (_, number) =>
+      `<extraConfig><key>setting.${number}.number</key><value xsi:type="xsd:string">value ${index} ${number}</value></extraConfig>`,
+  );
   return {
     name: `machine ${index}`,
     disks: [{ capacity: 40 * MIB }, { capacity: 8 * MIB }],

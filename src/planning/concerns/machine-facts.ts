@@ -37,7 +37,8 @@ export function machineFacts(
   target: Facts,
   { mappings, shared, today }: PlanContext,
 ): Facts {
-  const { machine, name, output, disks, nics, coresPerSocket, wave, startOrder, startDelaySeconds, live } = planned;
+  const { machine, name, output, disks, nics, coresPerSocket, wave, startOrder, startDelaySeconds, live } =
+    planned;
   return {
     vm: machine,
     planned: {

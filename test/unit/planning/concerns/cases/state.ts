@@ -22,7 +22,11 @@ export const STATE: CasesById = {
     silent: [{}, { vm: { powerState: 'off' } }, { vm: { powerState: 'on' }, planned: { live: testLive() } }],
   },
   LIVE_RUNNING: {
-    fires: { vm: { powerState: 'on' }, planned: { live: testLive({ move: 'warm' }) }, says: 'when most of its data' },
+    fires: {
+      vm: { powerState: 'on' },
+      planned: { live: testLive({ move: 'warm' }) },
+      says: 'when most of its data',
+    },
     silent: [
       { vm: { powerState: 'on' } },
       { vm: { powerState: 'off' }, planned: { live: testLive() } },
