@@ -21,7 +21,7 @@ import { failureOf } from '../../../support/failure.js';
 import { CONTENTS, importMaker, storedDisks } from '../../../support/pool-import.js';
 import { connected, POOL_PASSWORD, simulatedPool } from '../../../support/simulated-pool.js';
 import { tempFiles } from '../../../support/temp-files.js';
-import { logIn } from '../../../support/xapi-caller.js';
+import { logIn, POOL_CERTIFICATE } from '../../../support/xapi-caller.js';
 
 const { put } = tempFiles();
 const importOf = importMaker(afterAll);
@@ -163,7 +163,7 @@ describe('blocks of a disk that is in a pool', () => {
   });
 
   it('are refused of a VM that runs, and of one that has run', async () => {
-    const pool = await simulatedPool();
+    const pool = await simulatedPool({ certificate: POOL_CERTIFICATE });
     const { client, vm } = await imported(pool);
     await releaseVm(client, vm);
     await runTask(client, 'VM.start', [vm, false, false]);
