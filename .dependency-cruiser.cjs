@@ -27,6 +27,9 @@ const FLOORS = [
   ['cli'],
 ];
 
+/** What the browser is told, of which it takes the types. */
+const SERVICE_API = '^src/service/api/index\\.ts$';
+
 const folder = (names) => `^src/(?:${names.join('|')})/`;
 
 const upward = FLOORS.slice(0, -1).map((names, floor) => ({
@@ -41,7 +44,10 @@ const sideward = FLOORS.filter((names) => names.length > 1).flatMap((names) =>
     name: `${name}-imports-its-neighbour`,
     severity: 'error',
     from: { path: folder([name]) },
-    to: { path: folder(names.filter((other) => other !== name)) },
+    to: {
+      path: folder(names.filter((other) => other !== name)),
+      ...(name === 'dashboard' && { pathNot: SERVICE_API }),
+    },
   })),
 );
 
@@ -49,6 +55,12 @@ module.exports = {
   forbidden: [
     ...upward,
     ...sideward,
+    {
+      name: 'the-browser-gets-no-schemas',
+      severity: 'error',
+      from: { path: folder(['dashboard']) },
+      to: { path: SERVICE_API, dependencyTypesNot: ['type-only'] },
+    },
     { name: 'circle', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'past-the-front-door',

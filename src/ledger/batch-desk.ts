@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
+import { insertEvent } from './event-log.js';
 import type { RecordedError } from './job-record.js';
-import type { BatchStage, EventKind, LedgerSchema, OrderScope, OrderVerb } from './schema.js';
+import type { BatchStage, LedgerSchema } from './schema.js';
 import type { Durably } from './store.js';
 
 /** A batch as an operator hands it in. */
@@ -18,19 +19,9 @@ export interface FiledBatch {
   readonly plan: string;
 }
 
-export interface OrderRecord {
-  readonly id: number;
-  readonly at: number;
-  readonly givenBy: string;
-  readonly verb: OrderVerb;
-  readonly scope: OrderScope;
-  readonly subject: string;
-  readonly obeyedAt: number | null;
-}
-
 const UNDER_WAY: readonly BatchStage[] = ['queued', 'running'];
 
-/** What operators hand in: batches to be run, and their word on them. */
+/** Batches to be run, as operators hand them in. */
 export class BatchDesk {
   readonly #db: Kysely<LedgerSchema>;
   readonly #durably: Durably;
@@ -106,7 +97,7 @@ export class BatchDesk {
           .returning('id')
           .execute();
         if (changed.length === 0) return false;
-        await noteEvent(trx, id, 'batch', { stage: to });
+        await noteStage(trx, id, { stage: to });
         return true;
       }),
     );
@@ -121,7 +112,7 @@ export class BatchDesk {
           .set({ stage: 'ended', finished_at: sql<number>`coalesce(finished_at, ${at})` })
           .where('id', '=', id)
           .execute();
-        await noteEvent(trx, id, 'batch', { stage: 'ended', error });
+        await noteStage(trx, id, { stage: 'ended', error });
       }),
     );
   }
@@ -173,46 +164,6 @@ export class BatchDesk {
       .executeTakeFirst();
     return row?.document ?? null;
   }
-
-  async giveOrder(
-    batchId: number,
-    { verb, scope, subject, givenBy, at, obeyedAt }: Omit<OrderRecord, 'id'>,
-  ): Promise<OrderRecord> {
-    const order = { verb, scope, subject, at };
-    return await this.#durably(() =>
-      this.#db.transaction().execute(async (trx) => {
-        const { id } = await trx
-          .insertInto('orders')
-          .values({ ...order, batch_id: batchId, given_by: givenBy, obeyed_at: obeyedAt })
-          .returning('id')
-          .executeTakeFirstOrThrow();
-        const record = { ...order, id, givenBy, obeyedAt };
-        await noteEvent(trx, batchId, 'order', record);
-        return record;
-      }),
-    );
-  }
-
-  /** Newest first, those older than the order `before`. */
-  async orders(batchId: number, before: number, limit: number): Promise<OrderRecord[]> {
-    const rows = await this.#db
-      .selectFrom('orders')
-      .selectAll()
-      .where('batch_id', '=', batchId)
-      .where('id', '<', before)
-      .orderBy('id', 'desc')
-      .limit(limit)
-      .execute();
-    return rows.map(({ id, at, given_by, verb, scope, subject, obeyed_at }) => ({
-      id,
-      at,
-      givenBy: given_by,
-      verb,
-      scope,
-      subject,
-      obeyedAt: obeyed_at,
-    }));
-  }
 }
 
 function isUnderWay(stage: BatchStage | null | undefined): boolean {
@@ -237,12 +188,10 @@ async function keepPlan(db: Kysely<LedgerSchema>, batchId: number, document: str
     .execute();
 }
 
-async function noteEvent(
+async function noteStage(
   db: Kysely<LedgerSchema>,
   batchId: number,
-  kind: EventKind,
-  data: object,
+  data: { readonly stage: BatchStage; readonly error?: RecordedError | null },
 ): Promise<void> {
-  const event = { at: Date.now(), batch_id: batchId, job_id: null, kind, data: JSON.stringify(data) };
-  await db.insertInto('events').values(event).execute();
+  await insertEvent(db, { batchId, jobId: null, kind: 'batch', data }, Date.now());
 }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { EventKind, LedgerSchema } from './schema.js';
+import type { Durably } from './store.js';
 
 export interface EventSpec {
   readonly batchId: number | null;
@@ -19,6 +20,8 @@ export interface LedgerEvent extends EventSpec {
 export interface EventFilter {
   /** Id of the last event that is known already; 0 for none. */
   readonly after: number;
+  /** Id of the last that is wanted; the newest when left out. */
+  readonly upTo?: number | undefined;
   readonly batchId?: number | undefined;
   readonly jobId?: number | undefined;
   readonly limit: number;
@@ -27,20 +30,21 @@ export interface EventFilter {
 /** What happened, in order. */
 export class EventLog {
   readonly #db: Kysely<LedgerSchema>;
-  readonly #durably: <T>(action: () => Promise<T>) => Promise<T>;
+  readonly #durably: Durably;
 
-  constructor(db: Kysely<LedgerSchema>, durably: <T>(action: () => Promise<T>) => Promise<T>) {
+  constructor(db: Kysely<LedgerSchema>, durably: Durably) {
     this.#db = db;
     this.#durably = durably;
   }
 
   async append(event: EventSpec): Promise<void> {
-    await this.#durably(() => this.#db.insertInto('events').values(rowOf(event)).execute());
+    await this.#durably(() => insertEvent(this.#db, event, Date.now()));
   }
 
   /** Oldest first. */
-  async read({ after, batchId, jobId, limit }: EventFilter): Promise<LedgerEvent[]> {
+  async read({ after, upTo, batchId, jobId, limit }: EventFilter): Promise<LedgerEvent[]> {
     let query = this.#db.selectFrom('events').selectAll().where('id', '>', after);
+    if (upTo !== undefined) query = query.where('id', '<=', upTo);
     if (batchId !== undefined) query = query.where('batch_id', '=', batchId);
     if (jobId !== undefined) query = query.where('job_id', '=', jobId);
     const rows = await query.orderBy('id').limit(limit).execute();
@@ -64,6 +68,12 @@ export class EventLog {
   }
 }
 
-function rowOf({ batchId, jobId, kind, data }: EventSpec) {
-  return { at: Date.now(), batch_id: batchId, job_id: jobId, kind, data: JSON.stringify(data) };
+/** Notes an event in the transaction that makes it so. `at`: milliseconds since 1970. */
+export async function insertEvent(
+  db: Kysely<LedgerSchema>,
+  { batchId, jobId, kind, data }: EventSpec,
+  at: number,
+): Promise<void> {
+  const event = { at, batch_id: batchId, job_id: jobId, kind, data: JSON.stringify(data) };
+  await db.insertInto('events').values(event).execute();
 }

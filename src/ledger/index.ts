@@ -1,14 +1,13 @@
 export type { AnswerBook } from './answer-book.js';
 export { backUpLedger, type Restored, restoreLedger } from './backup.js';
-export type { BatchDesk, FiledBatch, OrderRecord } from './batch-desk.js';
+export type { BatchDesk, FiledBatch } from './batch-desk.js';
 export { checkLedgerFile, type LedgerFacts } from './check-ledger.js';
-export type { LedgerEvent } from './event-log.js';
-export type { EventRow, EventViews, ProgressRow } from './event-views.js';
+export type { EventLog, LedgerEvent } from './event-log.js';
 export type { JobLedger, JobOutput } from './job-ledger.js';
 export type { JobRecord, RecordedError } from './job-record.js';
 export { type BatchRecord, type JobSpec, Ledger } from './ledger.js';
 export { databaseFile, ledgerFolder } from './ledger-place.js';
-export type { FailureRecord, ProgressRecord } from './night-records.js';
+export type { FailureRecord, NightRecords, ProgressRecord, ProgressRow } from './night-records.js';
 export type { Order, OrderSpec } from './order-book.js';
 export { type LedgerPlace, readLedgerPlace } from './place.js';
 export type { ScheduleBook, ScheduleRecord } from './schedule-book.js';

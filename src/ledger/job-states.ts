@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely';
 import { XenferryError } from '../model/errors.js';
+import { insertEvent } from './event-log.js';
 import type { RecordedError } from './job-record.js';
 import type { JobState, LedgerSchema } from './schema.js';
 
@@ -35,10 +36,7 @@ export async function changeState(
   const job = await query.returning(['batch_id', 'worker', 'fence']).executeTakeFirst();
   if (job === undefined) throw leaseLost(jobId);
   const told = { state, ...(error && { code: error.code }), worker: job.worker, fence: job.fence };
-  await trx
-    .insertInto('events')
-    .values({ at, batch_id: job.batch_id, job_id: jobId, kind: 'job', data: JSON.stringify(told) })
-    .execute();
+  await insertEvent(trx, { batchId: job.batch_id, jobId, kind: 'job', data: told }, at);
 }
 
 export function leaseLost(jobId: number): XenferryError {

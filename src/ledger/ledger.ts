@@ -4,7 +4,6 @@ import { AnswerBook } from './answer-book.js';
 import { BatchDesk } from './batch-desk.js';
 import { countDigests } from './block-journal.js';
 import { EventLog } from './event-log.js';
-import { EventViews } from './event-views.js';
 import { GuestFolders } from './guest-folders.js';
 import { JobLedger } from './job-ledger.js';
 import { type JobRecord, jobRecordOf, type RecordedError } from './job-record.js';
@@ -85,12 +84,10 @@ export class Ledger {
   readonly workers: WorkerRegister;
   readonly tokens: TokenBook;
   readonly schedules: ScheduleBook;
-  /** What operators hand in. */
   readonly desk: BatchDesk;
   readonly answers: AnswerBook;
-  /** Pages of batches and jobs, and of what happened. */
+  /** Pages of batches and jobs. */
   readonly views: LedgerViews;
-  readonly eventViews: EventViews;
   readonly #store: LedgerStore;
   readonly #locks = new Set<TargetLock>();
   /** Absolute path of the folder that it is below; null for one in PostgreSQL. */
@@ -110,7 +107,6 @@ export class Ledger {
     this.desk = new BatchDesk(db, durably);
     this.answers = new AnswerBook(db, durably);
     this.views = new LedgerViews(db);
-    this.eventViews = new EventViews(db);
   }
 
   /**

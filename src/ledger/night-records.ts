@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { ErrorCode } from '../model/errors.js';
 import type { LedgerSchema, StepName } from './schema.js';
+import type { Durably } from './store.js';
 
 /** One end of a job's run that was not wanted. */
 export interface FailureRecord {
@@ -24,12 +25,18 @@ export interface ProgressRecord {
   readonly advancedAt: number;
 }
 
+/** As much of it as is told while it runs. */
+export interface ProgressRow
+  extends Pick<ProgressRecord, 'jobId' | 'step' | 'movedBytes' | 'bytesPerSecond' | 'at'> {
+  readonly batchId: number;
+}
+
 /** What the scheduler goes by and says: failures, progress, outlooks, samples. */
 export class NightRecords {
   readonly #db: Kysely<LedgerSchema>;
-  readonly #durably: <T>(action: () => Promise<T>) => Promise<T>;
+  readonly #durably: Durably;
 
-  constructor(db: Kysely<LedgerSchema>, durably: <T>(action: () => Promise<T>) => Promise<T>) {
+  constructor(db: Kysely<LedgerSchema>, durably: Durably) {
     this.#db = db;
     this.#durably = durably;
   }
@@ -99,6 +106,33 @@ export class NightRecords {
         },
       ]),
     );
+  }
+
+  /** What jobs of all batches said after `at`, oldest first. */
+  async progressSince(at: number, limit: number): Promise<ProgressRow[]> {
+    const rows = await this.#db
+      .selectFrom('progress')
+      .innerJoin('jobs', 'jobs.id', 'progress.job_id')
+      .select([
+        'progress.job_id',
+        'jobs.batch_id',
+        'progress.step',
+        'progress.moved_bytes',
+        'progress.bytes_per_second',
+        'progress.at',
+      ])
+      .where('progress.at', '>', at)
+      .orderBy('progress.at')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      jobId: row.job_id,
+      batchId: row.batch_id,
+      step: row.step,
+      movedBytes: row.moved_bytes,
+      bytesPerSecond: row.bytes_per_second,
+      at: row.at,
+    }));
   }
 
   /** `data`: anything that JSON can hold. */

@@ -34,7 +34,7 @@ export type BatchStage = 'draft' | 'queued' | 'running' | 'ended';
 export type OrderVerb = 'pause' | 'resume' | 'cancel' | 'retry' | 'refix';
 export type OrderScope = 'batch' | 'wave' | 'machine';
 export type TokenRole = 'viewer' | 'operator' | 'admin';
-export type EventKind = 'batch' | 'job' | 'order' | 'window' | 'trouble' | 'stuck' | 'worker';
+export type EventKind = 'batch' | 'job' | 'order' | 'obeyed' | 'window' | 'trouble' | 'stuck' | 'worker';
 
 /** Of the ledger's tables in PostgreSQL; SQLite has none. */
 export const POSTGRES_SCHEMA = 'xenferry';

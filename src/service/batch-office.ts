@@ -1,4 +1,4 @@
-import type { BatchStage, FiledBatch, Ledger, OrderRecord } from '../ledger/index.js';
+import type { BatchStage, FiledBatch, Ledger, Order } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { NewOrder } from './api/batches.js';
 import type { PlanDocument } from './api/plans.js';
@@ -46,7 +46,7 @@ export class BatchOffice {
    * Has a draft run, or a batch that has ended: what is done stays done, and all else is tried again. Rejects with
    * NOT_FOUND, BATCH_BUSY, PLAN_BLOCKED.
    */
-  async start(id: number, givenBy: string): Promise<void> {
+  async start(id: number, by: string): Promise<void> {
     const { stage, run } = await this.#filed(id);
     const blocking = (await this.plan(id)).concerns.find(
       ({ severity, waived }) => severity === 'critical' && waived === null,
@@ -58,8 +58,7 @@ export class BatchOffice {
     }
     if (run > 0 && stage !== 'queued' && stage !== 'running') {
       for (const verb of ['resume', 'retry'] as const) {
-        const order = { verb, scope: 'batch' as const, subject: '', givenBy, at: Date.now(), obeyedAt: null };
-        await this.#ledger.desk.giveOrder(id, order);
+        await this.#ledger.orders.give({ batchId: id, by, verb, scope: 'batch', subject: '' });
       }
     }
     await this.#queue(id);
@@ -83,18 +82,16 @@ export class BatchOffice {
    * Writes an order down for the coordinator. What is only queued is cancelled at once; one to go on with what has
    * ended has it run again. Rejects with NOT_FOUND, BATCH_BUSY.
    */
-  async order(id: number, { verb, scope, subject = '' }: NewOrder, givenBy: string): Promise<OrderRecord> {
+  async order(id: number, { verb, scope, subject = '' }: NewOrder, by: string): Promise<Order> {
     const { stage } = await this.#filed(id);
     if (stage === 'draft') throw new XenferryError('BATCH_BUSY', 'a draft takes no orders');
     await this.#refuseUnknown(id, scope, subject);
-    const at = Date.now();
-    const desk = this.#ledger.desk;
+    const { desk, orders } = this.#ledger;
     const isWholeCancel = verb === 'cancel' && scope === 'batch';
     const obeyed = isWholeCancel && (await desk.setStage(id, ['queued'], 'ended'));
-    const order = { verb, scope, subject, givenBy, at, obeyedAt: obeyed ? at : null };
-    const record = await desk.giveOrder(id, order);
+    const order = await orders.give({ batchId: id, by, verb, scope, subject }, obeyed);
     if (GOES_ON.has(verb) && (await desk.setStage(id, ['ended'], 'queued'))) this.#wake();
-    return record;
+    return order;
   }
 
   /** Throws NOT_FOUND for a wave or machine that the batch's last run did not have. */

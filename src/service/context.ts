@@ -1,5 +1,5 @@
 import type { Profile } from '../guests/profiles/index.js';
-import type { EventViews, Ledger, LedgerViews } from '../ledger/index.js';
+import type { EventLog, Ledger, LedgerViews } from '../ledger/index.js';
 import type { AllowedPaths } from './allowed-paths.js';
 import type { Authority } from './authority.js';
 import type { BatchOffice } from './batch-office.js';
@@ -18,7 +18,7 @@ export interface ServiceContext {
   readonly ledger: Ledger;
   /** On a connection of its own: reading does not wait for a batch that writes. */
   readonly views: LedgerViews;
-  readonly events: EventViews;
+  readonly events: EventLog;
   readonly profiles: readonly Profile[];
   readonly authority: Authority;
   readonly paths: AllowedPaths;

@@ -1,4 +1,4 @@
-import type { EventRow, EventViews, ProgressRow } from '../ledger/index.js';
+import type { Ledger, LedgerEvent, ProgressRow } from '../ledger/index.js';
 import { groupBy } from '../model/group-by.js';
 
 const PAGE = 500;
@@ -12,7 +12,7 @@ const LATE_MS = 2000;
 export interface FeedReader {
   /** Null: of all. */
   readonly batchId: number | null;
-  event(event: EventRow): void;
+  event(event: LedgerEvent): void;
   /** Readers of the same are told the same array. */
   progress(rows: readonly ProgressRow[]): void;
   /** Resolves when it has taken most of what it was told. */
@@ -21,7 +21,7 @@ export interface FeedReader {
 
 /** Reads the ledger once for all who follow what happens, and not at all while nobody does. */
 export class EventFeed {
-  readonly #views: EventViews;
+  readonly #ledger: Pick<Ledger, 'events' | 'nights'>;
   readonly #onError: (error: unknown) => void;
   readonly #live = new Set<FeedReader>();
   #position: number | null = null;
@@ -30,14 +30,14 @@ export class EventFeed {
   #timers: NodeJS.Timeout[] = [];
   #reading: Promise<void> = Promise.resolve();
 
-  constructor(views: EventViews, onError: (error: unknown) => void) {
-    this.#views = views;
+  constructor(ledger: Pick<Ledger, 'events' | 'nights'>, onError: (error: unknown) => void) {
+    this.#ledger = ledger;
     this.#onError = onError;
   }
 
   /** Number of the last event so far. */
   async last(): Promise<number> {
-    return this.#followers > 0 && this.#position !== null ? this.#position : await this.#views.newest();
+    return this.#followers > 0 && this.#position !== null ? this.#position : await this.#ledger.events.last();
   }
 
   /**
@@ -70,7 +70,12 @@ export class EventFeed {
     let told = Math.min(after, this.#now());
     while (told < this.#now() && !hasLeft()) {
       const upTo = this.#now();
-      const rows = await this.#views.between(told, upTo, PAGE, reader.batchId);
+      const rows = await this.#ledger.events.read({
+        after: told,
+        upTo,
+        batchId: reader.batchId ?? undefined,
+        limit: PAGE,
+      });
       for (const row of rows) reader.event(row);
       await reader.drained();
       told = rows.length < PAGE ? upTo : (rows.at(-1)?.id ?? upTo);
@@ -106,12 +111,12 @@ export class EventFeed {
 
   async #readEvents(): Promise<void> {
     if (this.#position === null) {
-      this.#position = await this.#views.newest();
+      this.#position = await this.#ledger.events.last();
       return;
     }
     let more = true;
     while (more) {
-      const rows = await this.#views.between(this.#position, Number.MAX_SAFE_INTEGER, PAGE, null);
+      const rows = await this.#ledger.events.read({ after: this.#position, limit: PAGE });
       const told = settled(rows, this.#position);
       for (const row of told) {
         this.#position = row.id;
@@ -124,7 +129,7 @@ export class EventFeed {
   }
 
   async #readProgress(): Promise<void> {
-    const rows = await this.#views.progressSince(this.#progressAt, MAX_PROGRESS);
+    const rows = await this.#ledger.nights.progressSince(this.#progressAt, MAX_PROGRESS);
     this.#progressAt = rows.at(-1)?.at ?? this.#progressAt;
     if (rows.length === 0) return;
     const byBatch = groupBy(rows, ({ batchId }) => String(batchId));
@@ -136,7 +141,7 @@ export class EventFeed {
 }
 
 /** Events up to a gap that somebody may still fill: where several write, a number can come before a lower one. */
-function settled(rows: readonly EventRow[], position: number): readonly EventRow[] {
+function settled(rows: readonly LedgerEvent[], position: number): readonly LedgerEvent[] {
   const late = Date.now() - LATE_MS;
   let expected = position + 1;
   for (const [index, { id, at }] of rows.entries()) {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { EventRow, ProgressRow } from '../ledger/index.js';
+import type { LedgerEvent, ProgressRow } from '../ledger/index.js';
 import type { EventDocument, ProgressEvent } from './api/jobs.js';
 import type { FeedReader } from './event-feed.js';
 
@@ -38,8 +38,8 @@ export class EventsStream extends Readable implements FeedReader {
     });
   }
 
-  event(row: EventRow): void {
-    this.#send(shared(row, eventText));
+  event(event: LedgerEvent): void {
+    this.#send(shared(event, eventText));
   }
 
   /** Left out for who has not read what came before: the next one says more. */
@@ -77,8 +77,9 @@ function shared<Told extends object>(told: Told, textOf: (told: Told) => string)
   return bytes;
 }
 
-function eventText(row: EventRow): string {
-  return `id: ${row.id}\nevent: ${row.kind}\ndata: ${JSON.stringify(eventDocument(row))}\n\n`;
+function eventText(event: LedgerEvent): string {
+  const { id, kind } = event;
+  return `id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify(event satisfies EventDocument)}\n\n`;
 }
 
 function progressText(rows: readonly ProgressRow[]): string {
@@ -89,8 +90,4 @@ function progressText(rows: readonly ProgressRow[]): string {
     bytesPerSecond,
   }));
   return `event: progress\ndata: ${JSON.stringify({ jobs } satisfies ProgressEvent)}\n\n`;
-}
-
-export function eventDocument({ id, at, batchId, jobId, kind, data }: EventRow): EventDocument {
-  return { id, at, batchId, jobId, kind, data: JSON.parse(data) as unknown };
 }

@@ -95,12 +95,11 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     const shift = new Shift({ ledger, planner, run, atOnce, log });
     const office = new BatchOffice(ledger, planner, () => shift.wake());
     const timetable = new Timetable({ book: ledger.schedules, office, paths, onError });
-    const views = reader.views;
-    const events = reader.eventViews;
+    const { views, events } = reader;
     const outlooks = new Outlooks(views);
     const summaries = new BatchSummaries(views, outlooks);
     const authority = new Authority(ledger.tokens, options.badTokens ?? BAD_TOKENS);
-    const feed = new EventFeed(events, onError);
+    const feed = new EventFeed(reader, onError);
     const streams = new EventStreams(feed, authority, onError);
     let state: ReturnType<ServiceContext['state']> = 'starting';
     const { app, routes } = await buildServer(

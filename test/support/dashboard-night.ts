@@ -52,7 +52,7 @@ waves:
   - {name: rest, window: night}
 `;
 
-const CONCERNS: readonly Concern[] = [
+const CONCERNS: Concern[] = [
   {
     id: 'SNAPSHOTS',
     severity: 'warning',

@@ -5,7 +5,6 @@ import type {
   BatchSummary,
   EventRecord,
   JobSummary,
-  NewSchedule,
   Order,
   OrderScope,
   OrderVerb,
@@ -26,6 +25,9 @@ import {
   timelineOf,
 } from './dashboard-night.js';
 import { listen } from './range-server.js';
+
+/** The page leaves nothing to the service's defaults. */
+type SentSchedule = Omit<Schedule, 'id' | 'lastAt' | 'lastResult' | 'nextAt'>;
 
 /** The headers that the service gives its pages, the strictest that a dashboard may have to live with. */
 const POLICY =
@@ -231,7 +233,7 @@ export class DashboardService {
         return pageOf(this.schedules);
       case 'POST schedules':
       case 'PUT schedules':
-        return this.#saveSchedule(body as NewSchedule, id);
+        return this.#saveSchedule(body as SentSchedule, id);
       case 'GET tokens':
         return pageOf(this.tokens);
       case 'POST tokens': {
@@ -281,7 +283,7 @@ export class DashboardService {
     return order;
   }
 
-  #saveSchedule(schedule: NewSchedule, id: string | undefined): Schedule {
+  #saveSchedule(schedule: SentSchedule, id: string | undefined): Schedule {
     const saved = {
       ...this.#schedule(id === undefined ? this.schedules.length + 1 : Number(id)),
       ...schedule,

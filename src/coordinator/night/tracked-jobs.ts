@@ -9,6 +9,7 @@ export class TrackedJobs {
   readonly jobs: readonly Job[];
   readonly #scheduled: ReadonlyMap<string, Job>;
   readonly #planned: ReadonlyMap<string, PlannedJob>;
+  /** By the job's id in the ledger. */
   readonly #machines: ReadonlyMap<number, string>;
   readonly #progress = new Map<string, JobProgress>();
   #failures: Failure[] = [];
@@ -42,6 +43,22 @@ export class TrackedJobs {
     return job;
   }
 
+  /** Of a machine's job, in the ledger. */
+  ledgerId(id: string): number {
+    return this.planned(id).record.id;
+  }
+
+  /** At the target. */
+  nameOf(id: string): string {
+    return this.planned(id).planned.name;
+  }
+
+  /** By its id in the ledger; undefined for a job of another batch. */
+  nameOfJob(jobId: number): string | undefined {
+    const id = this.#machines.get(jobId);
+    return id === undefined ? undefined : this.nameOf(id);
+  }
+
   of(id: string): JobProgress {
     return this.#progress.get(id) ?? UNTOUCHED;
   }
@@ -63,6 +80,12 @@ export class TrackedJobs {
 
   forget(ids: ReadonlySet<string>): void {
     this.#failures = this.#failures.filter(({ jobId }) => !ids.has(jobId));
+  }
+
+  /** Of pauses and resumes the last word counts, whatever it was said of: machine, wave or batch. */
+  rest(order: Order): void {
+    if (order.verb !== 'pause' && order.verb !== 'resume') return;
+    for (const id of this.covered(order)) this.change(id, { onHold: order.verb === 'pause' });
   }
 
   /** Ids of the machines that an order is about. */

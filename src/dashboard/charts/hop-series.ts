@@ -1,4 +1,4 @@
-import type { HopRate, RateSample } from '../documents.js';
+import type { HopRate, Sample } from '../documents.js';
 
 const KINDS: Readonly<Record<string, string>> = {
   host: 'Source host',
@@ -22,7 +22,7 @@ export function kindWord(kind: string): string {
 }
 
 /** At most `most` lines: the hops through which most has gone. Without any hop, one line of all machines together. */
-export function hopSeries(samples: readonly RateSample[], most: number): HopSeries {
+export function hopSeries(samples: readonly Sample[], most: number): HopSeries {
   const totals = new Map<string, number>();
   for (const { hops } of samples) {
     for (const [key, value] of Object.entries(hops)) totals.set(key, (totals.get(key) ?? 0) + value);

@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import uPlot from 'uplot';
 import { harmless } from '../../model/harmless.js';
-import type { RateSample } from '../documents.js';
+import type { Sample } from '../documents.js';
 import { name } from '../parts/elements.js';
 import { Part } from '../parts/part.js';
 import { rate } from '../words/amounts.js';
@@ -16,7 +16,7 @@ const STEPS = Array.from({ length: 40 }, (_, power) => 2 ** power * 1024);
 /** What goes through each hop, over the night. */
 class ThroughputChart extends Part {
   static override properties = { samples: { attribute: false } };
-  declare samples: readonly RateSample[];
+  declare samples: readonly Sample[];
   #series: HopSeries = { labels: [], columns: [[]] };
   #plot: uPlot | null = null;
   /** Number of the sample under the pointer; null for none. */

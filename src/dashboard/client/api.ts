@@ -1,11 +1,11 @@
 import type {
   BatchSummary,
   EventRecord,
+  IssuedToken,
   JobDetail,
   JobState,
   JobSummary,
   NewSchedule,
-  NewToken,
   Order,
   OrderScope,
   OrderVerb,
@@ -131,7 +131,7 @@ export class Api {
     return this.#get('/v1/tokens');
   }
 
-  createToken(token: { name: string; role: Role; expiresAt: number | null }): Promise<NewToken> {
+  createToken(token: { name: string; role: Role; expiresAt: number | null }): Promise<IssuedToken> {
     return this.#send('POST', '/v1/tokens', token);
   }
 

@@ -1,4 +1,4 @@
-import type { JobSummary, Page, ProgressNews } from '../documents.js';
+import type { JobSummary, Page, ProgressEvent } from '../documents.js';
 
 type Ask = (cursor: string | null) => Promise<Page<JobSummary>>;
 
@@ -50,7 +50,7 @@ export class JobPages {
   }
 
   /** Whether any of the rows has changed. */
-  progress({ jobs }: ProgressNews): boolean {
+  progress({ jobs }: ProgressEvent): boolean {
     const news = new Map(jobs.map((job) => [job.id, job]));
     let changed = false;
     for (const page of this.#pages) {

@@ -1,4 +1,4 @@
-import type { EventRecord, ProgressNews } from '../documents.js';
+import type { EventRecord, ProgressEvent } from '../documents.js';
 import type { Api } from './api.js';
 import { EventStreamParser, type StreamMessage } from './event-stream.js';
 import { Problem } from './problem.js';
@@ -9,7 +9,7 @@ export type Connection = 'connecting' | 'live' | 'asking' | 'lost';
 export interface LiveEvents {
   /** Something happened, or may have while the page was cut off. */
   changed: CustomEvent<EventRecord | null>;
-  progress: CustomEvent<ProgressNews>;
+  progress: CustomEvent<ProgressEvent>;
   connection: CustomEvent<Connection>;
   /** The token is no longer taken. */
   unauthorized: Event;
@@ -176,7 +176,7 @@ function kindOf(said: unknown): unknown {
 }
 
 /** Progress comes bare or as an event's data; null when it is neither. */
-function progressOf(said: unknown): ProgressNews | null {
+function progressOf(said: unknown): ProgressEvent | null {
   if (typeof said !== 'object' || said === null) return null;
   if ('jobs' in said && Array.isArray(said.jobs)) return { jobs: said.jobs };
   return 'data' in said ? progressOf(said.data) : null;

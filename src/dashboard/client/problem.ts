@@ -1,4 +1,11 @@
-import type { ProblemDocument } from '../documents.js';
+/** What there is to say of an answer that is no success: the service's own words, where it has any. */
+interface ProblemDocument {
+  readonly title: string;
+  readonly status: number;
+  readonly code: string | null;
+  readonly detail: string | null;
+  readonly hint: string | null;
+}
 
 /** What the service refused, or why it could not be asked. */
 export class Problem extends Error {

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { harmless } from '../../model/harmless.js';
-import type { NewToken, Role, Token } from '../documents.js';
+import type { IssuedToken, Role, Token } from '../documents.js';
 import { ROLES } from '../documents.js';
 import { name, time } from '../parts/elements.js';
 import { submitted, textOf } from '../parts/forms.js';
@@ -23,7 +23,7 @@ const LIVES = [
 
 /** Who may use the service. */
 class TokensScreen extends Screen<readonly Token[]> {
-  #made: NewToken | null = null;
+  #made: IssuedToken | null = null;
 
   protected override async load(): Promise<readonly Token[]> {
     return (await this.app.api.tokens()).items;
@@ -51,7 +51,7 @@ class TokensScreen extends Screen<readonly Token[]> {
         )}</tbody></table></div>`;
   }
 
-  #secret({ name: token, token: secret }: NewToken): TemplateResult {
+  #secret({ name: token, token: secret }: IssuedToken): TemplateResult {
     return html`<div class="note done" role="alert"><p><strong>Token “${harmless(token)}”</strong>, shown this once. Copy it now.</p>
       <p><code class="secret">${secret}</code></p>
       <div class="buttons"><button @click=${() => void navigator.clipboard.writeText(secret).then(() => this.app.announce('Copied.'))}>Copy</button>

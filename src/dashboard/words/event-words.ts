@@ -18,8 +18,8 @@ function sentence(kind: string, field: (name: string) => string | null): string 
   if (field('message') !== null) return field('message');
   if (kind === 'job') return jobSentence(field);
   if (kind === 'stuck') return `Makes no progress: ${stepWord(field('step') ?? 'its step').toLowerCase()}`;
-  if (kind === 'order')
-    return `Ordered: ${field('verb') ?? '?'} ${field('scope') ?? ''}, by ${field('by') ?? 'nobody known'}`;
+  if (kind === 'order' || kind === 'obeyed')
+    return `${kind === 'order' ? 'Ordered' : 'Obeyed'}: ${field('verb') ?? '?'} ${field('scope') ?? ''}, by ${field('by') ?? 'nobody known'}`;
   return kind === 'trouble' ? `Trouble: ${field('reason') ?? 'no reason is known'}` : null;
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BYTES, ID, INSTANT, LABEL, MIGRATION_TEXT, PAGE_QUERY, pageOf } from './common.js';
+import { JOB_STATES } from './jobs.js';
 
 export const BATCH_STAGES = ['draft', 'queued', 'running', 'ended'] as const;
 
@@ -121,7 +122,7 @@ export const TIMELINE = z.object({
     z.object({
       id: ID,
       name: z.string(),
-      state: z.string(),
+      state: z.enum(JOB_STATES),
       startedAt: INSTANT.nullable(),
       endedAt: INSTANT.nullable(),
       expectedStart: INSTANT.nullable(),
@@ -140,3 +141,4 @@ export type NewOrder = z.input<typeof NEW_ORDER>;
 export type Order = z.infer<typeof ORDER>;
 export type Sample = z.infer<typeof SAMPLE>;
 export type Timeline = z.infer<typeof TIMELINE>;
+export type TimelineJob = Timeline['jobs'][number];

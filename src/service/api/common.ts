@@ -35,6 +35,8 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), next: z.string().nullable() });
 }
 
+export type Page<Item> = z.infer<ReturnType<typeof pageOf<z.ZodType<Item>>>>;
+
 /** What went wrong, by RFC 9457; `code` is one of docs/errors.md. */
 export const PROBLEM = z.object({
   type: z.string(),

@@ -1,5 +1,5 @@
 export type * from './batches.js';
-export type { ProblemDocument } from './common.js';
+export type { Page, ProblemDocument } from './common.js';
 export type * from './jobs.js';
 export type * from './plans.js';
 export type * from './schedules.js';

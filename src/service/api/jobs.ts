@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { BYTES, ID, INSTANT, PAGE_QUERY, pageOf } from './common.js';
 import { CONCERN } from './concerns.js';
 
-const JOB_STATES = [
+export const JOB_STATES = [
   'planned',
   'fixing',
   'converting',
@@ -121,7 +121,7 @@ export const EVENT = z.object({
   at: INSTANT,
   batchId: ID.nullable(),
   jobId: ID.nullable(),
-  /** batch, job, order, window, trouble, stuck or worker. */
+  /** batch, job, order, obeyed, window, trouble, stuck or worker. */
   kind: z.string(),
   data: z.unknown(),
 });

@@ -6,7 +6,6 @@ import { EVENT_PAGE, JOB_DETAIL, JOB_PAGE, JOB_QUERY, type JobPage } from '../ap
 import type { App } from '../app.js';
 import type { ServiceContext } from '../context.js';
 import { cursorOf, numberAt, pageOfMore, placeOf } from '../cursor.js';
-import { eventDocument } from '../events-stream.js';
 import { jobDetail, jobSummary } from '../job-documents.js';
 import { type JobEnd, jobsByEnd, type KnownOutlook } from '../outlooks.js';
 import { batchRow } from './batches.js';
@@ -74,8 +73,13 @@ export function jobRoutes(app: App, context: ServiceContext): void {
     },
     async ({ params: { id }, query: { cursor, limit } }) => {
       if ((await views.job(id)) === null) throw noSuchJob(id);
-      const rows = await events.ofJob(id, numberAt(cursor) ?? 0, limit + 1);
-      return pageOfMore(rows, limit, eventDocument, (row) => [row.id]);
+      const rows = await events.read({ jobId: id, after: numberAt(cursor) ?? 0, limit: limit + 1 });
+      return pageOfMore(
+        rows,
+        limit,
+        (event) => event,
+        (row) => [row.id],
+      );
     },
   );
 }

@@ -1,4 +1,5 @@
-import { NEW_ORDER, ORDER, ORDER_PAGE } from '../api/batches.js';
+import type { Order } from '../../ledger/index.js';
+import { NEW_ORDER, ORDER, ORDER_PAGE, type Order as OrderDocument } from '../api/batches.js';
 import { ID_PARAMS, PAGE_QUERY } from '../api/common.js';
 import { type App, bearerOf } from '../app.js';
 import type { ServiceContext } from '../context.js';
@@ -22,13 +23,8 @@ export function orderRoutes(app: App, context: ServiceContext): void {
     async ({ params: { id }, query: { cursor, limit } }) => {
       await batchRow(context, id);
       const before = numberAt(cursor) ?? Number.MAX_SAFE_INTEGER;
-      const rows = await ledger.desk.orders(id, before, limit + 1);
-      return pageOfMore(
-        rows,
-        limit,
-        (order) => ({ ...order }),
-        (order) => [order.id],
-      );
+      const rows = await ledger.orders.latest(id, before, limit + 1);
+      return pageOfMore(rows, limit, orderDocument, (order) => [order.id]);
     },
   );
 
@@ -45,7 +41,11 @@ export function orderRoutes(app: App, context: ServiceContext): void {
     },
     async (request, reply) => {
       const order = await office.order(request.params.id, request.body, bearerOf(request).name);
-      return reply.code(202).send(order);
+      return reply.code(202).send(orderDocument(order));
     },
   );
+}
+
+function orderDocument({ id, at, by, verb, scope, subject, obeyedAt }: Order): OrderDocument {
+  return { id, at, givenBy: by, verb, scope, subject, obeyedAt };
 }

@@ -275,6 +275,30 @@ describe.each(testStores())('a ledger in $name', ({ name, newPlace }) => {
     });
   });
 
+  it('tells of an order when it is given and when it is obeyed, by whomever', async () => {
+    const { target, place } = await newOne();
+    await withLedger(place, async (ledger) => {
+      const { orders, events } = ledger;
+      const batchId = await newBatch(ledger, target);
+      const words = { by: 'operator', verb: 'cancel', scope: 'batch', subject: '' } as const;
+      const wish = { batchId, ...words };
+      const told = async () =>
+        (await events.read({ after: 0, batchId, limit: 10 })).map(({ kind, data }) => [kind, data]);
+      const first = await orders.give(wish);
+      expect(await told()).toEqual([['order', { id: first.id, ...words }]]);
+      await orders.obeyed(first);
+      const second = await orders.give(wish, true);
+      expect(await told()).toEqual([
+        ['order', { id: first.id, ...words }],
+        ['obeyed', { id: first.id, ...words }],
+        ['order', { id: second.id, ...words }],
+        ['obeyed', { id: second.id, ...words }],
+      ]);
+      expect(await orders.waiting(batchId)).toEqual([]);
+      expect((await orders.latest(batchId, second.id, 10)).map(({ id }) => id)).toEqual([first.id]);
+    });
+  });
+
   it('knows its workers', async () => {
     const { place } = await newOne();
     await withLedger(place, async ({ workers }) => {
