@@ -36,7 +36,10 @@ export async function jobPrints(
   const wanted = profiles.find(({ id }) => id === profile.id)?.fixups ?? [];
   const ways = [output, surroundings, checksum, digest, fixups, wanted, guests];
   const sources = await sourceFacts(machine);
-  return { fingerprint: digestOf([ways, ...sources]), base: digestOf([[output, lasting, digest], ...sources]) };
+  return {
+    fingerprint: digestOf([ways, ...sources]),
+    base: digestOf([[output, lasting, digest], ...sources]),
+  };
 }
 
 function digestOf(facts: readonly unknown[]): string {

@@ -2,7 +2,10 @@ import { surveyChanges } from '../conversion/index.js';
 import type { ImageSource } from '../images/index.js';
 
 /** The blocks of a disk that its overlay holds, one byte each; none for a disk without. Rejects as `surveyChanges` does. */
-export async function mendedBlocks({ made: _, ...source }: ImageSource, signal: AbortSignal): Promise<Uint8Array> {
+export async function mendedBlocks(
+  { made: _, ...source }: ImageSource,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   if (source.overlay === undefined) return new Uint8Array();
   return (await surveyChanges(source, signal)).allocated;
 }

@@ -36,7 +36,8 @@ export async function refixOutput(
   const runs = await mendedRuns(context, job);
   const isThere = await output.withMade(async (made) => {
     if (made === null || record.outputBytes === null) return false;
-    if (runs === null || runs.length !== made.length) throw refused('it is not known which blocks the fixups changed');
+    if (runs === null || runs.length !== made.length)
+      throw refused('it is not known which blocks the fixups changed');
     await makeAnew(context, job, output, { made, runs });
     return true;
   });
@@ -96,7 +97,9 @@ async function makeAnew(
       { inOnePiece: wantsFixups(planned, context.profiles), signal: context.signal },
       async (disks) => {
         const anew = await mendAnew(context, job, disks, runs);
-        const images = anew.images.map((image, index) => patchedImage(image, made[index], anew.changed[index]));
+        const images = anew.images.map((image, index) =>
+          patchedImage(image, made[index], anew.changed[index]),
+        );
         return { mended: anew.mended, result: await open.make(images) };
       },
     );

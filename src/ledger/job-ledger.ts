@@ -125,7 +125,9 @@ export class JobLedger {
         .insertInto('disks')
         .values({ job_id: this.jobId, ...disk })
         .onConflict((conflict) =>
-          conflict.columns(['job_id', 'disk']).doUpdateSet({ data_bytes, digest, manifest, mended, replaces }),
+          conflict
+            .columns(['job_id', 'disk'])
+            .doUpdateSet({ data_bytes, digest, manifest, mended, replaces }),
         )
         .execute(),
     );
@@ -137,7 +139,10 @@ export class JobLedger {
   }
 
   /** Notes that the guest is mended anew, and all is where it belongs; `mended`: JSON, of each disk. */
-  async endRefix(mended: readonly string[], { outputBytes, notes }: Omit<JobOutput, 'landed'>): Promise<void> {
+  async endRefix(
+    mended: readonly string[],
+    { outputBytes, notes }: Omit<JobOutput, 'landed'>,
+  ): Promise<void> {
     await this.#change(async (trx) => {
       await this.#setMended(trx, mended);
       await trx.updateTable('disks').set({ replaces: null }).where('job_id', '=', this.jobId).execute();
@@ -148,7 +153,9 @@ export class JobLedger {
 
   /** Notes that it stays as it is. */
   async dropRefix(): Promise<void> {
-    await this.#change((trx) => trx.updateTable('jobs').set({ refix: 0 }).where('id', '=', this.jobId).execute());
+    await this.#change((trx) =>
+      trx.updateTable('jobs').set({ refix: 0 }).where('id', '=', this.jobId).execute(),
+    );
   }
 
   /** `outcome`: JSON; what it speaks of is in the holder's own folder. */

@@ -27,7 +27,7 @@ beforeEach(async () => {
     certificate: POOL_CERTIFICATE,
     timings: { loginDelayMs: 0 },
     repositories: [{ name: 'Local', type: 'ext', size: 2 ** 40 }],
-    networks: ['Office LAN', 'DMZ', 'VM Network'],
+    networks: ['Office LAN', 'DMZ', 'VM Network', 'Backup'],
   });
   migration = poolMigration(own, pool);
 });
@@ -81,7 +81,9 @@ describe.skipIf(!canMount)('a machine in a pool whose guest is mended anew', () 
     expect(pool.objects.all('VDI')).toHaveLength(1);
   });
 
-  it('comes out right after kills at any moment, and is locked in between', { timeout: 180_000 }, async () => {
+  it('comes out right after kills at any moment, and is locked in between', {
+    timeout: 180_000,
+  }, async () => {
     await run('auto');
     await orderRefix();
     for (const life of [900, 1_500, 2_100]) {

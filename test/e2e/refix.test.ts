@@ -27,9 +27,14 @@ interface Kind {
 
 const KINDS: readonly Kind[] = [
   { kind: 'XVA', target: '{into: xva}', files: ['web01.xva'], qemu: null },
-  { kind: 'compressed XVA', target: '{into: xva, compression: zstd}', files: ['web01.xva'], qemu: null },
+  { kind: 'compressed XVA', target: '{into: xva-zstd}', files: ['web01.xva'], qemu: null },
   { kind: 'VHD', target: '{into: vhd}', files: ['web01/web01-disk1.vhd', 'web01/web01.ovf'], qemu: 'vpc' },
-  { kind: 'qcow2', target: '{into: xl, diskFormat: qcow2}', files: ['web01/web01-disk1.qcow2'], qemu: 'qcow2' },
+  {
+    kind: 'qcow2',
+    target: '{into: xl, diskFormat: qcow2}',
+    files: ['web01/web01-disk1.qcow2'],
+    qemu: 'qcow2',
+  },
   { kind: 'raw', target: '{into: xl, diskFormat: raw}', files: ['web01/web01-disk1.raw'], qemu: 'raw' },
 ];
 
@@ -74,46 +79,52 @@ async function rawOf(target: string, { files, qemu }: Kind, name: string): Promi
   return raw;
 }
 
-it.skipIf(!canMount).each(KINDS)('a machine that was mended is made anew from what is there: $kind', {
-  timeout: 300_000,
-}, async (kind) => {
-  const fresh = mkdtempSync(join(folder, 'fresh-'));
-  await run(await argumentsOf(kind, fresh, 'off'));
-  const expected = await digestsOf(fresh, kind);
+it.skipIf(!canMount).each(KINDS)(
+  'a machine that was mended is made anew from what is there: $kind',
+  {
+    timeout: 300_000,
+  },
+  async (kind) => {
+    const fresh = mkdtempSync(join(folder, 'fresh-'));
+    await run(await argumentsOf(kind, fresh, 'off'));
+    const expected = await digestsOf(fresh, kind);
 
-  const target = mkdtempSync(join(folder, 'target-'));
-  await run(await argumentsOf(kind, target, 'auto'));
-  expect(await digestsOf(target, kind)).not.toEqual(expected);
-  const first = await told(target);
-  const blocks = first.mended.reduce((sum, [, count]) => sum + count, 0);
-  expect(blocks).toBeGreaterThan(0);
+    const target = mkdtempSync(join(folder, 'target-'));
+    await run(await argumentsOf(kind, target, 'auto'));
+    expect(await digestsOf(target, kind)).not.toEqual(expected);
+    const first = await told(target);
+    const blocks = first.mended.reduce((sum, [, count]) => sum + count, 0);
+    expect(blocks).toBeGreaterThan(0);
 
-  // Without the fixups it is what a fresh conversion gives, to the byte.
-  await orderRefix(target);
-  await run(await argumentsOf(kind, target, 'off'));
-  expect(await digestsOf(target, kind)).toEqual(expected);
-  const second = await told(target);
-  expect(second.job).toMatchObject({ state: 'done', refix: false });
-  expect(second.steps.convert).toBeLessThanOrEqual(blocks * BLOCK_BYTES);
-  expect(second.steps.convert).toBeLessThan(first.steps.convert ?? 0);
-  expect(second.mended).toEqual([]);
+    // Without the fixups it is what a fresh conversion gives, to the byte.
+    await orderRefix(target);
+    await run(await argumentsOf(kind, target, 'off'));
+    expect(await digestsOf(target, kind)).toEqual(expected);
+    const second = await told(target);
+    expect(second.job).toMatchObject({ state: 'done', refix: false });
+    expect(second.steps.convert).toBeLessThanOrEqual(blocks * BLOCK_BYTES);
+    expect(second.steps.convert).toBeLessThan(first.steps.convert ?? 0);
+    expect(second.mended).toEqual([]);
 
-  // And with them it is mended, and the same outside the blocks that they changed.
-  await orderRefix(target);
-  await run(await argumentsOf(kind, target, 'auto'));
-  const third = await told(target);
-  expect(third.job).toMatchObject({ state: 'done', refix: false });
-  if (kind.qemu === null) return;
-  const [before, after] = [await rawOf(fresh, kind, 'before'), await rawOf(target, kind, 'after')];
-  expect((await tool('debugfs', ['-R', 'cat /etc/fstab', after + ROOT])).stdout).toMatch(/^UUID=/);
-  const [old, anew] = [await readFile(before), await readFile(after)];
-  const changed = new Set(third.mended.flatMap(([from, count]) => Array.from({ length: count }, (_, i) => from + i)));
-  for (let block = 0; block * BLOCK_BYTES < old.length; block++) {
-    if (changed.has(block)) continue;
-    const [from, to] = [block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES];
-    expect(anew.subarray(from, to).equals(old.subarray(from, to)), `block ${block}`).toBe(true);
-  }
-});
+    // And with them it is mended, and the same outside the blocks that they changed.
+    await orderRefix(target);
+    await run(await argumentsOf(kind, target, 'auto'));
+    const third = await told(target);
+    expect(third.job).toMatchObject({ state: 'done', refix: false });
+    if (kind.qemu === null) return;
+    const [before, after] = [await rawOf(fresh, kind, 'before'), await rawOf(target, kind, 'after')];
+    expect((await tool('debugfs', ['-R', 'cat /etc/fstab', after + ROOT])).stdout).toMatch(/^UUID=/);
+    const [old, anew] = [await readFile(before), await readFile(after)];
+    const changed = new Set(
+      third.mended.flatMap(([from, count]) => Array.from({ length: count }, (_, i) => from + i)),
+    );
+    for (let block = 0; block * BLOCK_BYTES < old.length; block++) {
+      if (changed.has(block)) continue;
+      const [from, to] = [block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES];
+      expect(anew.subarray(from, to).equals(old.subarray(from, to)), `block ${block}`).toBe(true);
+    }
+  },
+);
 
 const [, , VHD, QCOW2] = KINDS as readonly [Kind, Kind, Kind, Kind];
 
@@ -135,20 +146,23 @@ it.skipIf(!canMount)('goes on after a kill at any moment', { timeout: 300_000 },
   expect((await told(target)).job).toMatchObject({ state: 'done', refix: false });
 });
 
-it.skipIf(!canMount)('is refused of an output that was changed, and leaves it', { timeout: 300_000 }, async () => {
-  const target = mkdtempSync(join(folder, 'changed-'));
-  await run(await argumentsOf(QCOW2, target, 'auto'));
-  const disk = join(target, QCOW2.files[0] ?? '');
-  await tool('qemu-io', ['-f', 'qcow2', '-c', 'write -P 7 1M 512', disk]);
-  const digest = await sha256Of(disk);
-  await orderRefix(target);
-  const args = await argumentsOf(QCOW2, target, 'off');
-  const { exitCode, stdout, stderr } = await runCli(args);
-  expect(exitCode).not.toBe(0);
-  expect(stdout + stderr).toContain('REFIX_REFUSED');
-  expect(await sha256Of(disk)).toBe(digest);
-  // What was refused is as good as it was.
-  await run(args);
-  expect(await sha256Of(disk)).toBe(digest);
-});
-
+it.skipIf(!canMount)(
+  'is refused of an output that was changed, and leaves it',
+  { timeout: 300_000 },
+  async () => {
+    const target = mkdtempSync(join(folder, 'changed-'));
+    await run(await argumentsOf(QCOW2, target, 'auto'));
+    const disk = join(target, QCOW2.files[0] ?? '');
+    await tool('qemu-io', ['-f', 'qcow2', '-c', 'write -P 7 1M 512', disk]);
+    const digest = await sha256Of(disk);
+    await orderRefix(target);
+    const args = await argumentsOf(QCOW2, target, 'off');
+    const { exitCode, stdout, stderr } = await runCli(args);
+    expect(exitCode).not.toBe(0);
+    expect(stdout + stderr).toContain('REFIX_REFUSED');
+    expect(await sha256Of(disk)).toBe(digest);
+    // What was refused is as good as it was.
+    await run(args);
+    expect(await sha256Of(disk)).toBe(digest);
+  },
+);
