@@ -100,8 +100,8 @@ describe.skipIf(!canMount)('a machine in a pool whose guest is mended anew', () 
   it('is refused once its VM was started, and left as it is', { timeout: 120_000 }, async () => {
     await run('auto');
     const operator = await logIn(pool.url);
-    await operator.call('VM.start', [web().ref, false, false]);
-    await operator.call('VM.hard_shutdown', [web().ref]);
+    await operator.call('VM.start', web().ref, false, false);
+    await operator.call('VM.hard_shutdown', web().ref);
     const mark = Buffer.alloc(512, 'the guest wrote this');
     await exchange(mark);
     await orderRefix();

@@ -169,7 +169,7 @@ describe('blocks of a disk that is in a pool', () => {
     await runTask(client, 'VM.start', [vm, false, false]);
     const refused = { code: 'REFIX_REFUSED' };
     expect(await failureOf(lockUnstarted(client, vm))).toMatchObject(refused);
-    await (await logIn(pool.url, 'root', POOL_PASSWORD)).call('VM.hard_shutdown', [vm]);
+    await (await logIn(pool.url, 'root', POOL_PASSWORD)).call('VM.hard_shutdown', vm);
     expect(await failureOf(lockUnstarted(client, vm))).toMatchObject(refused);
   });
 });
