@@ -1,22 +1,12 @@
-import { Ledger, type LedgerPlace } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import { collectReport, type RunReport } from '../report/index.js';
+import { type WantedBatch, withBatch } from './batch-option.js';
 
-/**
- * The report of the last batch of a target folder; `store`: its ledger, where it is elsewhere. Throws SOURCE_NOT_FOUND
- * when nothing ran there.
- */
-export async function loadReport(
-  target: string,
-  store: LedgerPlace = { folder: target },
-): Promise<RunReport> {
-  const ledger = await Ledger.openForReading(store);
-  try {
-    const report = await collectReport(ledger, target);
-    if (report === null)
-      throw new XenferryError('SOURCE_NOT_FOUND', 'no batch was ever started here', { file: target });
-    return report;
-  } finally {
-    await ledger.close();
-  }
+/** Rejects with SOURCE_NOT_FOUND when nothing ran there, LEDGER_*. */
+export async function loadReport(wanted: WantedBatch): Promise<RunReport> {
+  return await withBatch(wanted, async ({ id, target }, ledger) => {
+    const report = await collectReport(ledger, target, id);
+    if (report !== null) return report;
+    throw new XenferryError('SOURCE_NOT_FOUND', 'the batch was removed', { file: target });
+  });
 }

@@ -202,6 +202,13 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'notify <migration>',
+          'Send a test message to everybody whom a migration file has told of its batches',
+          async () => (await import('./commands/notify.js')).notifyCommand,
+        ),
+      )
+      .command(
+        lazy(
           'simulate-pool',
           'Start a pool of simulated hosts to try imports on; nothing on it runs or stays',
           async () => (await import('./commands/simulate-pool.js')).simulatePoolCommand,

@@ -1,6 +1,8 @@
 import type { Argv } from 'yargs';
 import { type PreparedPlanning, planPrepared, readPlanning } from '../coordinator/index.js';
 import type { Profile } from '../guests/profiles/index.js';
+import { Ledger, type LedgerPlace } from '../ledger/index.js';
+import { XenferryError } from '../model/errors.js';
 import { FIXUP_MODES, type FixupMode, type Plan } from '../model/plan.js';
 import type { Channel } from '../notifications/index.js';
 import { FILE_KINDS, type FileKind } from '../planning/index.js';
@@ -68,15 +70,36 @@ export interface PlannedSources {
   readonly channels: readonly Channel[];
 }
 
-/** Reads the sources and plans them. */
-export async function planSources(options: PlanningOptions): Promise<PlannedSources> {
-  const prepared = await readPlanningOptions(options);
-  const { profiles, channels } = prepared;
-  return { profiles, channels, plan: await planPrepared(prepared) };
+/** Reads the sources and plans them. `store`: where the ledger of the run is, when not in its target. */
+export async function planSources(
+  options: PlanningOptions,
+  store: LedgerPlace | undefined,
+): Promise<PlannedSources> {
+  const ledger = store === undefined ? null : await ledgerOfEarlierRuns(store);
+  try {
+    const prepared = await readPlanningOptions(options, ledger);
+    const { profiles, channels } = prepared;
+    return { profiles, channels, plan: await planPrepared(prepared) };
+  } finally {
+    await ledger?.close();
+  }
+}
+
+/** Null before the first run. */
+async function ledgerOfEarlierRuns(store: LedgerPlace): Promise<Ledger | null> {
+  try {
+    return await Ledger.openForReading(store);
+  } catch (error) {
+    if (error instanceof XenferryError && error.code === 'SOURCE_NOT_FOUND') return null;
+    throw error;
+  }
 }
 
 /** Reads everything that a plan is made of. Rejects with USAGE, CONFIG_INVALID, SOURCE_*. */
-export async function readPlanningOptions(options: PlanningOptions): Promise<PreparedPlanning> {
+export async function readPlanningOptions(
+  options: PlanningOptions,
+  ledger: Ledger | null = null,
+): Promise<PreparedPlanning> {
   const { source = [], target, into, only, migration, fixups } = options;
   return await readPlanning({
     migration: migration ?? null,
@@ -87,6 +110,6 @@ export async function readPlanningOptions(options: PlanningOptions): Promise<Pre
     into: into ?? null,
     fixups: fixups ?? null,
     guestTools: options['guest-tools'] ?? null,
-    ledger: null,
+    ledger,
   });
 }

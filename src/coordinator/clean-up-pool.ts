@@ -1,4 +1,4 @@
-import { Ledger } from '../ledger/index.js';
+import type { BatchRecord, Ledger } from '../ledger/index.js';
 import { readDestination } from '../model/destination.js';
 import { XenferryError } from '../model/errors.js';
 import { findOwned, type OwnedObject, type Removal, removeOwned } from '../targets/xapi-pool/index.js';
@@ -6,19 +6,19 @@ import { connectPool } from '../xapi/index.js';
 import { jobMarks } from './job-marks.js';
 
 /**
- * Removes what the runs of a target folder left unfinished in their pool; with `all` also the VMs that are whole and
- * the networks made for them. What is in use is left. `target`: absolute path.
- * Rejects with SOURCE_NOT_FOUND, USAGE where no pool was the target, TARGET_BUSY, CONFIG_INVALID, POOL_*.
+ * Removes what the runs into a batch's target folder left unfinished in their pool; with `all` also the VMs that are
+ * whole and the networks made for them. What is in use is left. Rejects with USAGE where no pool was the target,
+ * TARGET_BUSY, CONFIG_INVALID, POOL_*.
  */
-export async function cleanUpPool(target: string, all: boolean): Promise<Removal> {
-  if (!Ledger.existsIn(target)) {
-    throw new XenferryError('SOURCE_NOT_FOUND', 'no run of xenferry has written here', { file: target });
-  }
-  // For writing: a run that goes on must not lose what it works on.
-  const ledger = await Ledger.open({ folder: target });
+export async function cleanUpPool(
+  ledger: Ledger,
+  { target, destination: recorded }: BatchRecord,
+  all: boolean,
+): Promise<Removal> {
+  // A run that goes on must not lose what it works on.
+  const lock = await ledger.lockTarget(target);
   try {
-    await ledger.lockTarget(target);
-    const destination = readDestination((await ledger.latestBatch(target))?.destination ?? null);
+    const destination = readDestination(recorded);
     const marks = await jobMarks(ledger, target);
     if (destination.kind !== 'pool' || marks === null) {
       throw new XenferryError('USAGE', 'the last run of this folder went into files, not into a pool', {
@@ -36,7 +36,7 @@ export async function cleanUpPool(target: string, all: boolean): Promise<Removal
       await client.close();
     }
   } finally {
-    await ledger.close();
+    await lock.release();
   }
 }
 

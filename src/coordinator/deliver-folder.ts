@@ -50,6 +50,7 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
     surroundings: (planned) => [destination, contentsOf({ planned }).describe()],
     lasting: ({ output, machine }) => [destination, output, machine.disks.length],
     // An earlier run verified the files and they still stand in the folder's final name.
+    waysIn: () => [],
     isFinished: async (job) =>
       job.record.outputBytes !== null && (await bytesOfJob(folderOf(job), job)) === job.record.outputBytes,
     deliver: async (job, own) => {

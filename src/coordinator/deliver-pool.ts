@@ -9,8 +9,10 @@ import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import { blockCount } from '../model/units.js';
 import { profileOf } from '../targets/machine-facts.js';
 import {
+  addressesOf,
   findOwned,
   type ImportedMachine,
+  importHosts,
   importMachine,
   lockUnstarted,
   type OwnedObject,
@@ -113,6 +115,7 @@ export async function poolDelivery(
         destination.url,
         poolSurroundings(planned, profileOf(planned, context.profiles)),
       ],
+      waysIn: (planned) => waysIn(work, planned),
       isFinished: (job) => isFinished(work, job),
       deliver: (job, own) => deliver({ ...work, signal: own.signal }, job),
       refix: (job, own) => refix({ ...work, signal: own.signal }, job),
@@ -396,6 +399,7 @@ async function convertInto(
       client,
       view,
       slots,
+      through: job.through && addressesOf(job.through, view),
       reservations,
       disks,
       spec: { planned, profile, placement, jobId, appliance },
@@ -414,6 +418,11 @@ async function convertInto(
   );
   await held.finishStep('verify', 'done', imported.readBackBytes);
   return { ...imported, notes: [...imported.notes, ...notes] };
+}
+
+function waysIn({ resolved, view }: PoolWork, planned: PlannedMachine) {
+  const placement = resolved.placements.get(planned.machine.id);
+  return placement === undefined ? [] : importHosts(planned, placement, view);
 }
 
 function placementOf({ resolved }: PoolWork, { machine }: PlannedMachine) {

@@ -50,6 +50,7 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
     },
     lasting: ({ machine }) => ['xva', compression, machine.disks.length],
     // An earlier run verified the output and it still stands under its final name.
+    waysIn: () => [],
     isFinished: async ({ record, planned }) =>
       record.outputBytes !== null &&
       (await fileSize(join(context.target, planned.output))) === record.outputBytes,

@@ -9,12 +9,20 @@ export interface Deliverable extends Pick<Plan, 'destination' | 'machines'> {
   readonly blackOuts: readonly string[];
 }
 
+/** A part of a machine's data, above 0, that goes through a host of the target. */
+export interface HostPart {
+  readonly name: string;
+  readonly share: number;
+}
+
 /** How machines get to where the plan sends them: one for a batch. */
 export interface Delivery {
   /** What is made around a machine's disks, as data: a change of it makes the job another. Throws PROFILE_INVALID. */
   surroundings(planned: PlannedMachine): unknown;
   /** Of the surroundings, as data, what must be as it was for its guest to be mended anew where the machine is. */
   lasting(planned: PlannedMachine): unknown;
+  /** How it may get into the target: the hosts it would go through, by name, each with its part of the data. None: unknown. */
+  waysIn(planned: PlannedMachine): readonly (readonly HostPart[])[];
   /** Whether an earlier run brought the machine there, verified, and it still is there. */
   isFinished(job: PlannedJob): Promise<boolean>;
   /**

@@ -7,4 +7,5 @@ export type { JobRunner } from './job-runner.js';
 export { type PreparedPlanning, planPrepared, readPlanning } from './read-planning.js';
 export { type BatchOptions, type BatchResult, runBatch } from './run-batch.js';
 export { runOneJob, type WorkerContext } from './run-remote.js';
+export { WorkerBandwidth } from './worker-bandwidth.js';
 export { workerName } from './worker-name.js';

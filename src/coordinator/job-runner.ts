@@ -7,4 +7,6 @@ export interface JobRunner {
    * any other makes it cancelled. Rejects only when the ledger cannot be written.
    */
   run(job: PlannedJob, signal: AbortSignal): Promise<void>;
+  /** What all jobs together may move from now on, in bytes a second; null: as much as can be. Asked every second. */
+  limitBandwidth(bytesPerSecond: number | null): Promise<void>;
 }

@@ -32,6 +32,8 @@ export interface PlannedJob {
   readonly surroundings: unknown;
   readonly lasting: unknown;
   readonly fingerprint: string;
+  /** Names of the target's hosts that it goes through, as far as they take it; any where left out. */
+  readonly through?: readonly string[] | undefined;
 }
 
 /** One that is run here, and by nobody else. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { JobState, Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { JobQueue } from '../queue/index.js';
+import { BandwidthShares } from './bandwidth-shares.js';
 import type { PlannedJob } from './job.js';
 import type { JobRunner } from './job-runner.js';
 import { stateAfter } from './stop-reasons.js';
@@ -17,6 +18,8 @@ interface QueuedBatch {
   readonly batchId: number;
   /** Absolute path of the target folder. */
   readonly target: string;
+  /** Whether it knows bandwidth caps, now or later. */
+  readonly capped: boolean;
   /** For tests; 15 seconds. */
   readonly stopMilliseconds?: number;
 }
@@ -24,28 +27,46 @@ interface QueuedBatch {
 /** Has jobs run by the workers at a queue. */
 export class QueueRunner implements JobRunner {
   readonly #batch: QueuedBatch;
+  readonly #shares = new BandwidthShares();
 
   constructor(batch: QueuedBatch) {
     this.#batch = batch;
   }
 
-  async run({ record }: PlannedJob, signal: AbortSignal): Promise<void> {
-    const { ledger, queue, batchId, target } = this.#batch;
+  async run({ record, through }: PlannedJob, signal: AbortSignal): Promise<void> {
+    const { ledger } = this.#batch;
     if (signal.aborted) return await ledger.setState(record.id, stateAfter(signal));
-    const offer = await ledger.workers.offer(record.id);
+    try {
+      await this.#run(record.id, through, signal);
+    } finally {
+      this.#shares.end(record.id);
+    }
+  }
+
+  async limitBandwidth(bytesPerSecond: number | null): Promise<void> {
+    const told = this.#shares.divide(bytesPerSecond, performance.now());
+    if (told === null) return;
+    await this.#batch.ledger.workers.share(told.jobIds, told.bandwidth);
+    this.#shares.told(performance.now());
+  }
+
+  async #run(jobId: number, through: PlannedJob['through'], signal: AbortSignal): Promise<void> {
+    const { ledger, queue, batchId, target, capped } = this.#batch;
+    const offer = await ledger.workers.offer(jobId, capped ? 0 : null);
+    if (capped) this.#shares.begin(jobId);
     const ended = queue.whenEnded(offer);
-    await queue.offer({ jobId: record.id, batchId, target, offer });
+    await queue.offer({ jobId, batchId, target, offer, through });
     const stopped = new AbortController();
-    const asked = whenAborted(signal, stopped.signal).then(() => this.#stop(record.id, offer, signal, ended));
+    const asked = whenAborted(signal, stopped.signal).then(() => this.#stop(jobId, offer, signal, ended));
     await Promise.race([ended, asked]);
     stopped.abort();
-    const { state } = await ledger.job(record.id);
+    const { state } = await ledger.job(jobId);
     if (ENDED.has(state)) return;
     // Whoever comes back to it now finds that it is not his any more.
-    if (signal.aborted) await ledger.setState(record.id, stateAfter(signal));
+    if (signal.aborted) await ledger.setState(jobId, stateAfter(signal));
     else {
       const error = new XenferryError('WORKER_CRASHED', 'the workers that ran it died, or gave it up');
-      await ledger.failJob(record.id, error);
+      await ledger.failJob(jobId, error);
     }
   }
 

@@ -5,7 +5,7 @@ import { Ledger, type LedgerPlace, type Order, type TargetLock } from '../ledger
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
-import { JobQueue } from '../queue/index.js';
+import type { JobQueue } from '../queue/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { PoolPatience } from '../xapi/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
@@ -96,14 +96,21 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       ways: waysOf(context),
     });
     const delivery = await openDelivery({ ...plan, blackOuts: plan.night.blackOuts }, context);
-    const queue = options.queue === undefined ? null : await JobQueue.open(options.queue);
+    const queue = options.queue === undefined ? null : await openQueue(options.queue, ledger);
     const runner: JobRunner =
       queue === null
         ? {
             run: async (job, signal) =>
               runJob({ ...context, signal }, delivery, await claimJob(context, job)),
+            limitBandwidth: async (bytesPerSecond) => pool.gate.limit(bytesPerSecond),
           }
-        : new QueueRunner({ ledger, queue, batchId, target: plan.target });
+        : new QueueRunner({
+            ledger,
+            queue,
+            batchId,
+            target: plan.target,
+            capped: plan.night.caps.length > 0,
+          });
     const warnings: string[] = [];
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
@@ -114,6 +121,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
         jobs,
         runner,
         isFinished: (job) => delivery.isFinished(job),
+        waysIn: (planned) => delivery.waysIn(planned),
       });
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {
@@ -131,6 +139,12 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     await lock?.release();
     if (options.ledger === undefined) await ledger.close();
   }
+}
+
+/** Loaded where it is needed: a batch without workers elsewhere does not pay for hundreds of modules. */
+async function openQueue(url: string, ledger: Ledger): Promise<JobQueue> {
+  const { JobQueue } = await import('../queue/index.js');
+  return await JobQueue.open({ url, ledger: await ledger.knownIdentity() });
 }
 
 /** Those that are where they belong. */

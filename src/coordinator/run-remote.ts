@@ -3,12 +3,14 @@ import type { BatchRecord, JobLedger, Ledger } from '../ledger/index.js';
 import { readDestination } from '../model/destination.js';
 import { errorCodeOf, toXenferryError, XenferryError } from '../model/errors.js';
 import type { PlannedMachine } from '../model/plan.js';
+import { SHARE_LASTS_MS } from './bandwidth-shares.js';
 import { readWays } from './batch-ways.js';
 import { jobPrints } from './fingerprint.js';
 import type { BatchContext } from './job.js';
 import { openDelivery } from './open-delivery.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { runJob } from './run-job.js';
+import type { WorkerBandwidth } from './worker-bandwidth.js';
 
 /** How soon a worker learns that its job is to be stopped, or is another's. */
 const WATCH_MILLISECONDS = 1_000;
@@ -17,12 +19,17 @@ const WATCH_MILLISECONDS = 1_000;
 export type WorkerContext = Pick<
   BatchContext,
   'ledger' | 'pool' | 'profiles' | 'worker' | 'signal' | 'observe' | 'patience'
->;
+> & {
+  /** Of all its jobs. */
+  readonly bandwidth: WorkerBandwidth;
+};
 
 /** One run of a job that the coordinator wants. */
 export interface OfferedJob {
   readonly jobId: number;
   readonly offer: string;
+  /** Names of the target's hosts that it is to go through; any where left out. */
+  readonly through?: readonly string[] | undefined;
 }
 
 /**
@@ -32,16 +39,16 @@ export interface OfferedJob {
  */
 export async function runOneJob(
   worker: WorkerContext,
-  { jobId, offer }: OfferedJob,
+  { jobId, offer, through }: OfferedJob,
   lost: AbortSignal,
 ): Promise<'ended' | 'again'> {
   const { ledger, signal } = worker;
   if (signal.aborted) return 'again';
   try {
     const held = await ledger.claim(jobId, worker.worker, offer);
-    const watch = new Watch(ledger, held);
+    const watch = await Watch.begin(ledger, held, worker.bandwidth);
     try {
-      await runHeld({ ...worker, signal: AbortSignal.any([watch.signal, lost, signal]) }, held);
+      await runHeld({ ...worker, signal: AbortSignal.any([watch.signal, lost, signal]) }, held, through);
     } finally {
       watch.close();
     }
@@ -55,7 +62,11 @@ export async function runOneJob(
   }
 }
 
-async function runHeld(worker: WorkerContext, held: JobLedger): Promise<void> {
+async function runHeld(
+  worker: WorkerContext,
+  held: JobLedger,
+  through: readonly string[] | undefined,
+): Promise<void> {
   const { ledger } = worker;
   const reports = new ProgressReporter(ledger);
   try {
@@ -81,7 +92,7 @@ async function runHeld(worker: WorkerContext, held: JobLedger): Promise<void> {
       const around = { surroundings: delivery.surroundings(planned), lasting: delivery.lasting(planned) };
       const { fingerprint } = await jobPrints(planned, around, context);
       await refuseOtherSource(ledger, held.jobId, fingerprint, planned);
-      await runJob(context, delivery, { record, planned, ...around, fingerprint, held });
+      await runJob(context, delivery, { record, planned, ...around, fingerprint, held, through });
     } finally {
       await held.addNotes(await delivery.close());
     }
@@ -116,23 +127,39 @@ async function refuseOtherSource(
   );
 }
 
-/** Looks whether a job is still to be run here. */
+/** Looks whether a job is still to be run here, and what of the batch's bandwidth it has. */
 class Watch {
+  readonly #ledger: Ledger;
+  readonly #held: JobLedger;
+  readonly #bandwidth: WorkerBandwidth;
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
+  /** Whether the job's share is good only for a while. */
+  #isShared = false;
+  #heardAt = performance.now();
+  #closed = false;
 
-  constructor(ledger: Ledger, held: JobLedger) {
-    const look = async () => {
-      const standing = (await ledger.workers.standings([held.jobId])).get(held.jobId);
-      if (standing?.fence !== held.fence) {
-        this.#controller.abort(new XenferryError('LEASE_LOST', 'the job is another worker’s'));
-      } else if (standing.stop !== null) {
-        const code = errorCodeOf(standing.stop) ?? 'CANCELED';
-        this.#controller.abort(new XenferryError(code, 'the operator wants it stopped'));
-      }
-    };
-    // A ledger that cannot be asked is noticed by who writes.
-    this.#timer = setInterval(() => void look().catch(() => {}), WATCH_MILLISECONDS);
+  private constructor(ledger: Ledger, held: JobLedger, bandwidth: WorkerBandwidth) {
+    this.#ledger = ledger;
+    this.#held = held;
+    this.#bandwidth = bandwidth;
+    this.#timer = setInterval(() => {
+      this.#doubt();
+      // A ledger that cannot be asked is noticed by who writes.
+      void this.#look().catch(() => {});
+    }, WATCH_MILLISECONDS);
+  }
+
+  /** Its share holds from now on. */
+  static async begin(ledger: Ledger, held: JobLedger, bandwidth: WorkerBandwidth): Promise<Watch> {
+    const watch = new Watch(ledger, held, bandwidth);
+    try {
+      await watch.#look();
+      return watch;
+    } catch (error) {
+      watch.close();
+      throw error;
+    }
   }
 
   get signal(): AbortSignal {
@@ -141,5 +168,36 @@ class Watch {
 
   close(): void {
     clearInterval(this.#timer);
+    // An answer that comes yet must not bring its share back.
+    this.#closed = true;
+    this.#bandwidth.end(this.#held.jobId);
+  }
+
+  async #look(): Promise<void> {
+    const { jobId, fence } = this.#held;
+    const asked = performance.now();
+    const standing = (await this.#ledger.workers.standings([jobId])).get(jobId);
+    if (this.#closed || this.#controller.signal.aborted) return;
+    if (standing?.fence !== fence) {
+      this.#stop(new XenferryError('LEASE_LOST', 'the job is another worker’s'));
+    } else if (standing.stop !== null) {
+      const code = errorCodeOf(standing.stop) ?? 'CANCELED';
+      this.#stop(new XenferryError(code, 'the operator wants it stopped'));
+    } else {
+      this.#heardAt = asked;
+      this.#isShared = standing.bandwidth !== null;
+      this.#bandwidth.set(jobId, standing.bandwidth);
+    }
+  }
+
+  /** By now others may have been given what was its share. */
+  #doubt(): void {
+    if (this.#isShared && performance.now() - this.#heardAt >= SHARE_LASTS_MS)
+      this.#bandwidth.set(this.#held.jobId, 0);
+  }
+
+  #stop(reason: XenferryError): void {
+    this.#bandwidth.set(this.#held.jobId, 0);
+    this.#controller.abort(reason);
   }
 }

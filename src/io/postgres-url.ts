@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { systemErrorCode, XenferryError } from '../model/errors.js';
+import { XenferryError } from '../model/errors.js';
+import { decodedPart, hostOf, isLocalHost, rootCertificate } from './server-url.js';
 
 /** What the driver needs to connect; a password that is left out comes from PGPASSWORD or the password file. */
 export interface PostgresAddress {
@@ -15,7 +15,6 @@ export interface PostgresAddress {
 }
 
 const DEFAULT_PORT = 5432;
-const LOCAL_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]', ''];
 const PARAMETERS: readonly string[] = ['host', 'sslmode', 'sslrootcert'];
 
 /** Whether it is one by its scheme. */
@@ -35,8 +34,8 @@ export function postgresAddress(url: string): PostgresAddress {
   if (unknown !== undefined) throw invalid(`it has a parameter other than ${PARAMETERS.join(', ')}`);
   const socket = searchParams.get('host');
   if (socket !== null && !socket.startsWith('/')) throw invalid('its host parameter is no absolute path');
-  const local = socket !== null || LOCAL_HOSTS.includes(hostname);
-  const host = socket ?? (hostname === '' ? 'localhost' : hostname.replace(/^\[(.*)\]$/, '$1'));
+  const local = socket !== null || isLocalHost(hostname);
+  const host = socket ?? hostOf(hostname);
   const database = decode(parsed.pathname.slice(1)) ?? decode(parsed.username) ?? 'postgres';
   return {
     host,
@@ -49,37 +48,19 @@ export function postgresAddress(url: string): PostgresAddress {
   };
 }
 
-function tlsOf(mode: string | null, rootCertificate: string | null, local: boolean): PostgresAddress['ssl'] {
-  if (local && (mode === 'disable' || (mode === null && rootCertificate === null))) return false;
+function tlsOf(mode: string | null, certificate: string | null, local: boolean): PostgresAddress['ssl'] {
+  if (local && (mode === 'disable' || (mode === null && certificate === null))) return false;
   if (mode !== null && mode !== 'verify-full') {
     throw invalid('its sslmode is not verify-full, the only one that keeps others from reading along');
   }
-  return { rejectUnauthorized: true, ...(rootCertificate && { ca: certificateOf(rootCertificate) }) };
-}
-
-function certificateOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new XenferryError(
-      'CONFIG_INVALID',
-      `the root certificate cannot be read (${systemErrorCode(cause)})`,
-      {
-        file: path,
-        cause,
-      },
-    );
-  }
+  return { rejectUnauthorized: true, ...(certificate && { ca: rootCertificate(certificate) }) };
 }
 
 /** Undefined for nothing. */
 function decode(part: string): string | undefined {
-  if (part === '') return undefined;
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    throw invalid('it has a percent sign that encodes nothing');
-  }
+  const text = decodedPart(part);
+  if (text === null) throw invalid('it has a percent sign that encodes nothing');
+  return text;
 }
 
 function invalid(reason: string): XenferryError {

@@ -72,6 +72,7 @@ const NEW_JOB = {
   worker: null,
   offer: null,
   stop: null,
+  bandwidth: null,
   started_at: null,
   ended_at: null,
 } as const;
@@ -130,11 +131,6 @@ export class Ledger {
     );
   }
 
-  /** Whether a run works on the target folder, whichever ledger it writes. */
-  static async isBusy(target: string): Promise<boolean> {
-    return await SqliteStore.isHeld(target);
-  }
-
   /** Whether a run has written into the folder. */
   static existsIn(folder: string): boolean {
     return SqliteStore.exists(folder);
@@ -156,12 +152,17 @@ export class Ledger {
    * TARGET_BUSY while another run holds it, TARGET_UNWRITABLE, LEDGER_*.
    */
   async lockTarget(target: string): Promise<TargetLock> {
-    const lock = await this.#store.lockTarget(target);
-    this.#locks.add(lock);
-    const release = async () => {
-      if (this.#locks.delete(lock)) await lock.release();
-    };
-    return { lost: lock.lost, release };
+    return this.#held(await this.#store.lockTarget(target));
+  }
+
+  /** Whether a run that writes a ledger of this kind works on the target folder, an absolute path. */
+  async isBusy(target: string): Promise<boolean> {
+    return await this.#store.isTargetHeld(target);
+  }
+
+  /** Holds the store for one service. Rejects with TARGET_BUSY while another has it, LEDGER_*. */
+  async lockService(): Promise<TargetLock> {
+    return this.#held(await this.#store.lockService());
   }
 
   /** UUID by which things elsewhere are known to be of this ledger's jobs; null in one from before pools, only read. */
@@ -169,6 +170,13 @@ export class Ledger {
     if (!(await this.#hasTable('identity'))) return null;
     const row = await this.#read((db) => db.selectFrom('identity').select('uuid').executeTakeFirst());
     return row?.uuid ?? null;
+  }
+
+  /** As `identity`. Rejects with LEDGER_INVALID where there is none. */
+  async knownIdentity(): Promise<string> {
+    const identity = await this.identity();
+    if (identity === null) throw new XenferryError('LEDGER_INVALID', 'the ledger has no identity');
+    return identity;
   }
 
   /** The folders with layers in a target folder that no job goes on with. `target`: absolute path. */
@@ -449,6 +457,14 @@ export class Ledger {
     return rows.reduce((sum, { digests }) => sum + countDigests(digests), 0);
   }
 
+  #held(lock: TargetLock): TargetLock {
+    this.#locks.add(lock);
+    const release = async () => {
+      if (this.#locks.delete(lock)) await lock.release();
+    };
+    return { lost: lock.lost, release };
+  }
+
   async #jobRow(jobId: number) {
     const row = await this.#read((db) =>
       db.selectFrom('jobs').selectAll().where('id', '=', jobId).executeTakeFirst(),
@@ -458,9 +474,7 @@ export class Ledger {
   }
 
   async #guestFoldersOf(target: string): Promise<GuestFolders> {
-    const identity = await this.identity();
-    if (identity === null) throw new XenferryError('LEDGER_INVALID', 'the ledger has no identity');
-    return new GuestFolders(target, identity);
+    return new GuestFolders(target, await this.knownIdentity());
   }
 
   /** A ledger that is only read may be from before. */

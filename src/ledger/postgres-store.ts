@@ -5,7 +5,7 @@ import pg from 'pg';
 import { makeFolder } from '../io/make-folder.js';
 import { type PostgresAddress, postgresAddress } from '../io/postgres-url.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
-import { AdvisoryLock } from './advisory-lock.js';
+import { AdvisoryLock, type Guarded } from './advisory-lock.js';
 import { mayPass, postgresError } from './postgres-errors.js';
 import { PostgresTypes } from './postgres-types.js';
 import { type LedgerSchema, MIGRATIONS, POSTGRES_SCHEMA } from './schema.js';
@@ -108,9 +108,41 @@ export class PostgresStore implements LedgerStore {
 
   async lockTarget(target: string): Promise<TargetLock> {
     await makeFolder(target);
-    const key = createHash('sha256').update(`xenferry target ${target}`).digest().readBigInt64BE();
+    return await this.#lock(targetKey(target), {
+      file: target,
+      busy: { message: 'another xenferry works on this target' },
+      lost: { code: 'LEASE_LOST', message: 'the connection that holds the target is lost' },
+    });
+  }
+
+  /** Asked of the list of locks: one taken to try it would be in the way of a run that begins. */
+  async isTargetHeld(target: string): Promise<boolean> {
+    const { rows } = await this.durably(() =>
+      sql`SELECT 1 FROM pg_locks
+        WHERE locktype = 'advisory' AND objsubid = 1 AND granted
+          AND ((classid::bigint << 32) | objid::bigint) = ${String(targetKey(target))}::bigint
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`.execute(this.db),
+    );
+    return rows.length > 0;
+  }
+
+  async lockService(): Promise<TargetLock> {
+    return await this.#lock(keyOf('xenferry service'), {
+      file: this.shown,
+      busy: {
+        message: 'another xenferry serve works with this store',
+        hint: 'One service a store: stop the other one, or give this one a database of its own.',
+      },
+      lost: {
+        code: 'LEDGER_UNREACHABLE',
+        message: 'the connection that keeps other services off this store is lost',
+      },
+    });
+  }
+
+  async #lock(key: bigint, guarded: Guarded): Promise<TargetLock> {
     try {
-      return await AdvisoryLock.acquire(new pg.Client(clientConfig(this.#address)), key, target);
+      return await AdvisoryLock.acquire(new pg.Client(clientConfig(this.#address)), key, guarded);
     } catch (error) {
       throw postgresError(error, this.shown);
     }
@@ -119,6 +151,15 @@ export class PostgresStore implements LedgerStore {
   async close(): Promise<void> {
     await this.db.destroy();
   }
+}
+
+function targetKey(target: string): bigint {
+  return keyOf(`xenferry target ${target}`);
+}
+
+/** Advisory locks have numbers for names. */
+function keyOf(name: string): bigint {
+  return createHash('sha256').update(name).digest().readBigInt64BE();
 }
 
 function clientConfig({ host, port, user, password, database, ssl }: PostgresAddress): pg.ClientConfig {

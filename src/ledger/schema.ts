@@ -96,6 +96,8 @@ export interface LedgerSchema {
     offer: string | null;
     /** Why whoever runs it is to stop, as a code of errors; null: it is not to. */
     stop: string | null;
+    /** Bytes a second that whoever runs it may move, for as long as that is heard of; null: no cap is ever kept. */
+    bandwidth: number | null;
     /** Of its last run. */
     started_at: number | null;
     ended_at: number | null;
@@ -526,6 +528,12 @@ const REFIXES: Migration = {
   },
 };
 
+const SHARES: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await addColumn(db, 'jobs', 'bandwidth', 'bigint');
+  },
+};
+
 /** Every step of the schema's history, in order; steps are never changed once released. */
 export const MIGRATIONS: MigrationProvider = {
   getMigrations: async () => ({
@@ -534,6 +542,7 @@ export const MIGRATIONS: MigrationProvider = {
     '0003-guests': GUESTS,
     '0004-pools': POOLS,
     '0005-nights': NIGHTS,
-    '0006-refixes': REFIXES,
+    '0006-shares': SHARES,
+    '0007-refixes': REFIXES,
   }),
 };

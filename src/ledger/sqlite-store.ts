@@ -51,18 +51,6 @@ export class SqliteStore implements LedgerStore {
     return new SqliteStore(folder, null, db);
   }
 
-  /** Whether a run holds the target folder. */
-  static async isHeld(target: string): Promise<boolean> {
-    try {
-      const lock = await LedgerLock.acquire(join(ledgerFolder(target), 'target-lock'));
-      await lock.release();
-      return false;
-    } catch (error) {
-      if (error instanceof XenferryError && error.code === 'TARGET_BUSY') return true;
-      throw ledgerError(error, target);
-    }
-  }
-
   static exists(place: string): boolean {
     return existsSync(databaseFile(ledgerFolder(place)));
   }
@@ -89,6 +77,24 @@ export class SqliteStore implements LedgerStore {
     const lock = await guard(folder, () => LedgerLock.acquire(join(folder, 'target-lock')));
     // The kernel keeps it for as long as the process lives.
     return { lost: new AbortController().signal, release: () => lock.release() };
+  }
+
+  async isTargetHeld(target: string): Promise<boolean> {
+    const file = join(ledgerFolder(target), 'target-lock');
+    if (!existsSync(file)) return false;
+    try {
+      const lock = await LedgerLock.acquire(file);
+      await lock.release();
+      return false;
+    } catch (error) {
+      if (error instanceof XenferryError && error.code === 'TARGET_BUSY') return true;
+      throw ledgerError(error, target);
+    }
+  }
+
+  /** Who has it open for writing has it alone. */
+  async lockService(): Promise<TargetLock> {
+    return { lost: new AbortController().signal, release: async () => {} };
   }
 
   async close(): Promise<void> {

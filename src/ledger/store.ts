@@ -5,7 +5,7 @@ import type { LedgerSchema } from './schema.js';
 /** Runs a change, or a question, and repeats what may pass; so it must come to the same when it is done twice. */
 export type Durably = <T>(action: () => Promise<T>) => Promise<T>;
 
-/** A target folder held for one run. */
+/** A target folder held for one run, or a store for one service. */
 export interface TargetLock {
   /** Aborts, with the error as its reason, when the lock is lost: the run must stop. */
   readonly lost: AbortSignal;
@@ -20,6 +20,10 @@ export interface LedgerStore {
   readonly concurrent: boolean;
   /** `target`: absolute path. Rejects with TARGET_BUSY while another run holds it. */
   lockTarget(target: string): Promise<TargetLock>;
+  /** Whether a run holds the target folder now. */
+  isTargetHeld(target: string): Promise<boolean>;
+  /** Rejects with TARGET_BUSY while another service holds it. */
+  lockService(): Promise<TargetLock>;
   close(): Promise<void>;
 }
 

@@ -19,6 +19,8 @@ export interface JobStanding {
   readonly fence: number;
   /** Why it is to be stopped, as an error's code; null: it is not to be. */
   readonly stop: string | null;
+  /** Bytes a second that it may move, for as long as that is heard of; null: no cap is ever kept. */
+  readonly bandwidth: number | null;
 }
 
 /** Who runs jobs, and what they are told. */
@@ -60,11 +62,18 @@ export class WorkerRegister {
     });
   }
 
-  /** Has workers take up a job once more; returns what they must show, and what none from before has. */
-  async offer(jobId: number): Promise<string> {
+  /**
+   * Has workers take up a job once more, with so many bytes a second; returns what they must show, and what none from before
+   * has.
+   */
+  async offer(jobId: number, bandwidth: number | null = null): Promise<string> {
     const offer = randomUUID();
     await this.#store.durably(() =>
-      this.#store.db.updateTable('jobs').set({ offer, stop: null }).where('id', '=', jobId).execute(),
+      this.#store.db
+        .updateTable('jobs')
+        .set({ offer, stop: null, bandwidth })
+        .where('id', '=', jobId)
+        .execute(),
     );
     return offer;
   }
@@ -76,17 +85,29 @@ export class WorkerRegister {
     );
   }
 
+  /** Says how many bytes a second each of these jobs may move from now on. */
+  async share(jobIds: readonly number[], bandwidth: number): Promise<void> {
+    if (jobIds.length === 0) return;
+    await this.#store.durably(() =>
+      this.#store.db
+        .updateTable('jobs')
+        .set({ bandwidth })
+        .where('id', 'in', [...jobIds])
+        .execute(),
+    );
+  }
+
   /** By job; one that there is no more is left out. */
   async standings(jobIds: readonly number[]): Promise<Map<number, JobStanding>> {
     if (jobIds.length === 0) return new Map();
     const rows = await this.#store.durably(() =>
       this.#store.db
         .selectFrom('jobs')
-        .select(['id', 'fence', 'stop'])
+        .select(['id', 'fence', 'stop', 'bandwidth'])
         .where('id', 'in', [...jobIds])
         .execute(),
     );
-    return new Map(rows.map(({ id, fence, stop }) => [id, { fence, stop }]));
+    return new Map(rows.map(({ id, fence, stop, bandwidth }) => [id, { fence, stop, bandwidth }]));
   }
 
   async #set(name: string, values: { readonly beat_at: number; readonly ended_at?: number }): Promise<void> {

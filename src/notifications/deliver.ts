@@ -3,12 +3,12 @@ import { toXenferryError, type XenferryError } from '../model/errors.js';
 import { type Attempts, PATIENCE, type Patience, withAttempts } from './attempts.js';
 import type { Channel } from './channel.js';
 import { describeNotice, type Message } from './message.js';
-import type { Notice, NoticeKind } from './notice.js';
+import type { MessageKind, Notice, Trial } from './notice.js';
 
 /** What became of one message to one channel. */
 export interface DeliveryOutcome {
   readonly channel: string;
-  readonly kind: NoticeKind;
+  readonly kind: MessageKind;
   /** 0 when it could not even be begun. */
   readonly attempts: number;
   /** Null when it was delivered. */
@@ -25,7 +25,7 @@ export interface DeliveryOptions {
 /** Tells one channel, as often as it takes. Never rejects: a batch goes on whether anybody hears of it or not. */
 export async function deliver(
   channel: Channel,
-  notice: Notice,
+  notice: Notice | Trial,
   { baseUrl, patience = PATIENCE, signal = new AbortController().signal }: DeliveryOptions,
 ): Promise<DeliveryOutcome> {
   const about = { channel: channel.name, kind: notice.kind };
@@ -35,6 +35,14 @@ export async function deliver(
   } catch (error) {
     return { ...about, attempts: 0, error: toXenferryError(error) };
   }
+}
+
+/** Sends one message, once, whatever the channel is told; `name` stands for the batch. The failure, or null. */
+export async function testChannel(channel: Channel, name: string): Promise<XenferryError | null> {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  const trial: Trial = { kind: 'test', batch: name, at: Date.now(), timeZone, page: null };
+  const { error } = await deliver(channel, trial, { baseUrl: null, patience: { ...PATIENCE, pauses: [] } });
+  return error;
 }
 
 async function send(

@@ -1,12 +1,12 @@
 import { oneLine } from './bounded.js';
-import type { Notice, NoticeKind } from './notice.js';
+import type { MessageKind, Notice, Trial } from './notice.js';
 import { summaryParts } from './summary.js';
 import { summaryHtml } from './summary-html.js';
 import { noticeWords } from './words.js';
 
 /** A notice in words. */
 export interface Message {
-  readonly kind: NoticeKind;
+  readonly kind: MessageKind;
   readonly subject: string;
   readonly text: string;
   /** A whole page; of the summary only. */
@@ -19,7 +19,7 @@ export interface Message {
  * A notice in words, each of bounded size. `baseUrl` is the address under which people reach the service, with which
  * the message links to the batch's page; null for no link. Throws RangeError for a time zone that there is not.
  */
-export function describeNotice(notice: Notice, baseUrl: string | null): Message {
+export function describeNotice(notice: Notice | Trial, baseUrl: string | null): Message {
   const { kind, at, page, timeZone } = notice;
   const batch = oneLine(notice.batch);
   const { headline, lines, details } = noticeWords(notice);

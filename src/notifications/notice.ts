@@ -10,6 +10,9 @@ export const NOTICE_KINDS = [
 
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
+/** Of the message that tries a channel, which no channel can be left out of. */
+export type MessageKind = NoticeKind | 'test';
+
 export const DEFAULT_NOTICES: readonly NoticeKind[] = NOTICE_KINDS.filter((kind) => kind !== 'batch-started');
 
 /** What all notices have. All times are milliseconds since 1970, all sizes bytes of guest disk. */
@@ -31,6 +34,11 @@ export type Notice =
   | JobStuck
   | WindowClosing
   | (About & { readonly kind: 'summary'; readonly night: NightSummary });
+
+/** Nothing has happened: somebody wants to know whether messages arrive. */
+export interface Trial extends About {
+  readonly kind: 'test';
+}
 
 export interface BatchStarted extends About {
   readonly kind: 'batch-started';

@@ -1,11 +1,19 @@
 import { formatBytes, formatSeconds } from '../model/format.js';
 import { bounded, oneLine } from './bounded.js';
 import { clockWords } from './clock-words.js';
-import type { BatchEnded, BatchStarted, JobStuck, MachinesFailed, Notice, WindowClosing } from './notice.js';
+import type {
+  BatchEnded,
+  BatchStarted,
+  JobStuck,
+  MachinesFailed,
+  Notice,
+  Trial,
+  WindowClosing,
+} from './notice.js';
 import { countWords, failureLines, moreLines, plainFailure, type Words } from './phrases.js';
 import { summaryWords } from './summary.js';
 
-export function noticeWords(notice: Notice): Words {
+export function noticeWords(notice: Notice | Trial): Words {
   switch (notice.kind) {
     case 'batch-started':
       return batchStarted(notice);
@@ -19,6 +27,12 @@ export function noticeWords(notice: Notice): Words {
       return windowClosing(notice);
     case 'summary':
       return summaryWords(notice.night, notice.timeZone);
+    case 'test':
+      return {
+        headline: 'test message',
+        lines: ['This is how messages of Xenferry arrive. Nothing has happened.'],
+        details: {},
+      };
   }
 }
 

@@ -103,6 +103,8 @@ export async function buildPlan(inventory: Inventory, options: PlanOptions): Pro
     limits,
     start: migration.start ?? null,
     blackOuts: night.blackOuts,
+    caps: night.caps,
+    atWindowEnd: night.policy.atWindowEnd,
     target: migration.target,
   });
   const { unreadable, notes } = problemsOfNoMachine(inventory, migration.select !== undefined);

@@ -1,10 +1,11 @@
 import { type BackendFactory, createPostgresBackend, type IQueueBackend } from 'bullmq';
 import { isPostgresUrl, postgresAddress } from '../io/postgres-url.js';
 import { XenferryError } from '../model/errors.js';
+import { checkRedis } from './check-redis.js';
+import { isRedisUrl, redisAddress } from './redis-address.js';
 
-/** Of the queue's tables, beside the ledger's own. */
+/** Of the queue's tables, beside the ledger's own; of its keys in Redis, beside those of others. */
 const SCHEMA = 'xenferry_queue';
-export const QUEUE_NAME = 'jobs';
 
 /** One queued run of a job. */
 export interface QueuedJob {
@@ -15,35 +16,57 @@ export interface QueuedJob {
   readonly target: string;
   /** The ledger's; also the run's own name in the queue. */
   readonly offer: string;
+  /** Names of the target's hosts that it is to go through; any where left out. */
+  readonly through?: readonly string[] | undefined;
+}
+
+/** Where a queue is. */
+export interface QueuePlace {
+  /** Of PostgreSQL, or `redis://`, `rediss://`. */
+  readonly url: string;
+  /** UUID of the ledger whose jobs it takes: several may have their queues at one server. */
+  readonly ledger: string;
 }
 
 /** What BullMQ needs to reach the queue. */
-export interface QueueBackend {
-  readonly connection: Readonly<Record<string, unknown>>;
+interface QueueBackend {
+  readonly options: {
+    readonly connection: Readonly<Record<string, unknown>>;
+    readonly prefix?: string;
+  };
   /** Undefined for Redis. */
   readonly factory: BackendFactory<IQueueBackend, unknown> | undefined;
 }
 
-/** `url`: of PostgreSQL, or `redis://`, `rediss://`. Throws CONFIG_INVALID. */
-export function queueBackend(url: string): QueueBackend {
-  if (/^rediss?:\/\//.test(url))
-    return { connection: { url, maxRetriesPerRequest: null }, factory: undefined };
+export function queueName({ ledger }: QueuePlace): string {
+  return `jobs-${ledger}`;
+}
+
+/** Rejects with CONFIG_INVALID; where it is in Redis with LEDGER_UNREACHABLE, LEDGER_UNAUTHORIZED, too. */
+export async function queueBackend({ url }: QueuePlace): Promise<QueueBackend> {
+  if (isRedisUrl(url)) {
+    const address = redisAddress(url);
+    await checkRedis(address);
+    const connection = { ...address, maxRetriesPerRequest: null };
+    return { options: { connection, prefix: SCHEMA }, factory: undefined };
+  }
   if (!isPostgresUrl(url)) {
     throw new XenferryError('CONFIG_INVALID', 'a queue is in PostgreSQL (postgres://) or Redis (redis://)');
   }
   const { host, port, user, password, database, ssl } = postgresAddress(url);
+  const connection = {
+    host,
+    port,
+    database,
+    ssl,
+    ...(user !== undefined && { user }),
+    ...(password !== undefined && { password }),
+    keepAlive: true,
+    schema: SCHEMA,
+    migrate: true,
+  };
   return {
-    connection: {
-      host,
-      port,
-      database,
-      ssl,
-      ...(user !== undefined && { user }),
-      ...(password !== undefined && { password }),
-      keepAlive: true,
-      schema: SCHEMA,
-      migrate: true,
-    },
+    options: { connection },
     factory: createPostgresBackend as BackendFactory<IQueueBackend, unknown>,
   };
 }

@@ -1,6 +1,6 @@
 import { Queue, QueueEvents } from 'bullmq';
 import { XenferryError } from '../model/errors.js';
-import { QUEUE_NAME, type QueuedJob, queueBackend } from './backend.js';
+import { type QueuedJob, type QueuePlace, queueBackend, queueName } from './backend.js';
 
 /** Events may be lost with a connection: so often it is looked what there is. */
 const LOOK_MILLISECONDS = 2_000;
@@ -24,17 +24,18 @@ export class JobQueue {
     this.#timer = setInterval(() => void this.#look().catch(() => {}), LOOK_MILLISECONDS);
   }
 
-  /** Makes the queue's tables where there are none. Rejects with CONFIG_INVALID, LEDGER_UNREACHABLE. */
-  static async open(url: string): Promise<JobQueue> {
-    const { connection, factory } = queueBackend(url);
-    const args = factory === undefined ? [{ connection }] : [{ connection }, factory];
+  /** Makes the queue's tables where there are none. Rejects with CONFIG_INVALID, LEDGER_UNREACHABLE, LEDGER_UNAUTHORIZED. */
+  static async open(place: QueuePlace): Promise<JobQueue> {
+    const { options, factory } = await queueBackend(place);
+    const name = queueName(place);
+    const args = factory === undefined ? [options] : [options, factory];
     const opened: { close(): Promise<void> }[] = [];
     try {
-      const queue: Queue = Reflect.construct(Queue, [QUEUE_NAME, ...args]);
+      const queue: Queue = Reflect.construct(Queue, [name, ...args]);
       opened.push(queue);
       // The tables are made once.
       await queue.waitUntilReady();
-      const events: QueueEvents = Reflect.construct(QueueEvents, [QUEUE_NAME, ...args]);
+      const events: QueueEvents = Reflect.construct(QueueEvents, [name, ...args]);
       opened.push(events);
       await events.waitUntilReady();
       return new JobQueue(queue, events);

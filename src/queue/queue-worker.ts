@@ -1,13 +1,13 @@
 import { type Job, WaitingError, Worker } from 'bullmq';
 import { XenferryError } from '../model/errors.js';
-import { QUEUE_NAME, type QueuedJob, queueBackend } from './backend.js';
+import { type QueuedJob, type QueuePlace, queueBackend, queueName } from './backend.js';
 import { queueError } from './job-queue.js';
 
 /** A job whose workers died so often is more likely to be what kills them. */
 const MOST_DEATHS = 20;
 
 export interface QueueWorkerOptions {
-  readonly url: string;
+  readonly queue: QueuePlace;
   readonly name: string;
   /** Jobs at a time. */
   readonly slots: number;
@@ -30,16 +30,16 @@ export class QueueWorker {
     this.#worker = worker;
   }
 
-  /** Rejects with CONFIG_INVALID, LEDGER_UNREACHABLE. */
+  /** Rejects with CONFIG_INVALID, LEDGER_UNREACHABLE, LEDGER_UNAUTHORIZED. */
   static async start({
-    url,
+    queue,
     name,
     slots,
     leaseMilliseconds,
     run,
     onError,
   }: QueueWorkerOptions): Promise<QueueWorker> {
-    const { connection, factory } = queueBackend(url);
+    const backend = await queueBackend(queue);
     const process = async (job: Job<QueuedJob>, token?: string, signal?: AbortSignal) => {
       const lost = new AbortController();
       const lose = () =>
@@ -50,17 +50,17 @@ export class QueueWorker {
       throw new WaitingError();
     };
     const options = {
-      connection,
+      ...backend.options,
       name,
       concurrency: slots,
       lockDuration: leaseMilliseconds,
       stalledInterval: Math.ceil(leaseMilliseconds / 2),
       maxStalledCount: MOST_DEATHS,
     };
-    const args = factory === undefined ? [options] : [options, factory];
+    const args = backend.factory === undefined ? [options] : [options, backend.factory];
     let worker: Worker | undefined;
     try {
-      const started: Worker = Reflect.construct(Worker, [QUEUE_NAME, process, ...args]);
+      const started: Worker = Reflect.construct(Worker, [queueName(queue), process, ...args]);
       worker = started;
       started.on('error', (error) => onError(queueError(error)));
       started.on('lockRenewalFailed', (jobIds) => {

@@ -1,20 +1,23 @@
-import { type Bandwidth, bandwidthAt } from './bandwidth.js';
+import { type Bandwidth, bandwidthAt } from '../calendar/index.js';
 import { Crowd } from './crowd.js';
 import { Fit } from './fit.js';
 import { Gates } from './gates.js';
 import { type Hold, hold, inMinutes } from './holds.js';
-import { type Job, type Night, progressOf } from './night.js';
+import { type Job, type Night, progressOf, type WayIn } from './night.js';
 import { Occupancy } from './occupancy.js';
 import { inOrder } from './order.js';
 import { retryAt } from './retries.js';
 import { Troubles } from './troubles.js';
 import { Units } from './units.js';
 import { WaveWindows } from './wave-windows.js';
+import { goingIn, leastBusyWay } from './ways-in.js';
 
 /** What is to be done now. */
 export interface Decision {
   /** Ids of jobs, in their order. */
   readonly start: readonly string[];
+  /** Of those that had a choice, the way that they take, by id. */
+  readonly waysIn: ReadonlyMap<string, WayIn>;
   /** Jobs that are left to do and do not start, by id. */
   readonly heldBack: ReadonlyMap<string, Hold>;
   readonly stop: readonly Stop[];
@@ -56,6 +59,7 @@ class Round {
   readonly #bandwidth: Bandwidth;
   readonly #fit: Fit;
   readonly #heldBack = new Map<string, Hold>();
+  readonly #waysIn = new Map<string, WayIn>();
   #lookAgainAt: number | null = null;
 
   constructor(night: Night, now: number) {
@@ -76,6 +80,7 @@ class Round {
     if (running.length + start.length + this.#heldBack.size > 0) this.#lookAgain(this.#bandwidth.until);
     return {
       start,
+      waysIn: this.#waysIn,
       heldBack: this.#heldBack,
       stop,
       bandwidth: this.#bandwidth,
@@ -117,14 +122,14 @@ class Round {
     const rules = { now: this.#now, gates: this.#gates, units, smallestFirst };
     const crowd = new Crowd(this.#night, this.#windows, this.#now, this.#bandwidth.bytesPerSecond);
     const start: string[] = [];
-    for (const { job, waited } of inOrder(ready, this.#night, rules)) {
+    for (const { job: wanted, waited } of inOrder(ready, this.#night, rules)) {
+      const way = this.#wayIn(wanted);
+      const job = way === null ? wanted : goingIn(wanted, way);
       const held =
-        this.#troubles.hold(job, this.#now, this.#occupancy.at) ??
-        this.#occupancy.hold(job) ??
-        this.#fit.hold(job, units.startedWith(job), this.#occupancy) ??
-        crowd.hold(job);
+        this.#noPlace(job) ?? this.#fit.hold(job, units.startedWith(job), this.#occupancy) ?? crowd.hold(job);
       if (held === null) {
         start.push(job.id);
+        if (way !== null) this.#waysIn.set(job.id, way);
         units.begin(job);
         this.#occupancy.take(job);
         crowd.join(job);
@@ -136,6 +141,17 @@ class Round {
       if (held.kind === 'limit' && waited >= policy.ageStepSeconds) this.#occupancy.keepFreeFor(job);
     }
     return start;
+  }
+
+  #noPlace(job: Job): Hold | null {
+    return this.#troubles.hold(job, this.#now, this.#occupancy.at) ?? this.#occupancy.hold(job);
+  }
+
+  /** Null as well for a job that would not start whichever way it took. */
+  #wayIn(job: Job): WayIn | null {
+    if (this.#noPlace(job) !== null) return null;
+    const isOpen = (way: WayIn) => this.#noPlace(goingIn(job, way)) === null;
+    return leastBusyWay(job, { isOpen, at: this.#occupancy.at });
   }
 
   /** Jobs that only wait for a place. */

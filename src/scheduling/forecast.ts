@@ -1,6 +1,6 @@
+import { bandwidthAt, bandwidthChanges, WorkCalendar } from '../calendar/index.js';
 import { groupBy } from '../model/group-by.js';
 import { type CapacityChange, simulateWave, type Transfer } from '../transfers/index.js';
-import { bandwidthAt } from './bandwidth.js';
 import { followersOf } from './followers.js';
 import { Gates } from './gates.js';
 import { HopNetwork } from './hop-network.js';
@@ -9,7 +9,7 @@ import { inOrder } from './order.js';
 import { retryAt } from './retries.js';
 import { Troubles } from './troubles.js';
 import { Units } from './units.js';
-import { WorkCalendar } from './work-calendar.js';
+import { spreadIn } from './ways-in.js';
 
 /** When a job that is left will be moved, in milliseconds since 1970; infinite when its window has not time for it. */
 export interface JobForecast {
@@ -37,8 +37,6 @@ export interface Forecast {
   readonly endsAt: number | null;
 }
 
-/** Changes of the bandwidth cap that are looked up: three months of one that begins and ends each day. */
-const MAX_CHANGES = 200;
 /** Bytes a second, where no cap holds: more than anything gives. */
 const NO_CAP = 1e18;
 
@@ -49,7 +47,8 @@ const NO_CAP = 1e18;
  * as they will. It knows of no failures to come. Costs as much as an estimate of the plan. Throws CONFIG_INVALID for a time
  * zone that does not exist.
  */
-export function forecast(night: Night, now: number): Forecast {
+export function forecast(open: Night, now: number): Forecast {
+  const night = { ...open, jobs: spreadIn(open.jobs, open.limits) };
   const troubles = new Troubles(night);
   const gates = new Gates(night, troubles);
   const rules = { now, gates, units: new Units(night, gates), smallestFirst: new Set<string>() };
@@ -143,12 +142,8 @@ function* capChanges(
   calendar: WorkCalendar,
   begins: number,
 ): Generator<CapacityChange> {
-  if (night.caps.length === 0) return;
-  let { until } = bandwidthAt(night, begins);
-  for (let found = 0; found < MAX_CHANGES && until !== null; found++) {
-    const next = bandwidthAt(night, until);
-    yield { at: calendar.workAt(until), resource: 0, capacity: next.bytesPerSecond ?? NO_CAP };
-    until = next.until;
+  for (const { at, bytesPerSecond } of bandwidthChanges(night, calendar, begins)) {
+    yield { at, resource: 0, capacity: bytesPerSecond ?? NO_CAP };
   }
 }
 

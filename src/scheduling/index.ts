@@ -18,8 +18,10 @@ export {
   type Night,
   type NightLimits,
   type Wave,
+  type WayIn,
 } from './night.js';
 export { nightOf } from './night-of.js';
 export { type Moved, RateMeter } from './rate-meter.js';
 export { refuseUnsoundOrder } from './sound-order.js';
 export { type Load, startTuning, type Tuning, tune } from './tuning.js';
+export { goingIn } from './ways-in.js';

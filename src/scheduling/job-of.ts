@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { PlannedMachine, Rates } from '../model/plan.js';
 import { MIB } from '../model/units.js';
-import type { HopKind, HopUse, Job } from './night.js';
+import { type Hop, type HopKind, type HopUse, hopKey, type Job, type WayIn } from './night.js';
 
 /** What a plan does not say of a machine's way. */
 export interface JobFacts {
@@ -11,8 +11,8 @@ export interface JobFacts {
   readonly folder: string;
   /** Milliseconds since 1970. */
   readonly enlistedAt: number;
-  /** The target's host through which a machine goes, where that is known beforehand. */
-  readonly targetHostOf?: (planned: PlannedMachine) => string | null;
+  /** How a machine may get into the target; no way is known where left out. */
+  readonly waysInOf?: (planned: PlannedMachine) => readonly WayIn[];
 }
 
 /**
@@ -24,7 +24,6 @@ export function jobOf(planned: PlannedMachine, facts: JobFacts): Job {
   const { kind, descriptor } = machine.source;
   const { host } = machine.placement;
   const folder = posix.dirname(descriptor);
-  const targetHost = facts.targetHostOf?.(planned) ?? null;
   const datastores = shares(planned, 'datastore', (index) => {
     return machine.disks[index]?.datastore ?? (host === null ? folder : null);
   });
@@ -41,17 +40,25 @@ export function jobOf(planned: PlannedMachine, facts: JobFacts): Job {
       ...datastores,
       { kind: 'link', name: facts.link, share: 1 },
       { kind: 'threads', name: facts.converter, share: 1 },
-      ...(targetHost === null ? [] : [{ kind: 'targetHost' as const, name: targetHost, share: 1 }]),
       ...shares(planned, 'repository', (index) => planned.disks[index]?.storage ?? facts.folder),
     ],
+    waysIn: facts.waysInOf?.(planned) ?? [],
     deadline: planned.deadline === null ? null : Date.parse(planned.deadline),
     enlistedAt: facts.enlistedAt,
   };
 }
 
-/** What the plan's rates say of hops of each kind, in bytes a second; of others that the network holds them back first. */
-export function guessesOf(rates: Rates, threads: number): Readonly<Record<HopKind, number>> {
-  return {
+/**
+ * What the plan's rates say of hops, in bytes a second; of others that the network holds them back first. Where `jobs` have
+ * no host, what they are read from is the source whose rate is known.
+ */
+export function guessesOf(rates: Rates, threads: number, jobs: readonly Job[]): (hop: Hop) => number {
+  const sources = new Set<string>();
+  for (const { hops } of jobs) {
+    if (hops.some(({ kind }) => kind === 'host')) continue;
+    for (const hop of hops) if (hop.kind === 'datastore') sources.add(hopKey(hop));
+  }
+  const ofKind: Readonly<Record<HopKind, number>> = {
     host: rates.sourceMiBps * MIB,
     datastore: rates.networkMiBps * MIB,
     link: rates.networkMiBps * MIB,
@@ -59,6 +66,7 @@ export function guessesOf(rates: Rates, threads: number): Readonly<Record<HopKin
     targetHost: rates.networkMiBps * MIB,
     repository: rates.targetMiBps * MIB,
   };
+  return (hop) => ofKind[sources.has(hopKey(hop)) ? 'host' : hop.kind];
 }
 
 /** Each place's part of the data; those without any are left out, unless there is none at all. */

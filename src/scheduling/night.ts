@@ -17,6 +17,9 @@ export interface HopUse extends Hop {
   readonly share: number;
 }
 
+/** The target's hosts that a machine's data goes through, each at most once: one, or several where none sees all that it needs. */
+export type WayIn = readonly HopUse[];
+
 /** A machine to be moved. Instants are milliseconds since 1970. */
 export interface Job {
   /** Of the machine. */
@@ -34,6 +37,8 @@ export interface Job {
   readonly after: readonly string[];
   /** Each at most once; none when nothing is known of its way. */
   readonly hops: readonly HopUse[];
+  /** Of which one is chosen when it starts, and counts as hops of it then; none where there is nothing to choose. */
+  readonly waysIn?: readonly WayIn[];
   readonly deadline: number | null;
   readonly enlistedAt: number;
 }
@@ -56,6 +61,8 @@ export interface Failure {
   readonly jobId: string;
   readonly at: number;
   readonly code: ErrorCode;
+  /** The way into the target that it had taken; none when it is not known. */
+  readonly wayIn?: WayIn;
 }
 
 export interface Wave {

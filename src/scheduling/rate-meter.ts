@@ -1,7 +1,7 @@
 import { FairShares, type Flow } from '../transfers/index.js';
 import { HopNetwork } from './hop-network.js';
 import { type HopRate, MeasuredHop } from './measured-hop.js';
-import { type Hop, type HopKind, hopKey, type Job, type KnownRates } from './night.js';
+import { type Hop, hopKey, type Job, type KnownRates } from './night.js';
 import { type Mover, Suspicions, slowness } from './suspicions.js';
 
 /** How far a machine has come in its present run. */
@@ -39,7 +39,7 @@ const FULL = 0.9;
  * slower than all capacities let expect.
  */
 export class RateMeter implements KnownRates {
-  readonly #guesses: Readonly<Record<HopKind, number>>;
+  readonly #guessOf: (hop: Hop) => number;
   readonly #measured = new Map<string, MeasuredHop>();
   #sampledAt: number | null = null;
   /** By job: bytes at the last sample. */
@@ -51,9 +51,9 @@ export class RateMeter implements KnownRates {
   #secondsPerMachine: number;
   #machines = 0;
 
-  /** `guesses`: bytes a second of one hop of each kind, until they are measured. */
-  constructor(guesses: Readonly<Record<HopKind, number>>, secondsPerMachine: number) {
-    this.#guesses = guesses;
+  /** `guessOf`: bytes a second of a hop until they are measured. */
+  constructor(guessOf: (hop: Hop) => number, secondsPerMachine: number) {
+    this.#guessOf = guessOf;
     this.#secondsPerMachine = secondsPerMachine;
   }
 
@@ -67,7 +67,7 @@ export class RateMeter implements KnownRates {
   }
 
   capacityOf(hop: Hop): number {
-    return this.#measured.get(hopKey(hop))?.rate.capacity ?? this.#guesses[hop.kind];
+    return this.#measured.get(hopKey(hop))?.rate.capacity ?? this.#guessOf(hop);
   }
 
   /** Null for a hop through which nothing went yet. */
@@ -102,7 +102,7 @@ export class RateMeter implements KnownRates {
     const slow = isCapped ? null : this.#suspicions.worst(movers, (key) => this.#doubtOf(seen.get(key), key));
     const holds = new Set(isCapped ? [] : movers.map(({ heldBy }) => heldBy));
     for (const [key, { hop, throughput, machines: beside }] of seen) {
-      const measured = this.#measured.get(key) ?? new MeasuredHop(this.#guesses[hop.kind]);
+      const measured = this.#measured.get(key) ?? new MeasuredHop(this.#guessOf(hop));
       this.#measured.set(key, measured);
       measured.note(throughput, beside, seconds, {
         found: key === slow,

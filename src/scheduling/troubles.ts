@@ -71,7 +71,7 @@ export class Troubles {
     const { category } = ERROR_CATALOG[failure.code];
     const places = FAULTS_LIE_AT[category] ?? [];
     let shared = false;
-    for (const hop of job.hops) {
+    for (const hop of [...job.hops, ...(failure.wayIn ?? [])]) {
       if (places.includes(hop.kind)) shared = this.#add(hop, category, failure) || shared;
     }
     const known = this.#failures.get(job.id);

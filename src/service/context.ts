@@ -9,6 +9,7 @@ import type { EventStreams } from './event-streams.js';
 import type { Idempotency } from './idempotency.js';
 import type { Metrics } from './metrics.js';
 import type { Outlooks } from './outlooks.js';
+import type { Planner } from './planner.js';
 
 /** All that routes stand on. */
 export interface ServiceContext {
@@ -23,6 +24,7 @@ export interface ServiceContext {
   readonly authority: Authority;
   readonly paths: AllowedPaths;
   readonly office: BatchOffice;
+  readonly planner: Planner;
   readonly outlooks: Outlooks;
   readonly summaries: BatchSummaries;
   readonly feed: EventFeed;

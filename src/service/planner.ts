@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { planPrepared, readPlanning } from '../coordinator/index.js';
-import type { Profile } from '../guests/profiles/index.js';
+import { loadProfiles, type Profile } from '../guests/profiles/index.js';
 import type { Ledger } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Plan } from '../model/plan.js';
 import type { Channel } from '../notifications/index.js';
+import { destinationOf, type MigrationText, prepare } from '../planning/index.js';
 import type { AllowedPaths } from './allowed-paths.js';
 import type { PlanDocument } from './api/plans.js';
 import { planDocument } from './plan-document.js';
@@ -56,15 +57,33 @@ export class Planner {
     }
   }
 
+  /**
+   * Whether a text can be planned one day, as far as can be told without its sources and its pool. `hasSources`: whether
+   * it gets others than its own. Rejects with PATH_NOT_ALLOWED, CONFIG_INVALID.
+   */
+  async check(text: string, hasSources: boolean): Promise<void> {
+    const { migration, folder } = await prepare(this.#textOf(text), await loadProfiles());
+    destinationOf(migration, folder);
+    if (hasSources || (migration.sources ?? []).length > 0) return;
+    throw new XenferryError('CONFIG_INVALID', 'the migration names no source', {
+      hint: 'Give it sources, or the schedule a folder in which they arrive.',
+    });
+  }
+
+  #textOf(text: string): MigrationText {
+    const { home, paths } = this.#options;
+    return {
+      text,
+      name: 'migration',
+      folder: home,
+      admit: (migration) => paths.admitMigration(migration, home),
+    };
+  }
+
   async #plan(text: string, name: string): Promise<PlannedMigration> {
-    const { home, ledger, paths } = this.#options;
+    const { home, ledger } = this.#options;
     const prepared = await readPlanning({
-      migration: {
-        text,
-        name: 'migration',
-        folder: home,
-        admit: (migration) => paths.admitMigration(migration, home),
-      },
+      migration: this.#textOf(text),
       sources: [],
       only: [],
       target: null,

@@ -78,8 +78,9 @@ export async function buildServer(
     routes.push({ method: String(route.method), url: route.url });
     completeRoute(route);
   });
-  authenticate(app, context);
+  // Before all that may refuse: what is refused has them too.
   await app.register(helmet, headersFor(options));
+  authenticate(app, context);
   await app.register(rateLimit, limitsFor(options));
   keepAnswers(app, context);
   measure(app, context);

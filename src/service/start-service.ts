@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import pino, { type DestinationStream, type Logger } from 'pino';
@@ -22,6 +22,7 @@ import { Planner } from './planner.js';
 import { Timetable } from './schedules/timetable.js';
 import { buildServer } from './server.js';
 import { type BatchRunner, Shift } from './shift.js';
+import { readTls } from './tls-files.js';
 import { issueToken } from './tokens.js';
 
 const FIRST_TOKEN = 'admin-token';
@@ -64,6 +65,8 @@ export interface RunningService {
   readonly firstToken: string | null;
   /** All addresses but those of the dashboard's files. */
   readonly routes: readonly ServiceRoute[];
+  /** Aborts, with the error as its reason, when another service may have the store: this one must be closed. */
+  readonly lost: AbortSignal;
   /** Takes no more requests, and leaves running batches so that the next start goes on with them. */
   readonly close: () => Promise<void>;
 }
@@ -75,18 +78,21 @@ const BAD_TOKENS = 20;
 export async function startService(options: ServiceOptions): Promise<RunningService> {
   const home = resolve(options.home);
   const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, options.logTo);
-  const tls = await readTls(options);
+  const tls = options.tls === null ? null : await readTls(options.tls);
   await mkdir(home, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
     throw unwritable(home, cause);
   });
   const place = options.store ?? { folder: home };
   const ledger = await Ledger.open(place);
-  const reader = await Ledger.openForReading(place);
+  let reader: Ledger | null = null;
   const closeLedgers = async () => {
-    await reader.close();
+    await reader?.close();
     await ledger.close();
   };
   try {
+    // Of two services each would run the other's batches, and answer for them.
+    const { lost } = await ledger.lockService();
+    reader = await Ledger.openForReading(place);
     const firstToken = await ensureToken(ledger, home);
     const onError = (error: unknown) => log.error({ err: error }, 'background work failed');
     const paths = pathsOf(options, home);
@@ -113,6 +119,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
         authority,
         paths,
         office,
+        planner,
         outlooks,
         summaries,
         feed,
@@ -134,6 +141,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
       url,
       firstToken,
       routes,
+      lost,
       close: async () => {
         state = 'stopping';
         log.info({}, 'service stops');
@@ -202,21 +210,6 @@ async function ensureToken(ledger: Ledger, home: string): Promise<string | null>
     throw unwritable(file, cause);
   }
   return file;
-}
-
-async function readTls({ tls }: ServiceOptions): Promise<{ cert: string; key: string } | null> {
-  if (tls === null) return null;
-  const [cert, key] = await Promise.all(
-    [tls.cert, tls.key].map(async (file) => {
-      try {
-        return await readFile(file, 'utf8');
-      } catch (cause) {
-        const reason = systemErrorCode(cause) ?? String(cause);
-        throw new XenferryError('CONFIG_INVALID', `cannot be read (${reason})`, { file, cause });
-      }
-    }),
-  );
-  return { cert: cert ?? '', key: key ?? '' };
 }
 
 async function listen(app: App, { host, port }: ServiceOptions): Promise<void> {

@@ -39,6 +39,7 @@ describe('bash', () => {
   it.each([
     ['commands', ['pl'], ['plan']],
     ['options of a command', ['run', '--par'], ['--parallel']],
+    ['options of a command about a batch', ['status', '--ba'], ['--batch']],
     ['values of an option', ['run', 'out', '--into', 'xva'], ['xva', 'xva-zstd']],
     ['actions', ['ledger', 're'], ['restore']],
     ['files by itself where nothing is known', ['run', 'exp'], []],

@@ -16,11 +16,14 @@ import { tempFiles } from '../support/temp-files.js';
 const ESTATE = fileURLToPath(new URL('../../samples/estate', import.meta.url));
 const { folder } = tempFiles();
 const source = join(folder, 'source');
+const small = join(folder, 'small');
 const plain = join(folder, 'plain');
 
 beforeAll(async () => {
   await mkdir(source);
   await writeBigEstate(source, [{ name: 'alpha', disks: [96 * MIB, 32 * MIB] }]);
+  await mkdir(small);
+  await writeBigEstate(small, [{ name: 'alpha', disks: [12 * MIB, 4 * MIB] }]);
   expect(await runCli(['run', source, '--target', plain])).toMatchObject({ exitCode: 0 });
 });
 
@@ -79,18 +82,18 @@ describe('an XVA compressed by zstd', () => {
     const target = newTarget();
     await mkdir(target, { recursive: true });
     await writeFile(join(target, 'alpha.xva'), 'something else');
-    const refused = await runCli(argumentsOf(target));
+    const refused = await runCli(argumentsOf(target, small));
     expect(refused.stdout).toContain('TARGET_EXISTS');
     expect(await readFile(join(target, 'alpha.xva'), 'utf8')).toBe('something else');
 
     const other = newTarget();
-    expect(await runCli(['run', source, '--target', other, '--fixups', 'off'])).toMatchObject({
+    expect(await runCli(['run', small, '--target', other, '--fixups', 'off'])).toMatchObject({
       exitCode: 0,
     });
     const { size } = await stat(join(other, 'alpha.xva'));
-    expect(await runCli(argumentsOf(other))).toMatchObject({ exitCode: 0 });
+    expect(await runCli(argumentsOf(other, small))).toMatchObject({ exitCode: 0 });
     expect((await stat(join(other, 'alpha.xva'))).size).toBeLessThan(size);
-    expect(await runCli(['run', source, '--target', other, '--fixups', 'off'])).toMatchObject({
+    expect(await runCli(['run', small, '--target', other, '--fixups', 'off'])).toMatchObject({
       exitCode: 0,
     });
     expect((await stat(join(other, 'alpha.xva'))).size).toBe(size);
@@ -98,13 +101,13 @@ describe('an XVA compressed by zstd', () => {
 
   it('is judged by check, which finds a single wrong bit', async () => {
     const target = newTarget();
-    expect(await runCli(argumentsOf(target))).toMatchObject({ exitCode: 0 });
+    expect(await runCli(argumentsOf(target, small))).toMatchObject({ exitCode: 0 });
     const path = join(target, 'alpha.xva');
     const good = await runCli(['check', path, '--json']);
     expect(CHECKED.parse(JSON.parse(good.stdout))).toEqual({
       file: path,
       format: 'xva',
-      disks: [{ virtualBytes: 120 * MIB }, { virtualBytes: 40 * MIB }],
+      disks: [{ virtualBytes: 16 * MIB }, { virtualBytes: 6 * MIB }],
       findings: [],
     });
     const bytes = await readFile(path);
@@ -126,7 +129,7 @@ describe('where zstd is not installed', () => {
   it('the plan says so, and nothing is begun', async () => {
     const target = newTarget();
     process.env.PATH = folder;
-    const { exitCode, stderr } = await runCli(argumentsOf(target));
+    const { exitCode, stderr } = await runCli(argumentsOf(target, small));
     expect(exitCode).not.toBe(0);
     expectErrorLines(stderr, { code: 'TOOL_MISSING', names: ['zstd'] });
     expect(existsSync(target)).toBe(false);

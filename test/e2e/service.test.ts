@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -6,7 +6,8 @@ import { z } from 'zod';
 import { MIB } from '../../src/model/units.js';
 import { writeBigEstate } from '../support/big-estate.js';
 import { sha256Of } from '../support/file-facts.js';
-import { runCli, startCli } from '../support/run-cli.js';
+import { runCli } from '../support/run-cli.js';
+import { startServeCli } from '../support/serve-cli.js';
 import { tempFiles } from '../support/temp-files.js';
 
 const { folder } = tempFiles();
@@ -51,15 +52,7 @@ beforeAll(async () => {
 
 /** A service in a process of its own, with what it takes to ask it. */
 async function serve() {
-  const process = startCli(['serve', '--home', home, '--listen', '127.0.0.1:0']);
-  const url = await new Promise<string>((resolve, reject) => {
-    process.stderr.on('data', (chunk: Buffer) => {
-      const [, found] = /listening on (http:\S+?);/.exec(String(chunk)) ?? [];
-      if (found !== undefined) resolve(found);
-    });
-    void process.then(({ stderr }) => reject(new Error(stderr)));
-  });
-  const token = (await readFile(join(home, 'admin-token'), 'utf8')).trim();
+  const { process, url, token } = await startServeCli(home);
   const ask = async <T>(schema: z.ZodType<T>, method: string, path: string, body?: object): Promise<T> => {
     const headers = {
       authorization: `Bearer ${token}`,

@@ -31,20 +31,40 @@ export interface SignerOptions {
   readonly issuer?: Certificate;
   /** How long it is valid from now; negative for one that expired. */
   readonly days?: number;
+  /** Of this machine, for a server's certificate. */
+  readonly addresses?: readonly string[];
 }
 
-/** A certificate of an RSA key, as packages are signed with; `subject` as `/O=Acme/CN=Release`. */
-export function signer(subject: string, { issuer, days = 2 }: SignerOptions = {}): Certificate {
+/** A certificate of an RSA key, as packages are signed with, or servers have; `subject` as `/O=Acme/CN=Release`. */
+export function signer(
+  subject: string,
+  { issuer, days = 2, addresses = [] }: SignerOptions = {},
+): Certificate {
   const folder = mkdtempSync(join(tmpdir(), 'xenferry-signer-'));
   const at = (name: string): string => join(folder, name);
   const openssl = (...args: readonly string[]): void => {
     execFileSync('openssl', args, { stdio: 'ignore' });
   };
-  openssl('req', '-newkey', 'rsa:2048', '-noenc', '-subj', subject, '-keyout', at('key'), '-out', at('csr'));
+  const names = addresses.map((address) => `IP:${address}`).join(',');
+  const server = names === '' ? [] : ['-addext', `subjectAltName=${names}`];
+  const request = ['-subj', subject, ...server, '-keyout', at('key'), '-out', at('csr')];
+  openssl('req', '-newkey', 'rsa:2048', '-noenc', ...request);
   writeFileSync(at('issuer-key'), issuer?.key ?? '');
   writeFileSync(at('issuer'), issuer?.cert ?? '');
   const by = issuer === undefined ? ['-key', at('key')] : ['-CA', at('issuer'), '-CAkey', at('issuer-key')];
-  openssl('x509', '-req', '-in', at('csr'), ...by, '-days', String(days), '-out', at('cert'));
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    at('csr'),
+    ...by,
+    '-days',
+    String(days),
+    '-copy_extensions',
+    'copy',
+    '-out',
+    at('cert'),
+  );
   const made = { cert: readFileSync(at('cert')), key: readFileSync(at('key')) };
   rmSync(folder, { recursive: true });
   return { ...made, fingerprint: new X509Certificate(made.cert).fingerprint256 };

@@ -7,6 +7,7 @@ import {
   type Failure,
   type Forecast,
   forecast,
+  goingIn,
   type Hop,
   type Job,
   type JobProgress,
@@ -123,17 +124,15 @@ class World {
     this.#jobs = new Map(night.jobs.map((job) => [job.id, job]));
     this.#now = rules.start;
     const guess = 100 * 2 ** 20;
-    this.#meter = new RateMeter(
-      {
-        host: guess,
-        datastore: 2 * guess,
-        link: 10 * guess,
-        threads: 10 * guess,
-        targetHost: 4 * guess,
-        repository: 2 * guess,
-      },
-      5,
-    );
+    const guesses = {
+      host: guess,
+      datastore: 2 * guess,
+      link: 10 * guess,
+      threads: 10 * guess,
+      targetHost: 4 * guess,
+      repository: 2 * guess,
+    };
+    this.#meter = new RateMeter(({ kind }) => guesses[kind], 5);
     this.#tuning = startTuning(night.limits.machinesAtOnce, rules.start);
   }
 
@@ -200,6 +199,7 @@ class World {
       : this.#night.limits;
     return {
       ...this.#night,
+      jobs: this.#night.jobs.map((job) => this.#running.get(job.id)?.job ?? job),
       limits,
       progress: this.#progress,
       failures: this.#failures,
@@ -217,14 +217,16 @@ class World {
     }
   }
 
-  #obey({ start, stop }: Decision): void {
+  #obey({ start, stop, waysIn }: Decision): void {
     for (const { jobId, how } of stop) {
       const running = this.#running.get(jobId);
       if (running === undefined) throw new Error(`${jobId} is told to stop and does not run`);
       this.#finish(running, how === 'pause' ? 'paused' : 'cancelled');
     }
     for (const id of start) {
-      const job = this.#jobs.get(id);
+      const open = this.#jobs.get(id);
+      const way = waysIn.get(id);
+      const job = open === undefined || way === undefined ? open : goingIn(open, way);
       const before = this.#progress.get(id);
       if (job === undefined || this.#running.has(id) || before?.state === 'done')
         throw new Error(`${id} is told to start and cannot`);

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import pg from 'pg';
 import { afterAll, beforeAll } from 'vitest';
+import { freePort } from './free-port.js';
 
 const DEBIAN = '/usr/lib/postgresql';
 /** PostgreSQL refuses to run as root. */
@@ -18,6 +18,8 @@ export interface TestPostgres {
   newDatabase(): Promise<string>;
   /** Ends all connections to a database, as a restart of the server does. */
   dropConnections(url: string): Promise<void>;
+  /** All that a database holds, as SQL. */
+  dump(url: string): Promise<string>;
   /** `kill -9` of the server and a start again. */
   crash(): Promise<void>;
 }
@@ -85,17 +87,10 @@ export function testPostgres(programs: string): TestPostgres {
       const name = new URL(url).pathname.slice(1);
       await ask(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
     },
+    dump: async (url) => (await execa(join(programs, 'pg_dump'), [`--dbname=${url}`])).stdout,
     crash: async () => {
       run('pg_ctl', ['-D', data, '-m', 'immediate', '-s', 'stop']);
       start();
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

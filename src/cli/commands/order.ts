@@ -1,13 +1,12 @@
 import { userInfo } from 'node:os';
-import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type JobRecord, Ledger, type Order, type OrderScope, type OrderVerb } from '../../ledger/index.js';
+import type { BatchRecord, JobRecord, Ledger, Order, OrderScope, OrderVerb } from '../../ledger/index.js';
 import { XenferryError } from '../../model/errors.js';
+import { type BatchOptions, wantedBatch, withBatch, withBatchOptions } from '../batch-option.js';
 import type { Command } from '../command.js';
 import { type CommonOptions, countOf, printJson, printLine, yellow } from '../output.js';
 
-interface Options extends CommonOptions {
-  readonly target: string;
+interface Options extends CommonOptions, BatchOptions {
   readonly machine: readonly string[] | undefined;
   readonly wave: string | undefined;
 }
@@ -32,8 +31,7 @@ const DONE: Readonly<Record<OrderVerb, string>> = {
 export function orderCommand(verb: OrderVerb): Command<Options> {
   return {
     builder: (args) =>
-      args
-        .positional('target', { type: 'string', default: 'out', describe: 'Target folder of the run' })
+      withBatchOptions(args, 'Target folder of the run')
         .option('machine', {
           type: 'string',
           array: true,
@@ -44,46 +42,44 @@ export function orderCommand(verb: OrderVerb): Command<Options> {
         .conflicts('machine', 'wave')
         .example(`$0 ${verb} out`, 'All machines')
         .example(`$0 ${verb} out --machine web01`, 'One of them'),
-    handler: async ({ target, machine, wave, json }) => {
-      const orders = await giveOrders(resolve(target), verb, { machines: machine ?? [], wave });
-      if (json) printJson({ orders });
+    handler: async (options) => {
+      const { machine: machines = [], wave } = options;
+      const orders = await withBatch(await wantedBatch(options), (batch, ledger) =>
+        giveOrders(ledger, batch, verb, { machines, wave }),
+      );
+      if (options.json) printJson({ orders });
       else for (const order of orders) printLine(lineOf(order));
     },
   };
 }
 
 async function giveOrders(
-  target: string,
+  ledger: Ledger,
+  { id: batchId, target }: BatchRecord,
   verb: OrderVerb,
   { machines, wave }: { readonly machines: readonly string[]; readonly wave: string | undefined },
 ): Promise<GivenOrder[]> {
-  const ledger = await Ledger.openForReading({ folder: target });
-  try {
-    const batch = await ledger.latestBatch();
-    const isBusy = await Ledger.isBusy(target);
-    // A run is needed all the same: the next one obeys it, with the profiles and tools that it finds then.
-    if (batch === null || !(isBusy || verb === 'refix')) {
-      throw new XenferryError('USAGE', 'nothing runs that an order could be given to', {
-        file: target,
-        hint: 'Run it again: what is done stays done, and what failed is tried again.',
-      });
-    }
-    const by = userInfo().username;
-    const jobs = machines.length === 0 ? [] : await ledger.jobs(batch.id);
-    if (wave !== undefined) await refuseUnknownWave(ledger, batch.id, wave);
-    const subjects = subjectsOf(
-      machines.map((name) => jobOf(name, jobs)),
-      wave,
-    );
-    const given = new Map<number, string>();
-    for (const { scope, subject, shown } of subjects) {
-      const { id } = await ledger.orders.give({ batchId: batch.id, by, verb, scope, subject });
-      given.set(id, shown);
-    }
-    return await whenObeyed(ledger, batch.id, given, isBusy ? PATIENCE_MS : 0);
-  } finally {
-    await ledger.close();
+  const isBusy = await ledger.isBusy(target);
+  // A run is needed all the same: the next one obeys it, with the profiles and tools that it finds then.
+  if (!isBusy && verb !== 'refix') {
+    throw new XenferryError('USAGE', 'nothing runs that an order could be given to', {
+      file: target,
+      hint: 'Run it again: what is done stays done, and what failed is tried again.',
+    });
   }
+  const by = userInfo().username;
+  const jobs = machines.length === 0 ? [] : await ledger.jobs(batchId);
+  if (wave !== undefined) await refuseUnknownWave(ledger, batchId, wave);
+  const subjects = subjectsOf(
+    machines.map((name) => jobOf(name, jobs)),
+    wave,
+  );
+  const given = new Map<number, string>();
+  for (const { scope, subject, shown } of subjects) {
+    const { id } = await ledger.orders.give({ batchId, by, verb, scope, subject });
+    given.set(id, shown);
+  }
+  return await whenObeyed(ledger, batchId, given, isBusy ? PATIENCE_MS : 0);
 }
 
 interface Subject {

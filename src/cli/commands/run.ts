@@ -68,7 +68,7 @@ export const runCommand: Command<Options> = {
       parallel: countOption('parallel', options.parallel),
     };
     const ledger = await ledgerOptions(options);
-    const { plan, profiles, channels } = await planSources(options);
+    const { plan, profiles, channels } = await planSources(options, ledger.store);
     const { limits } = plan.estimate;
     const threads = options.workers === undefined ? limits.threads : asked.threads;
     const parallel = options.parallel === undefined ? limits.machinesAtOnce : asked.parallel;
@@ -99,7 +99,11 @@ export const runCommand: Command<Options> = {
       }).finally(() => notifier.close(signal.aborted ? 0 : undefined));
     const finish = async (signal: AbortSignal) => {
       const result = await moved(signal).finally(() => view.end());
-      const report = await loadReport(plan.target, ledger.store);
+      const report = await loadReport({
+        place: ledger.store ?? { folder: plan.target },
+        target: plan.target,
+        id: null,
+      });
       return { result, report, files: await writeReport(report, plan.target) };
     };
     const { result, report, files } = await interruptible(finish, view.tell);

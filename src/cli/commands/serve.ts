@@ -7,6 +7,7 @@ import { startService } from '../../service/index.js';
 import type { Command } from '../command.js';
 import { type CommonOptions, note, printJson } from '../output.js';
 import { ledgerOptions, QUEUE_OPTION, STORE_OPTION } from '../store-option.js';
+import { whenAborted } from '../when-aborted.js';
 
 interface Options extends CommonOptions {
   readonly home: string;
@@ -107,9 +108,10 @@ export const serveCommand: Command<Options> = {
       if (firstToken !== null) note(`the first token, an admin's, is in ${firstToken}`);
     }
     await tellServiceManager('ready');
-    await ended;
+    await Promise.race([ended, whenAborted(service.lost)]);
     await tellServiceManager('stopping');
     await service.close();
+    service.lost.throwIfAborted();
   },
 };
 

@@ -1,22 +1,23 @@
-import { resolve } from 'node:path';
 import { formatBytes, formatSeconds } from '../../model/format.js';
 import type { MachineReport, RunReport } from '../../report/index.js';
+import { type BatchOptions, wantedBatch, withBatchOptions } from '../batch-option.js';
 import type { Command } from '../command.js';
 import { loadReport } from '../load-report.js';
 import { type CommonOptions, formatTable, printJson, printLine } from '../output.js';
 
-interface Options extends CommonOptions {
-  readonly target: string;
-}
+type Options = BatchOptions & CommonOptions;
 
 export const statusCommand: Command<Options> = {
   builder: (args) =>
-    args
-      .positional('target', { type: 'string', default: 'out', describe: 'Target folder of a run' })
-      .example('$0 status /srv/xva', 'A line per machine'),
-  handler: async ({ target, json }) => {
-    const report = await loadReport(resolve(target));
-    if (json) printJson(statusDocument(report));
+    withBatchOptions(args, 'Target folder of a run')
+      .example('$0 status /srv/xva', 'A line per machine')
+      .example(
+        '$0 status /srv/xva --store postgres://xenferry@db.example.com/xenferry',
+        'Of a run with that store',
+      ),
+  handler: async (options) => {
+    const report = await loadReport(await wantedBatch(options));
+    if (options.json) printJson(statusDocument(report));
     else printStatus(report);
   },
 };

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
-import { Ledger } from '../../ledger/index.js';
+import { Ledger, type LedgerPlace, readLedgerPlace } from '../../ledger/index.js';
 import { XenferryError } from '../../model/errors.js';
 import { issueToken, ROLES, type Role } from '../../service/index.js';
 import type { Command } from '../command.js';
 import { type CommonOptions, formatTable, note, printJson, printLine } from '../output.js';
+import { STORE_OPTION } from '../store-option.js';
 
 const ACTIONS = ['create', 'list', 'revoke'] as const;
 const DAY_MS = 24 * 3600_000;
@@ -13,7 +14,8 @@ const MAX_NAME = 200;
 interface Options extends CommonOptions {
   readonly action: (typeof ACTIONS)[number];
   readonly name: string | undefined;
-  readonly home: string;
+  readonly home: string | undefined;
+  readonly store: string | undefined;
   readonly role: Role;
   readonly days: number | undefined;
 }
@@ -25,10 +27,10 @@ export const tokenCommand: Command<Options> = {
       .positional('name', { type: 'string', describe: 'What the token is called' })
       .option('home', {
         type: 'string',
-        demandOption: true,
         requiresArg: true,
         describe: 'Home of the service, which may run meanwhile',
       })
+      .option('store', { ...STORE_OPTION, describe: `${STORE_OPTION.describe}; default: the home` })
       .option('role', {
         choices: ROLES,
         default: 'viewer' as const,
@@ -43,7 +45,7 @@ export const tokenCommand: Command<Options> = {
       .example('$0 token create night-shift --role operator --home DIR', 'Prints the token, once')
       .example('$0 token revoke night-shift --home DIR', 'A second later it is good for nothing'),
   handler: async (options) => {
-    const ledger = await Ledger.openForReading({ folder: resolve(options.home) });
+    const ledger = await Ledger.openForReading(await placeOf(options));
     try {
       if (options.action === 'list') await list(ledger, options);
       else if (options.action === 'create') await create(ledger, options);
@@ -53,6 +55,12 @@ export const tokenCommand: Command<Options> = {
     }
   },
 };
+
+async function placeOf({ home, store }: Options): Promise<LedgerPlace> {
+  if (store !== undefined) return await readLedgerPlace(store);
+  if (home !== undefined) return { folder: resolve(home) };
+  throw new XenferryError('USAGE', 'a service is named by its --home, or by its --store');
+}
 
 async function list(ledger: Ledger, { json }: Options): Promise<void> {
   const tokens = await ledger.tokens.list();

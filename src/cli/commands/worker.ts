@@ -1,4 +1,4 @@
-import { runOneJob, type WorkerContext, workerName } from '../../coordinator/index.js';
+import { runOneJob, WorkerBandwidth, type WorkerContext, workerName } from '../../coordinator/index.js';
 import { loadProfiles } from '../../guests/profiles/index.js';
 import { tellServiceManager } from '../../io/service-manager.js';
 import { readUrlReference } from '../../io/url-reference.js';
@@ -11,6 +11,7 @@ import { interruptible } from '../interrupt.js';
 import { type CommonOptions, countOf, note } from '../output.js';
 import { QUEUE_OPTION, STORE_OPTION } from '../store-option.js';
 import { countOption } from '../threads.js';
+import { whenAborted } from '../when-aborted.js';
 
 interface Options extends CommonOptions {
   readonly store: string;
@@ -92,6 +93,7 @@ async function work(url: string, asked: Asked, signal: AbortSignal): Promise<voi
     const context: WorkerContext = {
       ledger,
       pool,
+      bandwidth: new WorkerBandwidth(pool.gate),
       profiles: await loadProfiles(),
       worker: name,
       signal,
@@ -101,7 +103,7 @@ async function work(url: string, asked: Asked, signal: AbortSignal): Promise<voi
     };
     const worker = await QueueWorker.start({
       ...asked,
-      url: queue ?? url,
+      queue: { url: queue ?? url, ledger: await ledger.knownIdentity() },
       run: (job, lost) => runOneJob(context, job, lost),
       onError: tell,
     });
@@ -117,13 +119,6 @@ async function work(url: string, asked: Asked, signal: AbortSignal): Promise<voi
     await pool.close();
     await ledger.close();
   }
-}
-
-async function whenAborted(signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    if (signal.aborted) resolve();
-  });
 }
 
 /** What goes on by itself. */

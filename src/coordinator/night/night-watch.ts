@@ -33,8 +33,6 @@ export interface NightOptions {
   readonly isFinished: (job: PlannedJob) => Promise<boolean>;
   /** Who is told; nobody when left out. */
   readonly notices?: NoticeWish | undefined;
-  /** Sets what all machines together may move, in bytes a second; null without a cap. */
-  readonly limitBandwidth: (bytesPerSecond: number | null) => void;
 }
 
 /** Orders of other processes are looked for so often. */
@@ -146,7 +144,7 @@ class NightWatch {
     await this.#progress.look(now, this.#cap);
     const night = this.#night();
     const decision = decide(night, now);
-    this.#carryOut(decision);
+    await this.#carryOut(decision);
     for (const [id, error] of this.#tally.settle(decision)) {
       this.#notices.failed(now, this.#tracked.nameOf(id), error);
     }
@@ -175,11 +173,11 @@ class NightWatch {
     return { ...parts, limits, jobs, progress, failures, rates: meter };
   }
 
-  #carryOut({ bandwidth, stop, start }: Decision): void {
+  async #carryOut({ bandwidth, stop, start, waysIn }: Decision): Promise<void> {
     this.#cap = bandwidth.bytesPerSecond;
-    this.#options.limitBandwidth(this.#cap);
     for (const one of stop) this.#running.stop(one);
-    for (const id of start) this.#running.start(id);
+    for (const id of start) this.#running.start(id, waysIn.get(id));
+    await this.#options.runner.limitBandwidth(this.#cap);
   }
 
   async #look(night: Night, decision: Decision, now: number): Promise<void> {

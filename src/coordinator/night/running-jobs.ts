@@ -1,5 +1,5 @@
 import type { RecordedError } from '../../ledger/index.js';
-import type { Stop } from '../../scheduling/index.js';
+import type { Stop, WayIn } from '../../scheduling/index.js';
 import type { BatchContext, PlannedJob } from '../job.js';
 import type { JobRunner } from '../job-runner.js';
 import { stopReason } from '../stop-reasons.js';
@@ -56,15 +56,16 @@ export class RunningJobs {
     return this.#runs.get(id)?.since ?? 0;
   }
 
-  start(id: string): void {
+  /** `wayIn`: into the target; undefined where the machine had none to choose from. */
+  start(id: string, wayIn?: WayIn): void {
     const { context, runner, tracked, rates, wake } = this.#parts;
     const job = tracked.planned(id);
     const stop = new AbortController();
     const signal = AbortSignal.any([context.signal, stop.signal]);
-    tracked.change(id, { state: 'running', endedAt: null });
+    tracked.started(id, wayIn);
     rates.begin(tracked.scheduled(id));
     const end = runner
-      .run(job, signal)
+      .run({ ...job, through: wayIn?.map(({ name }) => name) }, signal)
       .then(() => this.#ended(id, job))
       .catch((error: unknown) => {
         this.#failure ??= error;

@@ -1,13 +1,14 @@
 import type { FailureRecord, JobState as LedgerState, Order } from '../../ledger/index.js';
-import type { Failure, Job, JobProgress } from '../../scheduling/index.js';
+import { type Failure, goingIn, type Job, type JobProgress, type WayIn } from '../../scheduling/index.js';
 import type { PlannedJob } from '../job.js';
 
 const UNTOUCHED: JobProgress = { state: 'waiting', movedBytes: 0, endedAt: null, onHold: false };
 
 /** The jobs of a batch as the scheduler sees them, by machine. */
 export class TrackedJobs {
-  readonly jobs: readonly Job[];
   readonly #scheduled: ReadonlyMap<string, Job>;
+  /** Those that have taken a way into the target, as long as it says where they are or were. */
+  readonly #onTheirWay = new Map<string, { readonly job: Job; readonly wayIn: WayIn }>();
   readonly #planned: ReadonlyMap<string, PlannedJob>;
   /** By the job's id in the ledger. */
   readonly #machines: ReadonlyMap<number, string>;
@@ -16,10 +17,13 @@ export class TrackedJobs {
 
   /** `jobs` and `planned` are of the same machines. */
   constructor(jobs: readonly Job[], planned: readonly PlannedJob[]) {
-    this.jobs = jobs;
     this.#scheduled = new Map(jobs.map((job) => [job.id, job]));
     this.#planned = new Map(planned.map((job) => [job.planned.machine.id, job]));
     this.#machines = new Map(planned.map(({ record, planned: { machine } }) => [record.id, machine.id]));
+  }
+
+  get jobs(): readonly Job[] {
+    return [...this.#scheduled.keys()].map((id) => this.scheduled(id));
   }
 
   get progress(): ReadonlyMap<string, JobProgress> {
@@ -38,7 +42,7 @@ export class TrackedJobs {
   }
 
   scheduled(id: string): Job {
-    const job = this.#scheduled.get(id);
+    const job = this.#onTheirWay.get(id)?.job ?? this.#scheduled.get(id);
     if (job === undefined) throw new Error(`machine ${id} is not scheduled`);
     return job;
   }
@@ -67,15 +71,25 @@ export class TrackedJobs {
     this.#progress.set(id, { ...this.of(id), ...change });
   }
 
+  /** The job starts; `wayIn`: undefined where it had none to choose from. */
+  started(id: string, wayIn: WayIn | undefined): void {
+    if (wayIn !== undefined) this.#onTheirWay.set(id, { job: goingIn(this.scheduled(id), wayIn), wayIn });
+    this.change(id, { state: 'running', endedAt: null });
+  }
+
   /** A run of the job has ended as the ledger says. */
   ended(id: string, state: LedgerState, at: number): void {
     const moved = state === 'done' || state === 'paused' ? {} : { movedBytes: 0 };
     this.change(id, { state: endOf(state), endedAt: at, ...moved });
+    // The next run may take another.
+    if (state !== 'done') this.#onTheirWay.delete(id);
   }
 
   failed({ jobId, at, code }: FailureRecord): void {
     const id = this.#machines.get(jobId);
-    if (id !== undefined) this.#failures.push({ jobId: id, at, code });
+    if (id === undefined) return;
+    const wayIn = this.#onTheirWay.get(id)?.wayIn;
+    this.#failures.push({ jobId: id, at, code, ...(wayIn !== undefined && { wayIn }) });
   }
 
   forget(ids: ReadonlySet<string>): void {

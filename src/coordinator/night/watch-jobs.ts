@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
-import type { Plan } from '../../model/plan.js';
+import type { Plan, PlannedMachine } from '../../model/plan.js';
 import { guessesOf, nightOf, type Policy, RateMeter, refuseUnsoundOrder } from '../../scheduling/index.js';
+import type { Delivery } from '../delivery.js';
 import type { BatchContext } from '../job.js';
 import type { NoticeWish } from './night-notices.js';
 import { type NightOptions, watchNight } from './night-watch.js';
@@ -19,9 +20,12 @@ interface BatchWish {
 /** Runs the jobs when the scheduler says so. Rejects as `watchNight` does. */
 export async function watchJobs(
   { plan, threads, parallel, unattended, continues, notices }: BatchWish,
-  work: Pick<NightOptions, 'batchId' | 'jobs' | 'runner' | 'isFinished'> & { readonly context: BatchContext },
+  work: Pick<NightOptions, 'batchId' | 'jobs' | 'runner' | 'isFinished'> & {
+    readonly context: BatchContext;
+    readonly waysIn: Delivery['waysIn'];
+  },
 ): Promise<void> {
-  const { jobs: scheduled, ...parts } = soundNight(plan);
+  const { jobs: scheduled, ...parts } = soundNight(plan, work.waysIn);
   const { rates } = plan.estimate;
   await watchNight({
     ...work,
@@ -32,17 +36,22 @@ export async function watchJobs(
       // A machine's data is not all that it takes: more of them than threads are worth while.
       limits: { ...parts.limits, machinesAtOnce: parallel, threads: Math.max(threads, parallel) },
     },
-    meter: new RateMeter(guessesOf(rates, threads), rates.secondsPerMachine),
+    meter: new RateMeter(guessesOf(rates, threads, scheduled), rates.secondsPerMachine),
     continues,
     notices,
-    limitBandwidth: (bytesPerSecond) => work.context.pool.gate.limit(bytesPerSecond),
   });
 }
 
 /** The plan as the scheduler sees it. Throws CONFIG_INVALID for an order that cannot be kept. */
-export function soundNight(plan: Plan): ReturnType<typeof nightOf> {
-  const converter = hostname();
-  const facts = { link: 'the network', converter, folder: plan.target, enlistedAt: Date.now() };
+export function soundNight(plan: Plan, waysIn: Delivery['waysIn'] = () => []): ReturnType<typeof nightOf> {
+  const facts = {
+    link: 'the network',
+    converter: hostname(),
+    folder: plan.target,
+    enlistedAt: Date.now(),
+    waysInOf: (planned: PlannedMachine) =>
+      waysIn(planned).map((way) => way.map((part) => ({ ...part, kind: 'targetHost' as const }))),
+  };
   const night = nightOf(plan, facts);
   refuseUnsoundOrder(night.jobs, night.waves);
   return night;

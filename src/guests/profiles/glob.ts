@@ -30,7 +30,8 @@ export interface GuestPattern {
   readonly pattern: string;
   /** Literal characters, and one more when nothing may stand for anything. */
   readonly weight: number;
-  readonly expression: RegExp;
+  /** Whether it fits a name in small letters. */
+  readonly fits: (name: string) => boolean;
 }
 
 /**
@@ -44,10 +45,13 @@ export function compilePattern(pattern: string): GuestPattern {
     const after = index < parts.length - 1 && /\d$/.test(part) ? '(?!\\d)' : '';
     return `${before}${escaped(part)}${after}`;
   });
+  const expression = new RegExp(`^${whole.join('.*')}$`, 'is');
+  const literals = parts.map((part) => part.toLowerCase());
   return {
     pattern,
     weight: pattern.replaceAll('*', '').length + (parts.length === 1 ? 1 : 0),
-    expression: new RegExp(`^${whole.join('.*')}$`, 'is'),
+    // The engine compiles an expression when it is first used, and few of hundreds need be.
+    fits: (name) => literals.every((literal) => name.includes(literal)) && expression.test(name),
   };
 }
 

@@ -114,7 +114,7 @@ class TextMatcher {
     if (!this.#known.has(name)) {
       this.#known.set(
         name,
-        this.#candidates.find(({ expression }) => expression.test(name)),
+        this.#candidates.find(({ fits }) => fits(name)),
       );
     }
     return this.#known.get(name);

@@ -14,10 +14,14 @@ export class TransferModel {
   readonly #needs = new Map<string, readonly number[]>();
   readonly #rates: Rates;
   readonly #limits: Limits;
+  readonly #capped: readonly Use[];
 
-  constructor(rates: Rates, limits: Limits) {
+  /** `cap`: bytes a second of all machines together, which is the first resource then; null without one. */
+  constructor(rates: Rates, limits: Limits, cap: number | null = null) {
     this.#rates = rates;
     this.#limits = limits;
+    this.#capped = cap === null ? [] : [{ resource: 0, share: 1 }];
+    if (cap !== null) this.#resources.push({ kind: 'network', capacity: cap });
   }
 
   /** Of all machines that were asked for. */
@@ -54,6 +58,7 @@ export class TransferModel {
       targets.set(target, (targets.get(target) ?? 0) + dataBytes);
     }
     return [
+      ...this.#capped,
       { resource: network, share: 1 },
       { resource: threads, share: 1 },
       ...parts(sources, bytes),
@@ -88,7 +93,9 @@ export class TransferModel {
   #slots({ machine, disks }: PlannedMachine): Slot[] {
     const { machinesPerHost, machinesPerDatastore, machinesPerStorage, byName } = this.#limits;
     const { host } = machine.placement;
-    const datastores = new Set(machine.disks.flatMap(({ datastore }) => datastore ?? []));
+    // A source that says neither is known by its folder.
+    const folder = host === null ? posix.dirname(machine.source.descriptor) : [];
+    const datastores = new Set(machine.disks.flatMap(({ datastore }) => datastore ?? folder));
     const storages = new Set(disks.flatMap(({ storage }) => storage ?? []));
     return [
       ...(host === null ? [] : slot('host', host, byName.hosts, machinesPerHost)),

@@ -14,7 +14,7 @@ export interface Schedule {
 }
 
 /** A Monday; windows count from here when no start is given. */
-const ANY_MONDAY = Date.UTC(2001, 0, 1);
+export const ANY_MONDAY = Date.UTC(2001, 0, 1);
 /** The last that ISO 8601 writes with four digits for the year. */
 const LAST_INSTANT = Date.UTC(9999, 11, 31);
 

@@ -72,11 +72,15 @@ export function scheduleRoutes(app: App, context: ServiceContext): void {
   );
 }
 
-/** With the absolute path of a folder that may be watched. Rejects with PATH_NOT_ALLOWED. */
+/**
+ * With the absolute path of a folder that may be watched. Rejects with PATH_NOT_ALLOWED, and with CONFIG_INVALID for a
+ * migration of which no batch can be made.
+ */
 async function admitted(
-  { paths, home }: ServiceContext,
+  { paths, home, planner }: ServiceContext,
   wish: z.output<typeof NEW_SCHEDULE>,
 ): Promise<z.output<typeof NEW_SCHEDULE>> {
+  await planner.check(wish.migration, wish.folder !== null);
   if (wish.folder === null) return wish;
   const folder = resolve(home, wish.folder);
   await paths.admit(folder);

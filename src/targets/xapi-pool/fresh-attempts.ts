@@ -19,6 +19,8 @@ export interface TransferPlace {
   readonly storage: Ref;
   /** Of the hosts that see the repository. */
   readonly addresses: readonly string[];
+  /** Those that are to be gone through, as long as one of them takes it; all when none is named. */
+  readonly through?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -28,14 +30,16 @@ export interface TransferPlace {
  */
 export async function withFreshAttempts<T>(
   client: XapiClient,
-  { slots, storage, addresses, signal }: TransferPlace,
+  { slots, storage, addresses, through = addresses, signal }: TransferPlace,
   transfer: (address: string) => Promise<T>,
 ): Promise<T> {
   const failed = new Set<string>();
   return await again(client, signal, async () => {
     // A host that is down stays so for a while; it would always be the least busy one.
     const others = addresses.filter((address) => !failed.has(address));
-    const slot = await slots.take(storage, others.length > 0 ? others : addresses, signal);
+    const wanted = others.filter((address) => through.includes(address));
+    const candidates = [wanted, others].find(({ length }) => length > 0) ?? addresses;
+    const slot = await slots.take(storage, candidates, signal);
     try {
       return await transfer(slot.address);
     } catch (error) {

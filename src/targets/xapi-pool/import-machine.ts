@@ -23,6 +23,8 @@ export interface MachineImport {
   readonly view: PoolView;
   /** Of all imports into the pool. */
   readonly slots: TransferSlots;
+  /** Addresses of the hosts to go through, as long as they take it; any where left out. */
+  readonly through?: readonly string[] | undefined;
   readonly spec: VmSpec;
   /** Surveyed, in the machine's disk order; `signal` is set here. */
   readonly disks: readonly Omit<DiskConversionOptions, 'signal'>[];
@@ -166,8 +168,12 @@ function diskOf({ disks }: MachineImport, index: number): MachineImport['disks']
   return disk;
 }
 
-function placeOf({ slots, signal }: MachineImport, storage: Ref, { addresses }: StorageView): TransferPlace {
-  return { slots, storage, addresses, signal };
+function placeOf(
+  { slots, through, signal }: MachineImport,
+  storage: Ref,
+  { addresses }: StorageView,
+): TransferPlace {
+  return { slots, storage, addresses, through, signal };
 }
 
 function storageOf(

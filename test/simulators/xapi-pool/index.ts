@@ -15,6 +15,7 @@ import {
   type HostControl,
   type PoolState,
   poolRow,
+  type SeenTransfer,
   type Timings,
 } from './pool-state.js';
 import { Schedule } from './schedule.js';
@@ -24,7 +25,7 @@ import { Tasks } from './tasks.js';
 export type { Row } from './database.js';
 export type { RepositoryOptions } from './estate-options.js';
 export type { Fault } from './fault.js';
-export type { GuestLife } from './pool-state.js';
+export type { GuestLife, SeenTransfer } from './pool-state.js';
 
 /** All hosts listen on one port, each on an address of its own. */
 const ADDRESSES = '127.0.0.';
@@ -58,6 +59,8 @@ export interface PoolOptions extends EstateOptions {
   readonly restrictions?: readonly string[];
   /** What machines do by themselves once they run; nothing without. */
   readonly guests?: (name: string) => GuestLife;
+  /** Told of each as it begins. */
+  readonly onTransfer?: (transfer: SeenTransfer) => void;
   /** One certificate for all hosts; each makes its own without. */
   readonly certificate?: Certificate;
   /** That all hosts listen on; any that is free without. */
@@ -204,6 +207,7 @@ export async function startPool(options: PoolOptions = {}): Promise<SimulatedPoo
   const addressOf = (number: number): string => `${ADDRESSES}${number + 1}`;
   const { hosts: rows, controlDomains } = createEstate(database, options, addressOf);
   const state: PoolState = {
+    onTransfer: options.onTransfer ?? (() => {}),
     database,
     sessions: new Sessions(database, {
       users: options.users ?? USERS,

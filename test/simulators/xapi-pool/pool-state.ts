@@ -60,7 +60,19 @@ export interface GuestLife {
 }
 
 /** Everything that calls and transfers work on. */
+/** A disk's content on its way through a host. */
+export interface SeenTransfer {
+  /** Its name. */
+  readonly host: string;
+  /** Such as `PUT /import_raw_vdi`. */
+  readonly place: string;
+  /** As the client calls it; null where a transfer is of no disk. */
+  readonly vdi: string | null;
+  readonly ended: Promise<void>;
+}
+
 export interface PoolState {
+  readonly onTransfer: (transfer: SeenTransfer) => void;
   readonly database: Database;
   readonly sessions: Sessions;
   readonly tasks: Tasks;

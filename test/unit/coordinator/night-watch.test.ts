@@ -13,10 +13,7 @@ const ledger = await Ledger.open({ folder });
 afterAll(() => ledger.close());
 
 const SPEED = 100 * MIB;
-const meter = new RateMeter(
-  { host: SPEED, datastore: SPEED, link: SPEED, threads: SPEED, targetHost: SPEED, repository: SPEED },
-  0,
-);
+const meter = new RateMeter(() => SPEED, 0);
 
 /** A batch of a machine a wave, in the order of the waves. */
 async function enlisted(waves: readonly string[]) {
@@ -78,10 +75,10 @@ test('the next wave starts when the last machine of one ends while the forecast 
         await forecastWritten;
         await ledger.setState(record.id, 'done');
       },
+      limitBandwidth: async () => {},
     },
     continues: false,
     isFinished: async () => true,
-    limitBandwidth: () => {},
   });
   const ends = (await ledger.jobs(batchId)).map(({ name, state, error }) => ({ name, state, error }));
   expect(ends).toEqual([

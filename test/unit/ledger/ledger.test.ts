@@ -243,8 +243,10 @@ describe.each(testStores())('a ledger in $name', ({ name, newPlace }) => {
       expect(second.fence).toBeGreaterThan(first.fence);
       await ledger.workers.askToStop(id, 'PAUSED');
       expect(await ledger.workers.standings([id])).toEqual(
-        new Map([[id, { fence: second.fence, stop: 'PAUSED' }]]),
+        new Map([[id, { fence: second.fence, stop: 'PAUSED', bandwidth: null }]]),
       );
+      await ledger.workers.share([id], 5e9);
+      expect((await ledger.workers.standings([id])).get(id)?.bandwidth).toBe(5e9);
       await ledger.setState(id, 'planned');
       await expect(ledger.claim(id, 'w', offer)).rejects.toMatchObject({ code: 'LEASE_LOST' });
     });

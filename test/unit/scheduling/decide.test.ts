@@ -131,6 +131,35 @@ describe('limits', () => {
     expect(reasonFor('b', night)).toBe('limit of 1 thread');
   });
 
+  test('machines go through the host of the target that has the fewest and takes one more', () => {
+    const waysIn = ['xen1', 'xen2'].map((name) => [through('targetHost', name)]);
+    const jobs = ['a', 'b', 'c', 'd', 'e'].map((name) => testJob(name, { waysIn, hops: [] }));
+    const local = testJob('local', { waysIn: waysIn.slice(0, 1), hops: [] });
+    const byName = new Map([['targetHost xen1', 1]]);
+    const night = testNight([...jobs, local], {
+      limits: { ...NO_LIMITS, perHop: { targetHost: 3 }, byName },
+    });
+    const decision = decide(night, EVENING);
+    expect(decision.start).toEqual(['a', 'b', 'c', 'd']);
+    const hosts = decision.start.map((id) => decision.waysIn.get(id)?.[0]?.name);
+    expect(hosts).toEqual(['xen1', 'xen2', 'xen2', 'xen2']);
+    expect(reasonFor('e', night)).toMatch(/^limit of \d on xen[12]$/);
+    expect(reasonFor('local', night)).toBe('limit of 1 on xen1');
+  });
+
+  test('what failed alike on one host of the target is tried through another', () => {
+    const waysIn = ['xen1', 'xen2'].map((name) => [through('targetHost', name)]);
+    const failed = ['a', 'b', 'c'];
+    const jobs = [...failed, 'd'].map((name) => testJob(name, { waysIn, hops: [] }));
+    const progress = new Map(failed.map((id) => [id, inState('failed', { endedAt: EVENING })]));
+    const failures = failed.map((jobId) => {
+      return { jobId, at: EVENING, code: 'POOL_UPLOAD_FAILED' as const, wayIn: waysIn[0] ?? [] };
+    });
+    const { start, waysIn: taken } = decide(testNight(jobs, { progress, failures }), EVENING + MINUTE / 2);
+    expect(start).toEqual(['d']);
+    expect(taken.get('d')).toEqual(waysIn[1]);
+  });
+
   test('a machine that needs two places is not passed for ever by those that need one', () => {
     const limits = { ...NO_LIMITS, perHop: { datastore: 1 } };
     const wide = testJob('wide', {

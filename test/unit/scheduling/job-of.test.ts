@@ -68,5 +68,14 @@ test('the plan has the first word on rates', () => {
     targetMiBps: 200,
     secondsPerMachine: 5,
   };
-  expect(guessesOf(rates, 4)).toMatchObject({ host: 100 * MIB, threads: 1200 * MIB, repository: 200 * MIB });
+  const onHost = jobOf(planned([{ datastore: 'ds1', gib: 1 }], 'esx03'), FACTS);
+  const exported = jobOf(planned([{ gib: 1 }], null), FACTS);
+  const guessOf = guessesOf(rates, 4, [onHost, exported]);
+  const guesses = [onHost, exported].map(({ hops }) =>
+    Object.fromEntries(hops.map((hop) => [hop.name, guessOf(hop) / MIB])),
+  );
+  expect(guesses).toEqual([
+    { esx03: 100, ds1: 900, LAN: 900, ferry01: 1200, out: 200 },
+    { 'exports/shop': 100, LAN: 900, ferry01: 1200, out: 200 },
+  ]);
 });

@@ -80,11 +80,8 @@ test('a limit on one host by its name is kept by the scheduler', () => {
   expect(heldBack.get('b.ovf')?.reason).toBe('limit of 1 on esx03');
 });
 
-test('the target host, where it is known, is a hop before the repository', () => {
-  const { jobs } = nightOf(PLAN, { ...FACTS, targetHostOf: ({ name }) => (name === 'db' ? 'xen1' : null) });
-  expect(jobs[0]?.hops.slice(-2)).toEqual([
-    { kind: 'targetHost', name: 'xen1', share: 1 },
-    { kind: 'repository', name: 'out', share: 1 },
-  ]);
-  expect(jobs[1]?.hops.map(({ kind }) => kind)).not.toContain('targetHost');
+test('a machine has the ways into the target that are known of it', () => {
+  const way = [{ kind: 'targetHost' as const, name: 'xen1', share: 1 }];
+  const { jobs } = nightOf(PLAN, { ...FACTS, waysInOf: ({ name }) => (name === 'db' ? [way] : []) });
+  expect(jobs.map(({ waysIn }) => waysIn)).toEqual([[way], [], []]);
 });

@@ -20,6 +20,7 @@ const jobs = fc
       host: fc.integer({ min: 0, max: 3 }),
       datastores: fc.uniqueArray(fc.integer({ min: 0, max: 3 }), { minLength: 1, maxLength: 3 }),
       repository: fc.integer({ min: 0, max: 1 }),
+      hosts: fc.uniqueArray(fc.integer({ min: 0, max: 2 }), { maxLength: 3 }),
       after: fc.option(fc.nat(), { freq: 4 }),
     }),
     { minLength: 1, maxLength: 60 },
@@ -47,6 +48,7 @@ const jobs = fc
           { kind: 'link', name: 'backbone', share: 1 },
           { kind: 'repository', name: `sr${draft.repository}`, share: 1 },
         ],
+        waysIn: draft.hosts.map((host) => [{ kind: 'targetHost', name: `xen${host}`, share: 1 }]),
         deadline: null,
         enlistedAt: EVENING,
       };
@@ -59,7 +61,10 @@ const night = fc.record({
   limits: fc.record({
     machinesAtOnce: fc.integer({ min: 1, max: 12 }),
     threads: fc.integer({ min: 1, max: 12 }),
-    perHop: fc.record({ host: limit, datastore: limit, repository: limit }, { requiredKeys: [] }),
+    perHop: fc.record(
+      { host: limit, datastore: limit, repository: limit, targetHost: limit },
+      { requiredKeys: [] },
+    ),
   }),
   windowed: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
   blackOut: fc.boolean(),

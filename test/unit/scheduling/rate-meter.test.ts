@@ -19,7 +19,7 @@ class Samples {
   #at = 0;
 
   constructor(guesses: Partial<typeof GUESSES> = {}) {
-    this.meter = new RateMeter({ ...GUESSES, ...guesses }, 5);
+    this.meter = new RateMeter(({ kind }) => ({ ...GUESSES, ...guesses })[kind], 5);
     this.meter.sample([], 0, null);
   }
 
@@ -150,14 +150,14 @@ test('throughput is that of the hop, and of each machine on it', () => {
 });
 
 test('bytes of a machine that ended between two samples count', () => {
-  const meter = new RateMeter(GUESSES, 5);
+  const meter = new RateMeter(({ kind }) => GUESSES[kind], 5);
   meter.sample([], 0, null);
   meter.sample([{ job: a, bytes: 400 * MIB, ended: true }], 10_000, null);
   expect(meter.throughput / MIB).toBeCloseTo(40, 5);
 });
 
 test('what machines take beside their data is the mean of the last ones', () => {
-  const meter = new RateMeter(GUESSES, 5);
+  const meter = new RateMeter(({ kind }) => GUESSES[kind], 5);
   meter.machineTook(20);
   meter.machineTook(40);
   expect(meter.secondsPerMachine).toBeCloseTo(30, 5);

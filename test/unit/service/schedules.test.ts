@@ -165,7 +165,7 @@ describe('a schedule of the service', () => {
   });
 
   it('is refused with a time that is none, a folder elsewhere or a name that is taken', async () => {
-    const body = { name: 'other', migration: 'version: 1', cron: '* * * * *' };
+    const body = { name: 'other', migration: 'version: 1\nsources: [{path: in}]', cron: '* * * * *' };
     const codeOf = async (changes: object) =>
       (
         (await service.ask('POST', '/v1/schedules', { body: { ...body, ...changes } })).json as {
@@ -178,11 +178,41 @@ describe('a schedule of the service', () => {
     expect(await codeOf({ name: 'nightly' })).toBe('NAME_TAKEN');
   });
 
-  it('says what kept it from running', async () => {
-    mkdirSync(join(service.home, 'void'), { recursive: true });
-    const body = { name: 'broken', migration: 'version: 2', cron: '* * * * *' };
+  it.each([
+    ['is of another version', 'version: 2', 'CONFIG_INVALID'],
+    ['names no source', 'version: 1', 'CONFIG_INVALID'],
+    [
+      'has a wave in a window that is none',
+      'version: 1\nsources: [{path: in}]\nwaves: [{name: a, window: w}]',
+      'CONFIG_INVALID',
+    ],
+    ['lies elsewhere', 'version: 1\nsources: [{path: /etc}]', 'PATH_NOT_ALLOWED'],
+    [
+      'has rules that are not there',
+      'version: 1\nsources: [{path: in}]\nrules: [none.yaml]',
+      'CONFIG_INVALID',
+    ],
+  ])('is refused when it is made or changed with a migration that %s', async (what, migration, code) => {
+    const good = {
+      name: `good ${what}`,
+      migration: 'version: 1\nsources: [{path: in}]',
+      cron: '0 2 1 1 *',
+    };
+    const made = await service.ask('POST', '/v1/schedules', { body: good });
+    expect(made.status).toBe(201);
+    const body = { ...good, name: 'broken', migration };
+    for (const [method, path] of [
+      ['POST', '/v1/schedules'],
+      ['PUT', `/v1/schedules/${(made.json as { id: number }).id}`],
+    ] as const) {
+      const refused = await service.ask(method, path, { body });
+      expect([refused.status < 500, refused.json]).toMatchObject([true, { code }]);
+    }
+  });
+
+  it('can be removed once', async () => {
+    const body = { name: 'short', migration: 'version: 1\nsources: [{path: in}]', cron: '0 2 1 1 *' };
     const { id } = (await service.ask('POST', '/v1/schedules', { body })).json as { id: number };
-    expect(await lastResult(id)).toBeNull();
     expect((await service.ask('DELETE', `/v1/schedules/${id}`)).status).toBe(204);
     expect((await service.ask('DELETE', `/v1/schedules/${id}`)).status).toBe(404);
   });

@@ -111,6 +111,9 @@ async function answerRequest(connection: Connection, request: Request): Promise<
     const { running } = connection.state;
     const transfer = runTransfer(connection, request, place).finally(() => running.delete(transfer));
     running.add(transfer);
+    const { query } = request;
+    const host = connection.host.text('name_label');
+    connection.state.onTransfer({ host, place, vdi: query.get('vdi') ?? null, ended: transfer });
     await transfer;
     return false;
   }

@@ -1,5 +1,7 @@
-import { type Opening, openings, ZonedClock } from '../calendar/index.js';
 import type { MigrationWindow } from '../model/window.js';
+import type { Opening } from './opening.js';
+import { openings } from './openings.js';
+import { ZonedClock } from './zoned-clock.js';
 
 /** An opening, with the work that is done before it. */
 interface Shift {
