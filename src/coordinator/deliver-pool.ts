@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { type DiskProgress, dataBytesOf } from '../conversion/index.js';
+import { type BlockRecords, type DiskProgress, dataBytesOf, NO_RECORDS } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { ImageSource } from '../images/index.js';
-import type { StepName } from '../ledger/index.js';
+import type { JobLedger, StepName } from '../ledger/index.js';
 import type { PoolDestination } from '../model/destination.js';
 import { describeError, errorCodeOf, toXenferryError, XenferryError } from '../model/errors.js';
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
+import { blockCount } from '../model/units.js';
 import { profileOf } from '../targets/machine-facts.js';
 import {
   addressesOf,
@@ -13,8 +14,10 @@ import {
   type ImportedMachine,
   importHosts,
   importMachine,
+  lockUnstarted,
   type OwnedObject,
   type PoolView,
+  patchMachine,
   poolSurroundings,
   type ResolvedPool,
   releaseVm,
@@ -26,6 +29,7 @@ import {
 import { connectPool, type Ref, type XapiClient } from '../xapi/index.js';
 import { type ArrivedMachine, afterImport } from './after-import.js';
 import { Appliances } from './appliances.js';
+import { runsOf } from './block-runs.js';
 import { isWhole } from './clean-up-pool.js';
 import { guestToGoOnWith } from './deliver-output.js';
 import type { Deliverable, Delivery } from './delivery.js';
@@ -41,8 +45,10 @@ import {
 } from './job.js';
 import { type JobMarks, jobMarks } from './job-marks.js';
 import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
+import { mendedBlocks } from './mended-blocks.js';
 import { withReadableDisks } from './readable-disks.js';
 import { readyNetworks } from './ready-networks.js';
+import { mendAnew, mendedRuns, refused } from './refix-output.js';
 import { isKept } from './stop-reasons.js';
 
 /** A batch's dealings with its pool. */
@@ -105,9 +111,14 @@ export async function poolDelivery(
         destination.url,
         poolSurroundings(planned, profileOf(planned, context.profiles)),
       ],
+      lasting: (planned) => [
+        destination.url,
+        poolSurroundings(planned, profileOf(planned, context.profiles)),
+      ],
       waysIn: (planned) => waysIn(work, planned),
       isFinished: (job) => isFinished(work, job),
       deliver: (job, own) => deliver({ ...work, signal: own.signal }, job),
+      refix: (job, own) => refix({ ...work, signal: own.signal }, job),
       afterwards: (jobs) => afterwards(work, jobs),
       close: () => close(work),
     };
@@ -223,6 +234,10 @@ async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
       },
     );
     const outputBytes = imported.disks.reduce((sum, { records }) => sum + dataBytesOf(records), 0);
+    await keepRecords(
+      held,
+      imported.disks.map(({ records }) => records),
+    );
     await held.recordOutput({ outputBytes, landed: imported.uuid, notes: imported.notes });
     work.arrived.set(mark, { ref: imported.vm, uuid: imported.uuid });
     if (!isSettledLater(work.destination)) await releaseVm(client, imported.vm);
@@ -237,6 +252,113 @@ async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
     }
     throw error;
   }
+}
+
+/** The VM stays where it is, and locked until its disks are known to be right again. */
+async function refix(work: PoolWork, job: ClaimedJob): Promise<void> {
+  const { client, earlier, arrived, marks, destination } = work;
+  const { record, planned, held } = job;
+  const mark = marks.ofMachine(planned.machine.id);
+  const vm = arrived.get(mark) ?? earlier.get(mark);
+  const done = await stepsDone(work, record.id);
+  if (destination.after.move?.pool != null && done.has('move')) throw refused('its VM is in another pool');
+  if (vm === undefined || vm.uuid !== record.landed) {
+    await held.reset();
+    return await deliver(work, { ...job, record: await work.ledger.job(record.id) });
+  }
+  const runs = await mendedRuns(work, job);
+  const records = await Promise.all(planned.machine.disks.map((_, disk) => held.blockJournal(disk).load()));
+  const isKnown = planned.machine.disks.every(
+    ({ capacityBytes }, disk) => records[disk]?.unitBits.length === blockCount(capacityBytes),
+  );
+  if (runs === null || runs.length !== records.length || !isKnown) {
+    throw refused('it is not known which blocks the fixups changed');
+  }
+  await lockUnstarted(client, vm.ref);
+  try {
+    await patchDisks(work, job, vm.ref, { runs, records });
+  } finally {
+    await removeGuestFolder(held.guestFolder);
+  }
+  work.arrived.set(mark, vm);
+  if (isSettled(work, done)) await releaseVm(client, vm.ref);
+}
+
+/** What is known of a VM's disks before they are patched. */
+interface KnownDisks {
+  /** What fixups have changed, as JSON of each disk. */
+  readonly runs: readonly string[];
+  readonly records: readonly BlockRecords[];
+}
+
+async function patchDisks(
+  work: PoolWork,
+  job: ClaimedJob,
+  vm: Ref,
+  { runs, records }: KnownDisks,
+): Promise<void> {
+  const { client, view, slots, destination, pool, digest, signal } = work;
+  const { planned, held } = job;
+  const { mended, patched } = await withReadableDisks(
+    planned.machine,
+    join(work.target, planned.output),
+    { inOnePiece: wantsFixups(planned, work.profiles), signal },
+    async (disks) => {
+      const anew = await mendAnew(work, job, disks, runs);
+      await enterStep(work, job, 'convert');
+      const patches = anew.images.map((source, index) => ({
+        pool,
+        digest,
+        source,
+        capacityBytes: planned.machine.disks[index]?.capacityBytes ?? 0,
+        allocated: anew.changed[index] ?? new Uint8Array(),
+        records: records[index] ?? NO_RECORDS,
+        threads: pool.threads,
+        onProgress: progressOf(work, job, index),
+      }));
+      const onStored = async (found: readonly BlockRecords[]) => {
+        await recordConverted(
+          work,
+          job,
+          found.map((one, disk) => {
+            const changed = anew.changed[disk] ?? new Uint8Array();
+            return { records: one, resumedBlocks: 0, mended: changed, patch: { changed, replaces: null } };
+          }),
+        );
+        await enterStep(work, job, 'verify');
+      };
+      const machine = { client, view, slots, vm, disks: patches, readBack: destination.readBack };
+      return {
+        mended: anew.mended,
+        patched: await patchMachine({ ...machine, signal, name: planned.name, onStored }),
+      };
+    },
+  );
+  await held.finishStep('verify', 'done', patched.readBackBytes);
+  await keepRecords(held, patched.records);
+  const outputBytes = patched.records.reduce((sum, found) => sum + dataBytesOf(found), 0);
+  await held.endRefix(mended.map(runsOf), { outputBytes, notes: job.record.notes });
+}
+
+/** What a disk in the pool holds cannot be read as cheaply as a file, should its guest be mended anew. */
+async function keepRecords(held: JobLedger, disks: readonly BlockRecords[]): Promise<void> {
+  await held.clearBlocks();
+  for (const [disk, records] of disks.entries()) await held.blockJournal(disk).append(0, records);
+}
+
+/** Whether nothing will be done with a VM any more before it may be started. */
+function isSettled({ destination }: PoolWork, done: ReadonlySet<StepName>): boolean {
+  const { move, snapshot } = destination.after;
+  return (move === null || done.has('move')) && (snapshot === null || done.has('snapshot'));
+}
+
+function progressOf(
+  { observe }: PoolWork,
+  { record, planned }: ClaimedJob,
+  disk: number,
+): (progress: DiskProgress) => void {
+  return (progress) =>
+    observe({ kind: 'progress', jobId: record.id, name: planned.machine.name, disk, progress });
 }
 
 /** The VM that an earlier run made may be in use by now: only its owner may say that it goes. */
@@ -255,8 +377,8 @@ async function convertInto(
   job: ClaimedJob,
   images: readonly ImageSource[],
 ): Promise<ImportedMachine> {
-  const { client, view, slots, reservations, destination, pool, digest, observe, signal } = work;
-  const { planned, record, held } = job;
+  const { client, view, slots, reservations, destination, pool, digest, signal } = work;
+  const { planned, held } = job;
   const { machine } = planned;
   const placement = placementOf(work, planned);
   const profile = profileOf(planned, work.profiles);
@@ -268,9 +390,9 @@ async function convertInto(
     pool,
     digest,
     threads: pool.threads,
-    onProgress: (progress: DiskProgress) =>
-      observe({ kind: 'progress', jobId: record.id, name: machine.name, disk: index, progress }),
+    onProgress: progressOf(work, job, index),
   }));
+  const mended = await Promise.all(images.map((image) => mendedBlocks(image, signal)));
   const jobId = work.marks.ofMachine(machine.id);
   const imported = await besideManifestChecks(machine, pool, signal, (both) =>
     importMachine({
@@ -285,7 +407,11 @@ async function convertInto(
       readBack: destination.readBack,
       signal: both,
       onStored: async (stored) => {
-        await recordConverted(work, job, stored);
+        await recordConverted(
+          work,
+          job,
+          stored.map((disk, index) => ({ ...disk, mended: mended[index] ?? new Uint8Array() })),
+        );
         await enterStep(work, job, 'verify');
       },
     }),

@@ -15,7 +15,8 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
   try {
     signal.throwIfAborted();
     refuseBlocked(planned);
-    if (!(await delivery.isFinished(job))) await delivery.deliver(job, context);
+    if (record.refix) await delivery.refix(job, context);
+    else if (!(await delivery.isFinished(job))) await delivery.deliver(job, context);
     await held.setState('done');
     observe({ kind: 'job', jobId: record.id, name, state: 'done', error: null });
   } catch (error) {
@@ -26,6 +27,8 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
       return;
     }
     const failure = toXenferryError(error);
+    // The next run finds it as good as it was.
+    if (failure.code === 'REFIX_REFUSED') await held.dropRefix();
     await held.fail(failure);
     observe({ kind: 'job', jobId: record.id, name, state: 'failed', error: failure });
   }

@@ -200,6 +200,10 @@ export const ERROR_CATALOG = {
   },
   TARGET_UNWRITABLE: { category: 'target', hint: 'Check the path and permissions of the target.' },
   TARGET_EXISTS: { category: 'target', hint: 'Remove the file, choose another name, or pass --force.' },
+  REFIX_REFUSED: {
+    category: 'target',
+    hint: 'Remove what the machine has become, xenferry cleanup --all does so in a pool, and run it again from the start.',
+  },
   TARGET_BUSY: { category: 'target', hint: 'Another xenferry works on this target; wait for it or stop it.' },
   LEDGER_INVALID: {
     category: 'target',
