@@ -24,6 +24,7 @@ const DONE: Readonly<Record<OrderVerb, string>> = {
   resume: 'resumed',
   cancel: 'cancelled',
   retry: 'to be tried again',
+  refix: 'its guest is to be mended anew',
 };
 
 /** Tells the run that works on a target folder what is wanted of its machines. */
@@ -58,7 +59,9 @@ async function giveOrders(
   verb: OrderVerb,
   { machines, wave }: { readonly machines: readonly string[]; readonly wave: string | undefined },
 ): Promise<GivenOrder[]> {
-  if (!(await ledger.isBusy(target))) {
+  const isBusy = await ledger.isBusy(target);
+  // A run is needed all the same: the next one obeys it, with the profiles and tools that it finds then.
+  if (!isBusy && verb !== 'refix') {
     throw new XenferryError('USAGE', 'nothing runs that an order could be given to', {
       file: target,
       hint: 'Run it again: what is done stays done, and what failed is tried again.',
@@ -76,7 +79,7 @@ async function giveOrders(
     const { id } = await ledger.orders.give({ batchId, by, verb, scope, subject });
     given.set(id, shown);
   }
-  return await whenObeyed(ledger, batchId, given);
+  return await whenObeyed(ledger, batchId, given, isBusy ? PATIENCE_MS : 0);
 }
 
 interface Subject {
@@ -120,18 +123,21 @@ async function whenObeyed(
   ledger: Ledger,
   batchId: number,
   given: ReadonlyMap<number, string>,
+  patienceMs: number,
 ): Promise<GivenOrder[]> {
-  const patience = Date.now() + PATIENCE_MS;
+  const patience = Date.now() + patienceMs;
   for (;;) {
     const orders = (await ledger.orders.all(batchId)).flatMap((order) => {
       const shown = given.get(order.id);
       return shown === undefined ? [] : [{ ...order, shown }];
     });
-    if (orders.every(({ obeyedAt }) => obeyedAt !== null) || Date.now() > patience) return orders;
+    if (orders.every(({ obeyedAt }) => obeyedAt !== null) || Date.now() >= patience) return orders;
     await delay(200);
   }
 }
 
 function lineOf({ verb, shown, obeyedAt }: GivenOrder): string {
-  return obeyedAt === null ? yellow(`${shown}: the run has not answered yet`) : `${shown}: ${DONE[verb]}`;
+  if (obeyedAt !== null) return `${shown}: ${DONE[verb]}`;
+  const waits = verb === 'refix' ? 'the next run mends it anew' : 'the run has not answered yet';
+  return yellow(`${shown}: ${waits}`);
 }

@@ -4,6 +4,7 @@ import type { Disk } from '../../model/virtual-machine.js';
 import { changedAreas, isVsphereFault, type Ref } from '../../vsphere/index.js';
 import type { ClaimedJob } from '../job.js';
 import { type ChangedMachine, shutDown, takeSnapshot, trackChanges, undoChanges } from './change-source.js';
+import type { LiveServers } from './live-servers.js';
 import { placedDisks } from './placed-disks.js';
 import { readSnapshotDisks, readSourceMachine, type SourceDisk } from './source-machine.js';
 
@@ -18,14 +19,16 @@ export interface DiskPass {
 export class WarmSource {
   readonly #at: ChangedMachine;
   readonly #job: ClaimedJob;
+  readonly #servers: LiveServers;
   readonly #signal: AbortSignal;
   /** By the disk's key: the moment up to which all of it was read. */
   #readUpTo: ReadonlyMap<number, string | null> | null = null;
   #downSince: number | null = null;
 
-  constructor(at: ChangedMachine, job: ClaimedJob, signal: AbortSignal) {
+  constructor(at: ChangedMachine, job: ClaimedJob, servers: LiveServers, signal: AbortSignal) {
     this.#at = at;
     this.#job = job;
+    this.#servers = servers;
     this.#signal = signal;
   }
 
@@ -45,12 +48,16 @@ export class WarmSource {
    * The snapshot that they are read from goes when `read` has ended. Rejects as `read` does, with VSPHERE_*.
    */
   async pass(read: (disks: readonly DiskPass[]) => Promise<void>): Promise<void> {
-    const snapshot = await takeSnapshot(this.#at, this.#signal);
-    try {
-      await this.#readFrom(snapshot, read);
-    } finally {
-      await this.#removeSnapshots();
-    }
+    const { client, machine } = this.#at;
+    const now = await readSourceMachine(client, machine, this.#signal);
+    await this.#servers.withSnapshot(client, now, this.#signal, async () => {
+      const snapshot = await takeSnapshot(this.#at, this.#signal);
+      try {
+        await this.#readFrom(snapshot, read);
+      } finally {
+        await this.#removeSnapshots();
+      }
+    });
   }
 
   /** Shuts the machine down and has the last changes read; its disks are at rest then. Rejects as `pass` does. */
@@ -75,7 +82,8 @@ export class WarmSource {
     for (const disk of disks) {
       const kept = found.find(({ key }) => String(key) === disk.key);
       const since = this.#readUpTo?.get(Number(disk.key)) ?? null;
-      const changed = kept === undefined || since === null ? null : await this.#changed(snapshot, kept, since);
+      const changed =
+        kept === undefined || since === null ? null : await this.#changed(snapshot, kept, since);
       passes.push({ disk, changed });
     }
     await read(passes);
@@ -83,7 +91,11 @@ export class WarmSource {
   }
 
   /** Null where the server has lost the list: after a power failure, or when somebody has reset it. */
-  async #changed(snapshot: Ref, { key, capacityBytes }: SourceDisk, since: string): Promise<Uint8Array | null> {
+  async #changed(
+    snapshot: Ref,
+    { key, capacityBytes }: SourceDisk,
+    since: string,
+  ): Promise<Uint8Array | null> {
     const { client, machine } = this.#at;
     const mask = new Uint8Array(blockCount(capacityBytes));
     try {

@@ -20,6 +20,7 @@ export async function obeyOrders(jobs: OrderedJobs): Promise<boolean> {
     tracked.rest(order);
     if (order.verb === 'cancel') await withdraw(jobs, order);
     if (order.verb === 'retry') await retry(jobs, order);
+    if (order.verb === 'refix') await refix(jobs, order);
     await ledger.orders.obeyed(order);
   }
   return orders.length > 0;
@@ -34,11 +35,30 @@ async function withdraw({ tracked, running, idle }: OrderedJobs, order: Order): 
   }
 }
 
-async function retry({ ledger, tracked }: OrderedJobs, order: Order): Promise<void> {
-  const again = tracked.covered(order).filter((id) => ['failed', 'cancelled'].includes(tracked.of(id).state));
-  tracked.forget(new Set(again));
-  await ledger.nights.forgetFailures(again.map((id) => tracked.ledgerId(id)));
-  for (const id of again) {
+async function retry(jobs: OrderedJobs, order: Order): Promise<void> {
+  const { tracked } = jobs;
+  await again(
+    jobs,
+    tracked.covered(order).filter((id) => ['failed', 'cancelled'].includes(tracked.of(id).state)),
+  );
+}
+
+/** One that runs, or comes still, is mended by what the run goes by in any case. */
+async function refix(jobs: OrderedJobs, order: Order): Promise<void> {
+  const { ledger, tracked } = jobs;
+  const idle = tracked.covered(order).filter((id) => tracked.of(id).state !== 'running');
+  for (const id of idle) await ledger.wantRefix(tracked.ledgerId(id));
+  await again(
+    jobs,
+    idle.filter((id) => tracked.of(id).state !== 'waiting'),
+  );
+}
+
+/** Has machines that have ended come once more. */
+async function again({ ledger, tracked }: OrderedJobs, ids: readonly string[]): Promise<void> {
+  tracked.forget(new Set(ids));
+  await ledger.nights.forgetFailures(ids.map((id) => tracked.ledgerId(id)));
+  for (const id of ids) {
     tracked.change(id, { state: 'waiting', endedAt: null, onHold: false });
     await ledger.setState(tracked.ledgerId(id), 'planned');
   }

@@ -53,7 +53,9 @@ export interface ImportedMachine {
 export interface BegunImport {
   /** Writes blocks of a disk anew: those that `allocated` marks, zeros too. Rejects as `patchVdi` does. */
   patch(disk: number, conversion: DiskPatchConversion): Promise<void>;
-  /** Has the disks compared and attached. Rejects as `importMachine` does. */
+  /** Has what was not compared yet compared now, so that less is left for the end. Rejects as `importMachine` does. */
+  compare(): Promise<void>;
+  /** Has the rest of the disks compared, and all attached. Rejects as `importMachine` does. */
   finish(): Promise<ImportedMachine>;
   /** Removes what was made. */
   abandon(): Promise<void>;
@@ -95,6 +97,9 @@ class RunningImport implements BegunImport {
   readonly #made: Made = { vm: null, vdis: [], strays: false };
   #vm: CreatedVm | null = null;
   #uploaded: UploadedVdi[] = [];
+  /** Blocks of each disk that were not compared yet, one byte each; null: none was. */
+  #uncompared: (Uint8Array | null)[] = [];
+  #comparedBytes = 0;
 
   constructor(work: MachineImport) {
     this.#outer = work.signal;
@@ -113,6 +118,7 @@ class RunningImport implements BegunImport {
         this.#made.vdis.push(found.vdi);
         return found;
       });
+      this.#uncompared = this.#uploaded.map(() => null);
     });
   }
 
@@ -132,6 +138,21 @@ class RunningImport implements BegunImport {
       name: diskName(spec, disk),
     });
     this.#uploaded[disk] = { ...stored, converted: { ...converted, records } };
+    const before = this.#uncompared[disk] ?? null;
+    if (before !== null) {
+      this.#uncompared[disk] = before.map((flag, block) => flag | (conversion.allocated[block] ?? 0));
+    }
+  }
+
+  async compare(): Promise<void> {
+    const compared = await this.#all(this.#uploaded, async (disk, index) => {
+      const only = this.#uncompared[index] ?? undefined;
+      return only?.includes(1) === false ? 0 : await compare(this.#work, disk, index, only);
+    });
+    this.#comparedBytes += compared.reduce((sum, bytes) => sum + bytes, 0);
+    this.#uncompared = this.#uploaded.map(
+      ({ converted }) => new Uint8Array(converted.records.unitBits.length),
+    );
   }
 
   async finish(): Promise<ImportedMachine> {
@@ -141,14 +162,13 @@ class RunningImport implements BegunImport {
       const vm = this.#vm;
       if (vm === null) throw new XenferryError('INTERNAL', 'the import has not begun');
       await onStored?.(uploaded.map(({ converted }) => converted));
-      const compared = await this.#all(uploaded, (disk, index) => compare(this.#work, disk, index));
+      await this.compare();
       // Only now: as long as no VM has them, a failed disk can be removed cleanly.
       for (const [index, { vdi }] of uploaded.entries()) {
         await attachDisk(client, diskVbdRecord(vm.vm, vdi, index, spec.jobId), signal);
       }
       if (this.#made.strays) await removeStrays(client, spec.jobId, this.#made.vdis);
-      const readBackBytes = compared.reduce((sum, bytes) => sum + bytes, 0);
-      return { ...vm, readBackBytes, disks: uploaded.map(({ converted }) => converted) };
+      return { ...vm, readBackBytes: this.#comparedBytes, disks: uploaded.map(({ converted }) => converted) };
     });
   }
 
@@ -231,13 +251,14 @@ async function compare(
   work: MachineImport,
   { vdi, virtualBytes, converted: { records } }: UploadedVdi,
   index: number,
+  only: Uint8Array | undefined,
 ): Promise<number> {
   const { client, view, spec, readBack } = work;
   const { sr, storage } = storageOf(view, spec.placement, index);
   const place = placeOf(work, sr, storage);
   const name = diskName(spec, index);
   const { gate } = diskOf(work, index).pool;
-  return await readBackVdi(client, { vdi, virtualBytes, place, records, amount: readBack, gate, name });
+  return await readBackVdi(client, { vdi, virtualBytes, place, records, amount: readBack, gate, name, only });
 }
 
 function diskOf({ disks }: MachineImport, index: number): MachineImport['disks'][number] {
