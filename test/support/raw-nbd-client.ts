@@ -56,6 +56,10 @@ export class RawNbdClient {
     this.send(uint32(0x25609513), uint16(0), uint16(command), uint64(cookie), uint64(offset), uint32(length));
   }
 
+  hangUp(): void {
+    this.#socket.end();
+  }
+
   /** Takes nothing of what comes from now on. */
   pause(): void {
     this.#socket.pause();

@@ -280,6 +280,25 @@ describe('a client that breaks the protocol', () => {
     expect(served.failure).toBeNull();
   });
 
+  it('in whatever way harms nobody', async () => {
+    const { served, socket } = await serveVmdk();
+    const noise = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes));
+    const magic = fc.constantFrom(Buffer.from('IHAVEOPT'), uint32(0x25609513), uint32(3));
+    const small = fc.integer({ min: 0, max: 12 }).map(uint32);
+    const words = fc.array(fc.oneof(noise, magic, small), { maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), words, async (entered, sent) => {
+        const raw = entered ? await RawNbdClient.enter(socket, 'disk0') : await RawNbdClient.connect(socket);
+        raw.send(...sent);
+        raw.hangUp();
+        await raw.hungUp();
+      }),
+      { numRuns: 100 },
+    );
+    expect(await readBytes(await client(served.uri(0)), 0, 512)).toEqual(content.subarray(0, 512));
+    expect(served.failure).toBeNull();
+  });
+
   it('or takes nothing of what it asks for costs no more than a few reads', async () => {
     const { served, socket } = await serveVmdk();
     const raw = await RawNbdClient.enter(socket, 'disk0');
