@@ -7,7 +7,12 @@ import { MIB } from '../../src/model/units.js';
 import { type SimulatedPool, startPool } from '../simulators/xapi-pool/index.js';
 import { poolMigration } from '../support/pool-migration.js';
 import { runCli, startCli } from '../support/run-cli.js';
-import { type SimulatedVcenter, startVcenter, VCENTER_PASSWORD } from '../support/simulated-vcenter.js';
+import {
+  type SimulatedVcenter,
+  startVcenter,
+  VCENTER_PASSWORD,
+  type VcenterFault,
+} from '../support/simulated-vcenter.js';
 import { tempFiles } from '../support/temp-files.js';
 import { loggedIn } from '../support/vcenter-caller.js';
 import { createMachines, type MadeMachine } from '../support/vcenter-machines.js';
@@ -122,6 +127,50 @@ describe('a machine that is moved while it runs', () => {
     expect(await callsOf('CreateSnapshot_Task')).toBeGreaterThanOrEqual(3);
     expect(await callsOf('QueryChangedDiskAreas')).toBeGreaterThanOrEqual(2);
     expect(await callsOf('PowerOnVM_Task')).toBe(1);
+  });
+
+  it.each<[string, VcenterFault]>([
+    ['sessions end', { kind: 'dropSessions' }],
+    ['transfers are cut', { kind: 'cut', transfer: 'folder', afterBytes: 3 * MIB, times: 3 }],
+    ['the list of changes is lost', { kind: 'resetTracking', vm: 'shop' }],
+    ['calls are cut', { kind: 'hangUp', method: 'QueryChangedDiskAreas', times: 2 }],
+  ])('is the same although %s', { timeout: 120_000 }, async (_, fault) => {
+    const run = startCli(['run', '-m', migration({ precopy: { passes: 4, pauseMinutes: 0.02 } })]);
+    const guest = new BusyGuest();
+    await expect.poll(() => callsOf('CreateSnapshot_Task'), { timeout: 60_000 }).toBeGreaterThan(0);
+    await vcenter.fault(fault);
+    const { exitCode, stdout, stderr } = await run;
+    await guest.stop();
+    expect(exitCode, stdout + stderr).toBe(0);
+    expect(digestOf(diskInPool())).toBe(digestOf(content));
+    expect((await vcenter.state()).snapshots).toEqual([]);
+  });
+
+  it('leaves no snapshot behind whose taking was never answered', { timeout: 120_000 }, async () => {
+    await vcenter.fault({ kind: 'hangUp', method: 'CreateSnapshot_Task', skip: 1, times: 1 });
+    const guest = new BusyGuest();
+    await runCli(['run', '-m', migration({})]);
+    await guest.stop();
+    expect((await vcenter.state()).snapshots).toEqual([]);
+  });
+
+  it('is brought over by the next run when one was killed, with nothing left of it', {
+    timeout: 120_000,
+  }, async () => {
+    const file = migration({ precopy: { passes: 100, pauseMinutes: 0.05 } });
+    const run = startCli(['run', '-m', file]);
+    const guest = new BusyGuest();
+    await expect.poll(async () => (await vcenter.state()).snapshots.length, { timeout: 60_000 }).toBe(1);
+    run.kill('SIGKILL');
+    await run;
+    const again = await runCli(['run', '-m', migration({})]);
+    await guest.stop();
+    expect(again.exitCode, again.stdout + again.stderr).toBe(0);
+    expect(digestOf(diskInPool())).toBe(digestOf(content));
+    expect((await vcenter.state()).snapshots).toEqual([]);
+    expect(pool.objects.all('VDI').filter((vdi) => vdi.text('name_label').startsWith('shop'))).toHaveLength(
+      1,
+    );
   });
 
   it('goes on running there, with nothing left of the attempt, when it cannot be brought over', {
