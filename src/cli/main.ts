@@ -57,7 +57,7 @@ async function main(args: readonly string[]): Promise<void> {
       })
       .command(
         lazy(
-          'inventory <source>',
+          'inventory [source]',
           'List the machines of a folder of exports, and what is wrong with them',
           async () => (await import('./commands/inventory.js')).inventoryCommand,
         ),

@@ -57,6 +57,7 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
       await refuseForeignFolder(folderOf(job), job);
       await deliverOutput(own, job, outputOf(job, own));
     },
+    deliverWarm: null,
     refix: async (job, own) => {
       await refuseForeignFolder(folderOf(job), job);
       await refixOutput(own, job, outputOf(job, own));

@@ -10,11 +10,13 @@ import { blockCount } from '../model/units.js';
 import { profileOf } from '../targets/machine-facts.js';
 import {
   addressesOf,
+  beginImport,
   findOwned,
   type ImportedMachine,
   importHosts,
   importMachine,
   lockUnstarted,
+  type MachineImport,
   type OwnedObject,
   type PoolView,
   patchMachine,
@@ -44,6 +46,8 @@ import {
   recordConverted,
 } from './job.js';
 import { type JobMarks, jobMarks } from './job-marks.js';
+import { warmImport } from './live/warm-import.js';
+import type { WarmSource } from './live/warm-source.js';
 import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
 import { mendedBlocks } from './mended-blocks.js';
 import { withReadableDisks } from './readable-disks.js';
@@ -118,6 +122,7 @@ export async function poolDelivery(
       waysIn: (planned) => waysIn(work, planned),
       isFinished: (job) => isFinished(work, job),
       deliver: (job, own) => deliver({ ...work, signal: own.signal }, job),
+      deliverWarm: (job, own, source) => deliverWarm({ ...work, signal: own.signal }, job, source),
       refix: (job, own) => refix({ ...work, signal: own.signal }, job),
       afterwards: (jobs) => afterwards(work, jobs),
       close: () => close(work),
@@ -217,7 +222,7 @@ async function arrivedVms({
 }
 
 async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
-  const { signal, client, profiles, marks } = work;
+  const { signal, profiles, marks } = work;
   const { planned, held } = job;
   const mark = marks.ofMachine(planned.machine.id);
   refuseEarlier(work, mark);
@@ -233,16 +238,8 @@ async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
         return await convertInto(work, job, mendedDisks(disks, guest, guestFolder));
       },
     );
-    const outputBytes = imported.disks.reduce((sum, { records }) => sum + dataBytesOf(records), 0);
-    await keepRecords(
-      held,
-      imported.disks.map(({ records }) => records),
-    );
-    await held.recordOutput({ outputBytes, landed: imported.uuid, notes: imported.notes });
-    work.arrived.set(mark, { ref: imported.vm, uuid: imported.uuid });
-    if (!isSettledLater(work.destination)) await releaseVm(client, imported.vm);
+    await settle(work, job, imported);
     await removeGuestFolder(guestFolder);
-    work.contact.lost = false;
   } catch (error) {
     work.contact.lost = toXenferryError(error).code === 'POOL_UNREACHABLE';
     // What a guest's layers hold is as good for the next attempt, unless it is what failed.
@@ -252,6 +249,60 @@ async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
     }
     throw error;
   }
+}
+
+/** A machine that runs at its source until the last of it is moved. */
+async function deliverWarm(work: PoolWork, job: ClaimedJob, source: WarmSource): Promise<void> {
+  const { marks, blackOuts } = work;
+  const { planned, held } = job;
+  const mark = marks.ofMachine(planned.machine.id);
+  refuseEarlier(work, mark);
+  // What was moved of it before is not what it is now.
+  await held.reset();
+  for (const folder of await held.otherGuestFolders()) await removeGuestFolder(folder);
+  work.begun.set(mark, job);
+  const told: string[] = [];
+  try {
+    const imported = await warmImport({
+      context: work,
+      job,
+      source,
+      blackOuts,
+      begin: async (images, mended) => {
+        const wanted = await importOf(work, job, images, mended);
+        told.push(...wanted.notes);
+        return await beginImport(wanted.import);
+      },
+    });
+    await held.finishStep('verify', 'done', imported.readBackBytes);
+    const seconds = ((Date.now() - (source.downSince ?? Date.now())) / 1000).toFixed(1);
+    told.push(`from its shutdown at the source until it was whole in the pool it took ${seconds} s`);
+    await settle(work, job, { ...imported, notes: [...imported.notes, ...told] });
+  } catch (error) {
+    work.contact.lost = toXenferryError(error).code === 'POOL_UNREACHABLE';
+    await held.reset();
+    throw error;
+  } finally {
+    await removeGuestFolder(held.guestFolder);
+  }
+}
+
+/** A machine is there and compared. */
+async function settle(
+  work: PoolWork,
+  { planned, held }: ClaimedJob,
+  imported: ImportedMachine,
+): Promise<void> {
+  const outputBytes = imported.disks.reduce((sum, { records }) => sum + dataBytesOf(records), 0);
+  await keepRecords(
+    held,
+    imported.disks.map(({ records }) => records),
+  );
+  await held.recordOutput({ outputBytes, landed: imported.uuid, notes: imported.notes });
+  const mark = work.marks.ofMachine(planned.machine.id);
+  work.arrived.set(mark, { ref: imported.vm, uuid: imported.uuid });
+  if (!isSettledLater(work.destination)) await releaseVm(work.client, imported.vm);
+  work.contact.lost = false;
 }
 
 /** The VM stays where it is, and locked until its disks are known to be right again. */
@@ -377,8 +428,25 @@ async function convertInto(
   job: ClaimedJob,
   images: readonly ImageSource[],
 ): Promise<ImportedMachine> {
+  const { pool, signal } = work;
+  const mended = await Promise.all(images.map((image) => mendedBlocks(image, signal)));
+  const wanted = await importOf(work, job, images, () => mended);
+  const imported = await besideManifestChecks(job.planned.machine, pool, signal, (both) =>
+    importMachine({ ...wanted.import, signal: both }),
+  );
+  await job.held.finishStep('verify', 'done', imported.readBackBytes);
+  return { ...imported, notes: [...imported.notes, ...wanted.notes] };
+}
+
+/** What an import takes, with what is told of it already. `mended` is asked when all is stored. */
+async function importOf(
+  work: PoolWork,
+  job: ClaimedJob,
+  images: readonly ImageSource[],
+  mended: () => readonly Uint8Array[],
+): Promise<{ readonly import: MachineImport; readonly notes: readonly string[] }> {
   const { client, view, slots, reservations, destination, pool, digest, signal } = work;
-  const { planned, held } = job;
+  const { planned } = job;
   const { machine } = planned;
   const placement = placementOf(work, planned);
   const profile = profileOf(planned, work.profiles);
@@ -392,10 +460,10 @@ async function convertInto(
     threads: pool.threads,
     onProgress: progressOf(work, job, index),
   }));
-  const mended = await Promise.all(images.map((image) => mendedBlocks(image, signal)));
   const jobId = work.marks.ofMachine(machine.id);
-  const imported = await besideManifestChecks(machine, pool, signal, (both) =>
-    importMachine({
+  return {
+    notes,
+    import: {
       client,
       view,
       slots,
@@ -405,19 +473,18 @@ async function convertInto(
       spec: { planned, profile, placement, jobId, appliance },
       format: 'chunked',
       readBack: destination.readBack,
-      signal: both,
+      signal,
       onStored: async (stored) => {
+        const masks = mended();
         await recordConverted(
           work,
           job,
-          stored.map((disk, index) => ({ ...disk, mended: mended[index] ?? new Uint8Array() })),
+          stored.map((disk, index) => ({ ...disk, mended: masks[index] ?? new Uint8Array() })),
         );
         await enterStep(work, job, 'verify');
       },
-    }),
-  );
-  await held.finishStep('verify', 'done', imported.readBackBytes);
-  return { ...imported, notes: [...imported.notes, ...notes] };
+    },
+  };
 }
 
 function waysIn({ resolved, view }: PoolWork, planned: PlannedMachine) {

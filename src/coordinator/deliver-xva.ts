@@ -59,6 +59,7 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
       await refuseForeignFile(path, xva.vmUuid);
       await deliverOutput(own, job, outputOf(job, own));
     },
+    deliverWarm: null,
     refix: async (job, own) => {
       const { path, xva } = partsOf(job);
       await refuseForeignFile(path, xva.vmUuid);

@@ -1,5 +1,6 @@
 import type { Plan, PlannedMachine } from '../model/plan.js';
 import type { BatchContext, ClaimedJob, PlannedJob } from './job.js';
+import type { WarmSource } from './live/warm-source.js';
 
 /** What is brought where. */
 export interface Deliverable extends Pick<Plan, 'destination' | 'machines'> {
@@ -30,6 +31,10 @@ export interface Delivery {
    * a failure nothing is left but what the next run goes on with. `context` is the batch's with a signal of the job's own.
    */
   deliver(job: ClaimedJob, context: BatchContext): Promise<void>;
+  /** The same for a machine that runs until the last of it is moved; null: that cannot be. */
+  readonly deliverWarm:
+    | ((job: ClaimedJob, context: BatchContext, source: WarmSource) => Promise<void>)
+    | null;
   /**
    * Mends the guest of a machine that is there anew, and writes the blocks that this changes; one that is not there, or only
    * in part, is delivered from the start. What fails is to be done again. Rejects with REFIX_REFUSED where it cannot be;

@@ -5,7 +5,7 @@ import type { Profile } from '../guests/profiles/index.js';
 import { locatedImage, readImageInfo } from '../images/index.js';
 import { systemErrorCode } from '../model/errors.js';
 import type { GuestMeans, PlannedMachine } from '../model/plan.js';
-import type { VirtualMachine } from '../model/virtual-machine.js';
+import { diskParts, type VirtualMachine } from '../model/virtual-machine.js';
 import type { ChunkChecksum } from '../xva/index.js';
 
 /** What a batch makes of every machine. */
@@ -50,14 +50,21 @@ function digestOf(facts: readonly unknown[]): string {
 
 async function sourceFacts({ disks }: VirtualMachine): Promise<unknown[]> {
   const facts: unknown[] = [];
-  for (const { location } of disks) {
+  for (const disk of disks) {
+    const { location } = disk;
     if (location === null) continue;
-    const files = new Set(location.parts.map(({ range }) => range.path));
+    if (location.kind === 'datastore') {
+      // Its files are locked while the machine runs, and others after a snapshot: what they are is looked at in time.
+      facts.push([location.server.url, disk.key, disk.capacityBytes]);
+      continue;
+    }
+    const parts = diskParts(disk);
+    const files = new Set(parts.map(({ range }) => range.path));
     if (location.compression === null) {
       const info = await readImageInfo(locatedImage(location)).catch(() => null);
       for (const file of info?.files ?? []) files.add(file);
     }
-    for (const { range } of location.parts) facts.push([range.offset, range.length]);
+    for (const { range } of parts) facts.push([range.offset, range.length]);
     for (const file of files) facts.push([file, await fileVersion(file)]);
   }
   return facts;

@@ -10,6 +10,7 @@ import type { BatchObserver } from './batch-events.js';
 import { runsOf } from './block-runs.js';
 import { type BatchWays, jobPrints } from './fingerprint.js';
 import { fixMachine, type GuestOutcome, wantsFixups } from './fix-machine.js';
+import type { LiveServers } from './live/live-servers.js';
 
 /** What all jobs of a batch have. */
 export interface BatchContext extends BatchWays {
@@ -22,6 +23,8 @@ export interface BatchContext extends BatchWays {
   /** Name of who runs its jobs. */
   readonly worker: string;
   readonly patience?: PoolPatience | undefined;
+  /** Where machines are that still are in VMware's hands. */
+  readonly liveServers: LiveServers;
 }
 
 /** A machine's job with everything it needs. */

@@ -1,7 +1,7 @@
 import { DIGEST, type DiskSurvey, surveyImage } from '../conversion/index.js';
 import type { ImageSource } from '../images/index.js';
 import { firstFailure } from '../model/errors.js';
-import type { VirtualMachine } from '../model/virtual-machine.js';
+import { diskParts, type VirtualMachine } from '../model/virtual-machine.js';
 import { type WorkerThreadsPool, withCancelFlag } from '../worker-threads-pool/index.js';
 
 /** One after the other: their tables take memory. Rejects as `surveyImage` does. */
@@ -48,7 +48,7 @@ async function checkDigests(
   signal: AbortSignal,
 ): Promise<void> {
   await withCancelFlag(signal, async (canceled) => {
-    const parts = machine.disks.flatMap(({ location }) => location?.parts ?? []);
+    const parts = machine.disks.flatMap(diskParts);
     const checks = parts.map(async ({ range, expectedDigest, name }) => {
       if (expectedDigest === null) return;
       const input = { range, expected: expectedDigest, name, canceled, gate: pool.gate.memory };

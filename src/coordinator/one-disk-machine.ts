@@ -44,6 +44,7 @@ function machineAround(input: string, capacityBytes: number): PlannedMachine {
     ...NO_ORDER,
     ...NO_POOL_SETTINGS,
     fixups: 'off',
+    live: null,
     dataBytes: 0,
     certainBytes: 0,
     concerns: [],

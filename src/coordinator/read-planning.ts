@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { globMatches, loadProfiles } from '../guests/profiles/index.js';
 import type { Ledger } from '../ledger/index.js';
-import { XenferryError } from '../model/errors.js';
 import type { Inventory } from '../model/inventory.js';
 import type { FixupMode, GuestMeans, Plan } from '../model/plan.js';
 import { type Channel, notificationChannels } from '../notifications/index.js';
@@ -14,13 +13,12 @@ import {
   type Migration,
   type MigrationText,
   type PlanOptions,
-  type Preparation,
   prepare,
 } from '../planning/index.js';
-import { joinInventories, readInventory } from '../sources/index.js';
 import { type AskedPool, askPool, judgeByPool } from './ask-pool.js';
 import { guestToolsFolder } from './guest-tools-folder.js';
 import { soundNight } from './night/watch-jobs.js';
+import { namedSources, readSources } from './read-sources.js';
 
 /** What a plan is asked for with. Relative paths begin in the working folder, those of the migration in its own. */
 export interface PlanningRequest {
@@ -56,13 +54,8 @@ export async function readPlanning(request: PlanningRequest): Promise<PreparedPl
   const preparation = await prepare(request.migration, profiles);
   const { folder } = preparation;
   const migration = withRequest(preparation.migration, request);
-  const sources = sourcesOf(request.sources, preparation);
-  const inventories = await Promise.all(
-    sources.map(async ({ label, path, configuration }) => ({
-      label,
-      inventory: await readInventory(path, { configuration }),
-    })),
-  );
+  const sources = namedSources(request.sources, preparation);
+  const inventory = await readSources(sources);
   const target = targetOf(request, migration.target?.folder, folder);
   const destination = destinationOf(migration, folder);
   const asked = destination.kind === 'pool' ? await askPool(destination, target, request.ledger) : null;
@@ -72,9 +65,9 @@ export async function readPlanning(request: PlanningRequest): Promise<PreparedPl
     channels: notificationChannels(migration.notifications ?? [], folder),
     // What the migration file says of the pool counts more than what the pool does.
     migration: { ...migration, target: { ...asked?.facts, ...migration.target } },
-    inventory: selected(joinInventories(inventories), request.only),
+    inventory: selected(inventory, request.only),
     profiles,
-    sources: sources.map(({ path }) => path),
+    sources: sources.map((source) => ('server' in source ? source.server.url : source.path)),
     target,
     destination,
     guests: await guestMeansOf(request.guestTools, migration, folder),
@@ -102,32 +95,6 @@ export async function planPrepared(
   const plan = await buildPlan(inventory, { ...options, migration });
   soundNight(plan);
   return asked === null ? plan : judgeByPool(plan, prepared.profiles, asked);
-}
-
-interface NamedSource {
-  /** As the operator wrote it. */
-  readonly label: string;
-  /** Absolute. */
-  readonly path: string;
-  readonly configuration: string | undefined;
-}
-
-function sourcesOf(given: readonly string[], { migration, folder }: Preparation): NamedSource[] {
-  if (given.length > 0) {
-    return given.map((label) => ({ label, path: resolve(label), configuration: undefined }));
-  }
-  const named = (migration.sources ?? []).map((one) => {
-    const label = 'path' in one ? one.path : one.rvtools;
-    return {
-      label,
-      path: resolve(folder, label),
-      configuration: 'path' in one ? one.configuration : undefined,
-    };
-  });
-  if (named.length > 0) return named;
-  throw new XenferryError('USAGE', 'no source is given', {
-    hint: 'Name a folder or file of exports, or a migration file that has sources.',
-  });
 }
 
 function targetOf(

@@ -1,6 +1,6 @@
 import { type ImageSource, locatedImage, type UnpackedImage, unpackImage } from '../images/index.js';
 import { XenferryError } from '../model/errors.js';
-import type { VirtualMachine } from '../model/virtual-machine.js';
+import type { FilesLocation, VirtualMachine } from '../model/virtual-machine.js';
 
 /**
  * Has all disks of a machine ready to be read while `use` runs: compressed ones are unpacked to
@@ -17,9 +17,8 @@ export async function withReadableDisks<T>(
   try {
     for (const [index, { location, file, capacityBytes }] of machine.disks.entries()) {
       if (location === null) throw new XenferryError('OVF_FILE_MISSING', `${file} has no file`);
-      const asItIs = location.compression === null && !(inOnePiece && location.parts.length > 1);
       images.push(
-        asItIs
+        location.kind === 'datastore' || isReadable(location, inOnePiece)
           ? { source: locatedImage(location), release: async () => {} }
           : await unpackImage(location, capacityBytes, `${outputPath}.disk${index}`, signal),
       );
@@ -28,4 +27,8 @@ export async function withReadableDisks<T>(
   } finally {
     for (const { release } of images) await release();
   }
+}
+
+function isReadable({ parts, compression }: FilesLocation, inOnePiece: boolean): boolean {
+  return compression === null && !(inOnePiece && parts.length > 1);
 }

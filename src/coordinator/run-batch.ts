@@ -6,6 +6,7 @@ import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
 import type { JobQueue } from '../queue/index.js';
+import type { VspherePatience } from '../vsphere/index.js';
 import { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { PoolPatience } from '../xapi/index.js';
 import type { ChunkChecksum } from '../xva/index.js';
@@ -15,6 +16,7 @@ import type { Delivery } from './delivery.js';
 import { jobPrints } from './fingerprint.js';
 import { type BatchContext, claimJob, type PlannedJob } from './job.js';
 import type { JobRunner } from './job-runner.js';
+import { LiveServers } from './live/live-servers.js';
 import type { NoticeWish } from './night/night-notices.js';
 import { watchJobs } from './night/watch-jobs.js';
 import { openDelivery } from './open-delivery.js';
@@ -52,6 +54,8 @@ export interface BatchOptions {
   readonly notices?: NoticeWish | undefined;
   /** With a pool; the usual one when left out. */
   readonly patience?: PoolPatience | undefined;
+  /** With a vCenter; the usual one when left out. */
+  readonly vspherePatience?: VspherePatience | undefined;
 }
 
 export interface BatchResult {
@@ -71,6 +75,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   refuseBlockedPlan(plan);
   const ledger = options.ledger ?? (await Ledger.open(options.store ?? { folder: plan.target }));
   const pool = new WorkerThreadsPool(options.threads);
+  const liveServers = new LiveServers(options.vspherePatience);
   let lock: TargetLock | null = null;
   try {
     const progress = new ProgressReporter(ledger);
@@ -87,6 +92,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       guests: plan.guests,
       observe,
       worker: workerName(),
+      liveServers,
       signal: AbortSignal.any([options.signal, lock.lost]),
     };
     const batchId = await ledger.beginBatch({
@@ -136,6 +142,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), warnings };
   } finally {
     await pool.close();
+    await liveServers.close();
     await lock?.release();
     if (options.ledger === undefined) await ledger.close();
   }

@@ -2,6 +2,8 @@ import { errorCodeOf, isCanceled, toXenferryError, XenferryError } from '../mode
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import type { Delivery } from './delivery.js';
 import type { BatchContext, ClaimedJob } from './job.js';
+import { withSource } from './live/with-source.js';
+import { refused } from './refix-output.js';
 import { stateAfter } from './stop-reasons.js';
 
 /**
@@ -15,8 +17,12 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
   try {
     signal.throwIfAborted();
     refuseBlocked(planned);
-    if (record.refix) await delivery.refix(job, context);
-    else if (!(await delivery.isFinished(job))) await delivery.deliver(job, context);
+    if (record.refix) {
+      if (planned.live !== null) throw refused('its source is still in VMware’s hands, and may have changed');
+      await delivery.refix(job, context);
+    } else if (!(await delivery.isFinished(job))) {
+      await withSource(context, job, delivery);
+    }
     await held.setState('done');
     observe({ kind: 'job', jobId: record.id, name, state: 'done', error: null });
   } catch (error) {

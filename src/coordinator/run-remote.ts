@@ -7,6 +7,7 @@ import { SHARE_LASTS_MS } from './bandwidth-shares.js';
 import { readWays } from './batch-ways.js';
 import { jobPrints } from './fingerprint.js';
 import type { BatchContext } from './job.js';
+import { LiveServers } from './live/live-servers.js';
 import { openDelivery } from './open-delivery.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { runJob } from './run-job.js';
@@ -69,6 +70,7 @@ async function runHeld(
 ): Promise<void> {
   const { ledger } = worker;
   const reports = new ProgressReporter(ledger);
+  const liveServers = new LiveServers();
   try {
     const record = await ledger.job(held.jobId);
     const batch = await batchOf(ledger, held.jobId);
@@ -78,6 +80,7 @@ async function runHeld(
       ...worker,
       ...readWays(batch.ways),
       target: batch.target,
+      liveServers,
       observe: (event) => {
         reports.observe(event);
         worker.observe(event);
@@ -99,6 +102,7 @@ async function runHeld(
   } catch (error) {
     await held.fail(toXenferryError(error));
   } finally {
+    await liveServers.close();
     await reports.close();
   }
 }

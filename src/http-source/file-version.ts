@@ -54,9 +54,9 @@ export function checkPart(
   }
 }
 
-/** What a server leaves out of its answer says nothing. */
+/** What a server leaves out of its answer says nothing, nor does what it left out when the file was opened. */
 function agrees<T>(told: T | null | undefined, known: T | undefined): boolean {
-  return told === null || told === undefined || told === known;
+  return known === undefined || told === null || told === undefined || told === known;
 }
 
 interface ContentRange {

@@ -26,9 +26,19 @@ export interface Patience {
 
 const PATIENCE: Patience = { connect: 10_000, idle: 60_000, retry: 500 };
 
+/** A login that requests show by headers, where it is not the URL's. */
+export interface HttpSession {
+  headers(): Promise<Readonly<Record<string, string>>>;
+  /** After status 401 to these headers; the request is then sent once more. */
+  renew(refused: Readonly<Record<string, string>>): Promise<void>;
+  close(): void;
+}
+
 export interface ClientOptions {
-  /** SHA-256 of the one certificate to trust, in hex; without it those the system trusts. */
-  readonly tlsFingerprint?: string | undefined;
+  /** SHA-256 of the certificates to trust, in hex; without any, those the system trusts. */
+  readonly tlsFingerprints?: readonly string[] | undefined;
+  /** Is taken over. */
+  readonly session?: HttpSession | undefined;
   readonly patience?: Patience | undefined;
 }
 
@@ -39,13 +49,14 @@ export class HttpClient {
   readonly #target: HttpTarget;
   readonly #patience: Patience;
   readonly #agent: Agent;
+  readonly #session: HttpSession | undefined;
   readonly #closing = new AbortController();
   /** Where redirects led the last time. */
   #url: URL;
 
   /** Throws CONFIG_INVALID. */
-  constructor(target: HttpTarget, { tlsFingerprint, patience = PATIENCE }: ClientOptions) {
-    if (tlsFingerprint !== undefined && target.url.protocol !== 'https:') {
+  constructor(target: HttpTarget, { tlsFingerprints = [], session, patience = PATIENCE }: ClientOptions) {
+    if (tlsFingerprints.length > 0 && target.url.protocol !== 'https:') {
       throw new XenferryError('CONFIG_INVALID', 'a certificate cannot be checked without https', {
         file: target.shown,
       });
@@ -53,15 +64,16 @@ export class HttpClient {
     this.#target = target;
     this.#url = target.url;
     this.#patience = patience;
+    this.#session = session;
     this.#agent = new Agent({
       connections: CONNECTIONS,
       headersTimeout: patience.idle,
       bodyTimeout: patience.idle,
       connect:
-        tlsFingerprint === undefined
+        tlsFingerprints.length === 0
           ? { timeout: patience.connect }
           : pinnedConnector({
-              fingerprints: [parseFingerprint(tlsFingerprint)],
+              fingerprints: tlsFingerprints.map(parseFingerprint),
               timeoutMs: patience.connect,
               code: 'SOURCE_UNREADABLE',
               name: target.shown,
@@ -110,6 +122,7 @@ export class HttpClient {
     const reason = new XenferryError('CANCELED', 'the file was closed', { file: this.#target.shown });
     this.#closing.abort(reason);
     void this.#agent.destroy(reason);
+    this.#session?.close();
   }
 
   async #follow(headers: Readonly<Record<string, string>>, place: ErrorPlace): Promise<Answer> {
@@ -131,15 +144,27 @@ export class HttpClient {
     }
   }
 
+  /** Another server gets no credentials. */
   async #send(url: URL, headers: Readonly<Record<string, string>>): Promise<Answer> {
     const { authorization, url: origin } = this.#target;
-    // Another server gets no credentials.
-    const own = authorization !== null && url.origin === origin.origin ? { authorization } : {};
+    if (url.origin !== origin.origin) return await this.#request(url, headers);
+    if (this.#session === undefined) {
+      return await this.#request(url, authorization === null ? headers : { ...headers, authorization });
+    }
+    const shown = await this.#session.headers();
+    const answer = await this.#request(url, { ...headers, ...shown });
+    if (answer.statusCode !== 401) return answer;
+    await leave(answer);
+    await this.#session.renew(shown);
+    return await this.#request(url, { ...headers, ...(await this.#session.headers()) });
+  }
+
+  async #request(url: URL, headers: Readonly<Record<string, string>>): Promise<Answer> {
     return await this.#agent.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method: 'GET',
-      headers: { ...headers, ...own },
+      headers,
     });
   }
 }

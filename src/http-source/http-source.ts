@@ -8,6 +8,8 @@ import { type HttpTarget, parseHttpUrl } from './http-url.js';
 interface HttpOptions extends ClientOptions {
   /** What a read past the end rejects with. */
   readonly truncatedCode: ErrorCode;
+  /** Whether only another length means another file: for servers whose dates are not the content's. */
+  readonly sameByLength?: boolean | undefined;
 }
 
 /** A file on an HTTP server, read in ranges where it lies. */
@@ -36,7 +38,10 @@ export class HttpSource implements ByteSource {
    * through a read-ahead. Rejects with CONFIG_INVALID, HTTP_NO_RANGES, SOURCE_NOT_FOUND, SOURCE_UNAUTHORIZED,
    * SOURCE_UNREADABLE; reads also with SOURCE_CHANGED, and with CANCELED when the source is closed meanwhile.
    */
-  static async open(url: string, { truncatedCode, ...options }: HttpOptions): Promise<ByteSource> {
+  static async open(
+    url: string,
+    { truncatedCode, sameByLength, ...options }: HttpOptions,
+  ): Promise<ByteSource> {
     const target = parseHttpUrl(url);
     // Loading undici takes longer than most commands: only who reads over HTTP pays for it.
     const { HttpClient } = await import('./http-client.js');
@@ -46,7 +51,9 @@ export class HttpSource implements ByteSource {
       const version = await client.get(0, 1, {}, async (answer) =>
         learnVersion(answer, { file: target.shown }),
       );
-      return new ReadAhead(new HttpSource(target, client, version, truncatedCode));
+      const known =
+        sameByLength === true ? { ...version, etag: undefined, lastModified: undefined } : version;
+      return new ReadAhead(new HttpSource(target, client, known, truncatedCode));
     } catch (error) {
       client.close();
       throw error;

@@ -1,5 +1,7 @@
 import { shownUrl } from '../http-source/index.js';
+import type { ByteSource } from '../io/byte-source.js';
 import { XenferryError } from '../model/errors.js';
+import type { DatastoreLocation } from '../model/virtual-machine.js';
 import { parentsBeside, type VhdParents } from '../vhd/index.js';
 import { type ExtentFiles, extentsBeside, plainFileName } from '../vmdk-reader/index.js';
 import type { ByteLocation, HttpLocation } from './image-source.js';
@@ -12,6 +14,8 @@ export function filesBeside(location: ByteLocation): ExtentFiles {
       return extentsBeside(location.ranges[0]?.path ?? '');
     case 'http':
       return extentsAtUrl(location);
+    case 'datastore':
+      return extentsInDatastore(location);
     case 'nbd':
       return { open: (name) => Promise.reject(missing(name, 'an NBD export has no files beside it')) };
   }
@@ -24,6 +28,15 @@ export function parentsAt(location: ByteLocation): VhdParents {
   return { open: () => Promise.reject(new XenferryError('VHD_PARENT_MISSING', message)) };
 }
 
+/** Files in the descriptor's folder of the datastore. */
+function extentsInDatastore(location: DatastoreLocation): ExtentFiles {
+  const folder = location.path.slice(0, location.path.lastIndexOf('/') + 1);
+  const file = `[${location.datastore}] ${location.path}`;
+  return {
+    open: (name) => openNamed({ ...location, path: `${folder}${plainFileName(name, file)}` }, name, file),
+  };
+}
+
 /** Files in the folder of the descriptor's URL, asked for with the same credentials and the same query. */
 function extentsAtUrl(location: HttpLocation): ExtentFiles {
   const file = shownUrl(location.url);
@@ -31,14 +44,18 @@ function extentsAtUrl(location: HttpLocation): ExtentFiles {
     open: async (name) => {
       const url = new URL(encodeURIComponent(plainFileName(name, file)), location.url);
       url.search = new URL(location.url).search;
-      try {
-        return await openBytes({ ...location, url: url.href });
-      } catch (error) {
-        if (!(error instanceof XenferryError) || error.code !== 'SOURCE_NOT_FOUND') throw error;
-        throw missing(name, error.message, file, error);
-      }
+      return await openNamed({ ...location, url: url.href }, name, file);
     },
   };
+}
+
+async function openNamed(location: ByteLocation, name: string, descriptor: string): Promise<ByteSource> {
+  try {
+    return await openBytes(location);
+  } catch (error) {
+    if (!(error instanceof XenferryError) || error.code !== 'SOURCE_NOT_FOUND') throw error;
+    throw missing(name, error.message, descriptor, error);
+  }
 }
 
 function missing(name: string, reason: string, file?: string, cause?: unknown): XenferryError {

@@ -18,6 +18,7 @@ export async function readImageInfo(source: ImageSource): Promise<ImageInfo> {
 }
 
 /** A machine's disk where it lies; it must not be compressed. */
-export function locatedImage({ parts }: DiskLocation): ImageSource {
-  return { format: 'vmdk', location: { kind: 'files', ranges: parts.map(({ range }) => range) } };
+export function locatedImage(location: DiskLocation): ImageSource {
+  if (location.kind === 'datastore') return { format: 'vmdk', location };
+  return { format: 'vmdk', location: { kind: 'files', ranges: location.parts.map(({ range }) => range) } };
 }

@@ -1,5 +1,5 @@
 import { shownUrl } from '../http-source/index.js';
-import type { FileRange } from '../model/virtual-machine.js';
+import type { DatastoreLocation, FileRange } from '../model/virtual-machine.js';
 import type { XvaDiskChunks } from '../xva/index.js';
 
 export const IMAGE_FORMATS = ['vmdk', 'vhd', 'qcow2', 'raw'] as const;
@@ -19,6 +19,7 @@ export type ByteLocation =
   /** One file or part of one, or several that follow each other. */
   | { readonly kind: 'files'; readonly ranges: readonly FileRange[] }
   | HttpLocation
+  | DatastoreLocation
   /** `nbd://host[:port]/export` or `nbd+unix:///export?socket=/path`. */
   | { readonly kind: 'nbd'; readonly uri: string };
 
@@ -45,7 +46,16 @@ export interface ImageSource {
 
 /** Tells one location from another, without what is secret in it. */
 export function locationName(location: ByteLocation): string {
-  return JSON.stringify(location.kind === 'http' ? shownUrl(location.url) : location);
+  switch (location.kind) {
+    case 'http':
+      return JSON.stringify(shownUrl(location.url));
+    case 'datastore': {
+      const { server, datacenter, datastore, path } = location;
+      return JSON.stringify([server.url, datacenter, datastore, path]);
+    }
+    default:
+      return JSON.stringify(location);
+  }
 }
 
 /** A whole file. */

@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib';
 import { writeError } from '../io/positional-writer.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { MIB } from '../model/units.js';
-import type { DiskLocation, FileRange } from '../model/virtual-machine.js';
+import type { FileRange, FilesLocation } from '../model/virtual-machine.js';
 import { fileImage, type ImageSource } from './image-source.js';
 
 /** A disk file that had to be unpacked before it could be read. */
@@ -23,7 +23,7 @@ export interface UnpackedImage {
  * Rejects with GZIP_CORRUPT, SOURCE_UNREADABLE, TARGET_*, CANCELED.
  */
 export async function unpackImage(
-  { parts, compression }: DiskLocation,
+  { parts, compression }: FilesLocation,
   capacityBytes: number,
   scratch: string,
   signal: AbortSignal,

@@ -85,6 +85,24 @@ export class JobLedger {
     });
   }
 
+  /** Tells the source's files from others of the same names; null when nobody has looked. */
+  async sourceVersion(): Promise<string | null> {
+    const row = await this.#store.durably(() =>
+      this.#store.db
+        .selectFrom('jobs')
+        .select('source_version')
+        .where('id', '=', this.jobId)
+        .executeTakeFirst(),
+    );
+    return row?.source_version ?? null;
+  }
+
+  async setSourceVersion(version: string): Promise<void> {
+    await this.#change((trx) =>
+      trx.updateTable('jobs').set({ source_version: version }).where('id', '=', this.jobId).execute(),
+    );
+  }
+
   /** Forgets what was done for the job, so that it starts afresh. */
   async reset(): Promise<void> {
     await this.#change(async (trx) => {

@@ -13,6 +13,7 @@ import { OrderBook } from './order-book.js';
 import type { LedgerPlace } from './place.js';
 import { ScheduleBook } from './schedule-book.js';
 import type { JobState, LedgerSchema } from './schema.js';
+import { SourceChanges } from './source-changes.js';
 import { SqliteStore } from './sqlite-store.js';
 import type { LedgerStore, TargetLock } from './store.js';
 import { TokenBook } from './token-book.js';
@@ -72,6 +73,7 @@ const NEW_JOB = {
   worker: null,
   offer: null,
   stop: null,
+  source_version: null,
   bandwidth: null,
   started_at: null,
   ended_at: null,
@@ -87,6 +89,7 @@ export class Ledger {
   readonly schedules: ScheduleBook;
   readonly desk: BatchDesk;
   readonly answers: AnswerBook;
+  readonly sourceChanges: SourceChanges;
   /** Pages of batches and jobs. */
   readonly views: LedgerViews;
   readonly #store: LedgerStore;
@@ -107,6 +110,7 @@ export class Ledger {
     this.schedules = new ScheduleBook(db, durably);
     this.desk = new BatchDesk(db, durably);
     this.answers = new AnswerBook(db, durably);
+    this.sourceChanges = new SourceChanges(db, durably);
     this.views = new LedgerViews(db);
   }
 

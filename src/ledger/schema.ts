@@ -7,6 +7,7 @@ import {
   type MigrationProvider,
   sql,
 } from 'kysely';
+import type { SourceChange } from '../model/live.js';
 
 export type JobState =
   | 'planned'
@@ -96,6 +97,8 @@ export interface LedgerSchema {
     offer: string | null;
     /** Why whoever runs it is to stop, as a code of errors; null: it is not to. */
     stop: string | null;
+    /** Tells its files at the source from others of the same names; null where nobody looks at them beforehand. */
+    source_version: string | null;
     /** Bytes a second that whoever runs it may move, for as long as that is heard of; null: no cap is ever kept. */
     bandwidth: number | null;
     /** Of its last run. */
@@ -253,6 +256,19 @@ export interface LedgerSchema {
     status: number;
     body: string;
     at: number;
+  };
+  /** What was done to machines that still are in VMware's hands. */
+  source_changes: {
+    id: Generated<number>;
+    job_id: number;
+    kind: SourceChange;
+    /** JSON: what undoing it takes. */
+    before: string;
+    begun_at: number;
+    made_at: number | null;
+    undone_at: number | null;
+    /** 1: it is to stay. */
+    kept: number;
   };
 }
 
@@ -534,6 +550,31 @@ const SHARES: Migration = {
   },
 };
 
+const LIVE: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    const needed = (column: ColumnDefinitionBuilder) => column.notNull();
+    await db.schema
+      .createTable('source_changes')
+      .ifNotExists()
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .addColumn('job_id', 'integer', (column) => column.notNull().references('jobs.id').onDelete('cascade'))
+      .addColumn('kind', 'text', needed)
+      .addColumn('before', 'text', needed)
+      .addColumn('begun_at', 'bigint', needed)
+      .addColumn('made_at', 'bigint')
+      .addColumn('undone_at', 'bigint')
+      .addColumn('kept', 'integer', needed)
+      .execute();
+    await addColumn(db, 'jobs', 'source_version', 'text');
+    await db.schema
+      .createIndex('source_changes_job_id')
+      .ifNotExists()
+      .on('source_changes')
+      .column('job_id')
+      .execute();
+  },
+};
+
 /** Every step of the schema's history, in order; steps are never changed once released. */
 export const MIGRATIONS: MigrationProvider = {
   getMigrations: async () => ({
@@ -544,5 +585,6 @@ export const MIGRATIONS: MigrationProvider = {
     '0005-nights': NIGHTS,
     '0006-shares': SHARES,
     '0007-refixes': REFIXES,
+    '0008-live': LIVE,
   }),
 };

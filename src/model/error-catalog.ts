@@ -42,6 +42,14 @@ export const ERROR_CATALOG = {
     hint: 'Rename one of the machines; their output files would collide.',
   },
 
+  PLAN_SOURCE_CHANGE: {
+    category: 'plan',
+    hint: 'Add what is named to live.allow of the migration file, or bring the machine into that state yourself.',
+  },
+  PLAN_WARM_TARGET: {
+    category: 'plan',
+    hint: 'Move it cold, or as a copy, or name a pool as the target.',
+  },
   PLAN_DUPLICATE_MAC: { category: 'plan', hint: 'Change one of the two addresses before both machines run.' },
   PLAN_CPU_TOPOLOGY: { category: 'plan', hint: 'Set the cores per socket after the import.' },
   PLAN_SECURE_BOOT: {
@@ -58,6 +66,38 @@ export const ERROR_CATALOG = {
   SOURCE_UNAUTHORIZED: {
     category: 'source',
     hint: 'Check the user, the password and the rights of the URL; a signed URL may have expired.',
+  },
+  VSPHERE_SHUTDOWN: {
+    category: 'source',
+    hint: 'Shut the guest down yourself, give it more time in live.shutDown, or allow powerOff there.',
+  },
+  VSPHERE_UNREACHABLE: {
+    category: 'source',
+    hint: 'Check the address, the network and the certificate of the server, then run the same command again.',
+  },
+  VSPHERE_LOGIN: {
+    category: 'source',
+    hint: 'Check the user, its domain and the password, then run the same command again.',
+  },
+  VSPHERE_DENIED: {
+    category: 'source',
+    hint: 'Give the user a role with the named privilege (docs/vsphere.md), then run the same command again.',
+  },
+  VSPHERE_PROTOCOL: {
+    category: 'source',
+    hint: 'Check that a vCenter or an ESXi host answers at this address.',
+  },
+  VSPHERE_OBJECT_MISSING: {
+    category: 'source',
+    hint: 'Somebody removed it meanwhile; read the inventory again.',
+  },
+  VSPHERE_LEASE_LOST: {
+    category: 'source',
+    hint: 'Run the same command again; the export begins anew.',
+  },
+  VSPHERE_FAULT: {
+    category: 'source',
+    hint: 'Do what the message of the server says, then run the same command again.',
   },
   HTTP_NO_RANGES: {
     category: 'source',

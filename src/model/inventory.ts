@@ -30,6 +30,8 @@ export interface EstateFacts {
     readonly cores: number | null;
     readonly memoryBytes: number | null;
     readonly inMaintenance: boolean | null;
+    /** Models of its GPUs; none where the list does not tell. */
+    readonly gpus: readonly string[];
   }[];
   readonly datastores: readonly {
     readonly name: string;
@@ -37,6 +39,13 @@ export interface EstateFacts {
     readonly type: string | null;
     readonly capacityBytes: number | null;
     readonly freeBytes: number | null;
+  }[];
+  /** Port groups; none where the list does not tell. */
+  readonly networks: readonly {
+    readonly name: string;
+    readonly switch: string | null;
+    /** `12`, or of a trunk `1-9, 12`; null for untagged. */
+    readonly vlan: string | null;
   }[];
 }
 

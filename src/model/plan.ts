@@ -1,5 +1,6 @@
 import type { Destination, KeyReference } from './destination.js';
 import type { Problem, Severity } from './inventory.js';
+import type { PlannedLive } from './live.js';
 import type { PlannedNight } from './night.js';
 import type { VirtualMachine } from './virtual-machine.js';
 import type { MigrationWindow } from './window.js';
@@ -104,6 +105,8 @@ export interface PlannedMachine {
   /** Name or UUID of the host that it prefers; null for none. */
   readonly homeHost: string | null;
   readonly fixups: FixupMode;
+  /** How it gets out of VMware; null for one that lies in files. */
+  readonly live: PlannedLive | null;
   /** Guest data to move, by the disks' own metadata; zeros among it are dropped later. */
   readonly dataBytes: number;
   /** The part of `dataBytes` that cannot turn out to be zeros. */

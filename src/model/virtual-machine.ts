@@ -2,10 +2,11 @@
  * The inventory's words: what a VMware virtual machine is, whichever source told us.
  * Sizes are bytes unless the name says otherwise.
  */
+import type { VsphereReference } from './vsphere-reference.js';
 
 export type Firmware = 'bios' | 'efi';
 
-export type SourceKind = 'ovf' | 'ova' | 'vmx' | 'rvtools';
+export type SourceKind = 'ovf' | 'ova' | 'vmx' | 'rvtools' | 'vsphere';
 
 export type PowerState = 'on' | 'off' | 'suspended';
 
@@ -46,11 +47,24 @@ export interface DiskPart {
 }
 
 /** A disk's bytes at the source. */
-export interface DiskLocation {
+export type DiskLocation = FilesLocation | DatastoreLocation;
+
+export interface FilesLocation {
+  readonly kind: 'files';
   /** One file, or its chunks in their order. */
   readonly parts: readonly DiskPart[];
   /** How the whole of them is compressed. */
   readonly compression: 'gzip' | null;
+}
+
+/** A VMDK where a vCenter or an ESXi host has it; read over HTTPS. */
+export interface DatastoreLocation {
+  readonly kind: 'datastore';
+  readonly server: VsphereReference;
+  readonly datacenter: string;
+  readonly datastore: string;
+  /** Of the descriptor, in the datastore: `web/web.vmdk`. */
+  readonly path: string;
 }
 
 export interface Disk {
@@ -244,8 +258,10 @@ export interface VirtualMachine {
   readonly properties: Readonly<Record<string, string>>;
   readonly source: {
     readonly kind: SourceKind;
-    /** Relative to the source folder. */
+    /** Relative to the source folder; of a vCenter or an ESXi host, the machine's managed object. */
     readonly descriptor: string;
+    /** Where the machine still is in VMware's hands. */
+    readonly server?: VsphereReference | undefined;
   };
 }
 
@@ -331,7 +347,12 @@ export const UNTOLD_MACHINE = {
   properties: {},
 } as const satisfies Partial<VirtualMachine>;
 
+/** The files of this computer that a disk consists of; none for one that lies elsewhere. */
+export function diskParts(disk: Pick<Disk, 'location'> | undefined): readonly DiskPart[] {
+  return disk?.location?.kind === 'files' ? disk.location.parts : [];
+}
+
 /** The algorithm of the manifest that covers a disk; null when none does. */
 export function manifestAlgorithm(disk: Disk | undefined): ManifestAlgorithm | null {
-  return disk?.location?.parts[0]?.expectedDigest?.algorithm ?? null;
+  return diskParts(disk)[0]?.expectedDigest?.algorithm ?? null;
 }

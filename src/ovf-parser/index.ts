@@ -17,4 +17,4 @@ export type {
 } from './ovf-types.js';
 export { readAt, readSmallRange, withFile } from './read-range.js';
 export { hrefCandidates } from './safe-href.js';
-export { normalizeUuid } from './settings.js';
+export { holdsSecret, normalizeUuid } from './settings.js';

@@ -25,6 +25,7 @@ import {
 } from './concerns/index.js';
 import { estimatePlan, limitsOf, ratesOf } from './estimate/index.js';
 import { guestConcerns } from './guest-concerns.js';
+import { livePolicy, plannedLive } from './live/planned-live.js';
 import { type MappedMachine, Mappings } from './mapping/map-machine.js';
 import { refuseUnknownPlaces } from './night/limit-names.js';
 import { plannedNight } from './night/planned-night.js';
@@ -142,17 +143,22 @@ async function draftMachines(
     destination.kind === 'xva' ? '.xva' : '',
   );
   const found = groupBy(problems, ({ machineId }) => machineId);
+  const policy = livePolicy(migration);
   const drafts: Draft[] = [];
   for (const [index, machine] of machines.entries()) {
     const mapping = mapped[index];
     if (mapping === undefined) continue;
     const profile = profileOf(machine, mapping, profiles);
     const known = (found.get(machine.id) ?? []).map(concernOfProblem);
-    const planned = await planMachine(machine, mapping, profile, known);
     const own = overrides.of(machine);
+    const live = plannedLive(machine, policy, own, destination);
+    const planned = await planMachine(machine, mapping, profile, [...known, ...(live?.concerns ?? [])]);
     const wave = waves.of(machine, own);
     const turn = turns.of(machine, own, wave);
-    drafts.push({ profile, planned: { ...planned, ...turn, output: outputs[index] ?? '', wave } });
+    drafts.push({
+      profile,
+      planned: { ...planned, ...turn, live: live?.live ?? null, output: outputs[index] ?? '', wave },
+    });
   }
   return drafts;
 }
@@ -162,7 +168,7 @@ async function planMachine(
   { storages, profileId: _, ...mapping }: MappedMachine,
   { id, title, limits }: Profile,
   known: readonly Concern[],
-): Promise<Omit<PlannedMachine, 'output' | 'wave' | keyof Turn>> {
+): Promise<Omit<PlannedMachine, 'output' | 'wave' | 'live' | keyof Turn>> {
   const survey = await surveyMachine(machine, known);
   return {
     machine,

@@ -30,7 +30,7 @@ export function destinationOf({ target = {}, windows = {} }: Migration, folder: 
   const { newNetworks, after = {}, readBack, disksPerHost, disksPerStorage, ...reference } = pool;
   return {
     kind: 'pool',
-    ...poolReference(reference, folder),
+    ...serverReference(reference, folder),
     readBack,
     disksPerHost,
     disksPerStorage,
@@ -41,7 +41,8 @@ export function destinationOf({ target = {}, windows = {} }: Migration, folder: 
 
 type Pool = NonNullable<TargetFacts['pool']>;
 
-function poolReference(
+/** How a server is logged in at, with `folder` before relative paths. */
+export function serverReference(
   { url, user, password, tlsFingerprints }: Pick<Pool, 'url' | 'user' | 'password' | 'tlsFingerprints'>,
   folder: string,
 ): PoolReference {
@@ -73,7 +74,7 @@ function finalPlace(
   return {
     storage,
     host: host ?? null,
-    pool: pool === undefined ? null : poolReference(pool, folder),
+    pool: pool === undefined ? null : serverReference(pool, folder),
     window: window === undefined ? null : windowOf(window, windows),
   };
 }

@@ -48,7 +48,10 @@ export class AllowedPaths {
 function* pathsOf(migration: Migration): Generator<string> {
   const { sources = [], target, guests, rules = [], select = [], exclude = [], waves = [] } = migration;
   const { notifications = [] } = migration;
-  for (const source of sources) yield 'path' in source ? source.path : source.rvtools;
+  for (const source of sources) {
+    if ('path' in source) yield source.path;
+    if ('rvtools' in source) yield source.rvtools;
+  }
   if (target?.folder !== undefined) yield target.folder;
   if (guests?.tools !== undefined) yield guests.tools;
   yield* rules;
@@ -61,7 +64,13 @@ function* pathsOf(migration: Migration): Generator<string> {
   }
 }
 
-function* secretsOf({ target, guests, notifications = [] }: Migration): Generator<KeyReference> {
+function* secretsOf({
+  sources = [],
+  target,
+  guests,
+  notifications = [],
+}: Migration): Generator<KeyReference> {
+  for (const source of sources) if ('vsphere' in source) yield source.password;
   if (target?.pool !== undefined) yield target.pool.password;
   const next = target?.pool?.after?.move?.pool;
   if (next !== undefined) yield next.password;

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { SourceKind } from '../model/virtual-machine.js';
 
 /** Sources with one descriptor a machine or vApp, and disks beside it. */
-export type DescriptorKind = Exclude<SourceKind, 'rvtools'>;
+export type DescriptorKind = Exclude<SourceKind, 'rvtools' | 'vsphere'>;
 
 /** A file that describes machines. */
 export interface DescriptorFile {

@@ -1,10 +1,11 @@
 import path from 'node:path';
-import type { Inventory, Problem } from '../model/inventory.js';
+import type { Inventory } from '../model/inventory.js';
 import type { VirtualMachine } from '../model/virtual-machine.js';
 import type { DescriptorFile, DescriptorKind } from './descriptor-file.js';
 import { findDescriptors } from './find-descriptors.js';
 import { readOvf } from './ovf/read-ovf.js';
-import { problemOf, problemOfError } from './problems.js';
+import { problemOfError } from './problems.js';
+import { repeatedNames } from './repeated-names.js';
 import { isRvtools } from './rvtools/open-export.js';
 import { readRvtools } from './rvtools/read-rvtools.js';
 import { readVmx } from './vmx/read-vmx.js';
@@ -68,19 +69,5 @@ function inStartOrder(machines: readonly VirtualMachine[]): readonly VirtualMach
     const left = a.startOrder ?? last;
     const right = b.startOrder ?? last;
     return left === right ? 0 : left - right;
-  });
-}
-
-function repeatedNames(machines: readonly VirtualMachine[]): readonly Problem[] {
-  const first = new Map<string, VirtualMachine>();
-  return machines.flatMap((machine) => {
-    const other = first.get(machine.name);
-    if (other === undefined) {
-      first.set(machine.name, machine);
-      return [];
-    }
-    const message = `the name "${machine.name}" is also that of ${other.id}`;
-    const about = { file: machine.source.descriptor, machineId: machine.id };
-    return [problemOf('warning', 'PLAN_NAME_TAKEN', message, about)];
   });
 }

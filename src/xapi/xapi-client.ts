@@ -1,5 +1,6 @@
 import type { OnReadOpts } from 'node:net';
 import type { z } from 'zod';
+import { pauseAfter } from '../io/retry-pauses.js';
 import { pauseFor } from '../model/abort.js';
 import { XenferryError } from '../model/errors.js';
 import { type Connector, poolConnector } from './connection.js';
@@ -8,7 +9,6 @@ import { JsonRpc } from './json-rpc.js';
 import { isRepeatable, METHODS, type Method, type Params, type Result } from './methods.js';
 import { isFault } from './pool-fault.js';
 import { REF, type Ref } from './records.js';
-import { pauseAfter } from './retry-pauses.js';
 import { TransportFailure } from './transport-failure.js';
 
 /** Tells our sessions from others': a pool keeps 500 of each originator. */

@@ -1,3 +1,5 @@
+import { readMigrationSources } from '../../coordinator/index.js';
+import { XenferryError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
 import type { Inventory } from '../../model/inventory.js';
 import { isCritical } from '../../model/plan.js';
@@ -7,22 +9,38 @@ import { exitCodeOfCounts } from '../exit-codes.js';
 import { type CommonOptions, formatTable, note, printJson, printLine, red, yellow } from '../output.js';
 
 interface Options extends CommonOptions {
-  readonly source: string;
+  readonly source: string | undefined;
+  readonly migration: string | undefined;
 }
 
 export const inventoryCommand: Command<Options> = {
   builder: (args) =>
     args
-      .positional('source', { type: 'string', demandOption: true, describe: 'Folder, .ovf, .ova or .vmx' })
+      .positional('source', { type: 'string', describe: 'Folder, .ovf, .ova or .vmx, RVTools export' })
+      .option('migration', {
+        alias: 'm',
+        type: 'string',
+        requiresArg: true,
+        conflicts: 'source',
+        describe: 'Migration file, whose sources are read: vCenters and ESXi hosts too',
+      })
       .example('$0 inventory samples/estate', 'Table of all machines')
       .example('$0 inventory web01.ovf --json', 'The same as JSON; docs/cli.md has its fields'),
-  handler: async ({ source, json }) => {
-    const inventory = await readInventory(source);
+  handler: async ({ json, ...options }) => {
+    const inventory = await readNamed(options);
     if (json) printJson(inventory);
     else printInventory(inventory);
     process.exitCode = exitCodeOfInventory(inventory);
   },
 };
+
+async function readNamed({ source, migration }: Omit<Options, 'json'>): Promise<Inventory> {
+  if (source !== undefined) return await readInventory(source);
+  if (migration !== undefined) return await readMigrationSources(migration);
+  throw new XenferryError('USAGE', 'no source is given', {
+    hint: 'Name a folder or file of exports, or a migration file that has sources.',
+  });
+}
 
 function printInventory({ machines, problems }: Inventory): void {
   const rows = machines.map((machine) => [

@@ -49,6 +49,7 @@ const MACHINE: VirtualMachine = {
       bus: 0,
       unit: 0,
       location: {
+        kind: 'files',
         parts: [
           {
             range: { path: '/exports/web.vmdk', offset: 0, length: GIB },
@@ -147,6 +148,23 @@ const PLANNED: PlannedMachine = {
   ...NO_ORDER,
   ...NO_POOL_SETTINGS,
   fixups: 'auto',
+  live: {
+    move: 'warm',
+    read: 'datastore',
+    allow: ['shutDown'],
+    shutDown: { seconds: 600, otherwise: 'fail' },
+    precopy: { passes: 3, pauseSeconds: 300 },
+    cutover: null,
+    afterwards: { rename: null, disconnect: false },
+    server: {
+      url: 'https://vcenter',
+      user: 'reader@vsphere.local',
+      password: { environment: 'PASSWORD' },
+      tlsFingerprints: [],
+    },
+    objectId: 'vm-12',
+    changes: ['shutDown'],
+  },
   dataBytes: 10 * GIB,
   certainBytes: GIB,
   concerns: [],

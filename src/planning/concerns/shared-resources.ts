@@ -1,5 +1,5 @@
 import type { PlannedMachine } from '../../model/plan.js';
-import type { Disk, VirtualMachine } from '../../model/virtual-machine.js';
+import { type Disk, diskParts, type VirtualMachine } from '../../model/virtual-machine.js';
 
 /** Which machines of a plan have the same address, disk file, name or UUID; each lookup costs the same. */
 export class SharedResources {
@@ -75,8 +75,9 @@ function others(
 }
 
 /** A disk's file where the name means the same to all machines; null where it is only a name in some folder. */
-function fileKey({ server }: VirtualMachine, { location, file }: Disk): string | null {
-  const range = location?.parts[0]?.range;
+function fileKey({ server }: VirtualMachine, disk: Disk): string | null {
+  const range = diskParts(disk)[0]?.range;
+  const { file } = disk;
   if (range !== undefined) return `${range.path}\n${range.offset}`;
   return file.startsWith('[') ? `${server ?? ''}\n${file}` : null;
 }

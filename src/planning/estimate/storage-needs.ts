@@ -46,7 +46,7 @@ export function stagingBytes(waves: readonly (readonly PlannedMachine[])[], mach
   return waves.reduce((most, machines) => {
     const sizes = machines.map(({ machine }) =>
       machine.disks
-        .filter(({ location }) => location?.compression === 'gzip')
+        .filter(({ location }) => location?.kind === 'files' && location.compression === 'gzip')
         .reduce((sum, { capacityBytes }) => sum + capacityBytes, 0),
     );
     const largest = sizes.sort((a, b) => b - a).slice(0, machinesAtOnce);

@@ -49,6 +49,7 @@ const WINDOW_USES: readonly Pattern[] = [
   ['waves', '*', 'window'],
   ['bandwidth', '*', 'window'],
   ['target', 'pool', 'after', 'move', 'window'],
+  ['live', 'cutover', 'window'],
 ];
 
 const PROFILE_USES: readonly Pattern[] = [

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { BOND_MODES, READ_BACK_AMOUNTS, XL_DISK_FORMATS } from '../../model/destination.js';
+import { LIVE_MOVES } from '../../model/live.js';
 import { FIXUP_MODES, HA_PRIORITIES } from '../../model/plan.js';
 import { NOTIFICATIONS_SCHEMA } from '../../notifications/index.js';
+import { LIVE } from './live-schema.js';
 import {
   BANDWIDTH,
   BLACK_OUTS,
@@ -42,6 +44,17 @@ const SELECTOR = z.strictObject({
 
 const MAPPING = z.strictObject({ from: GLOB, to: NAME });
 
+/** Where a key is: a file, relative to the migration file, or an environment variable. */
+const KEY = z.union([z.strictObject({ file: NAME }), z.strictObject({ environment: NAME })]);
+
+/** How servers are logged in at. */
+const SERVER_REFERENCE = z.strictObject({
+  user: NAME,
+  password: KEY,
+  /** SHA-256 of the certificates of its hosts; without any, those the system trusts. */
+  tlsFingerprints: z.array(z.string().regex(/^([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$/)).default([]),
+});
+
 const SOURCE = z.union([
   z.strictObject({
     /** Folder, .ovf, .ova or .vmx, relative to the migration file. */
@@ -52,6 +65,10 @@ const SOURCE = z.union([
   z.strictObject({
     /** RVTools' .xlsx, or the folder of its CSV files. */
     rvtools: NAME,
+  }),
+  SERVER_REFERENCE.extend({
+    /** Address of a vCenter or an ESXi host. */
+    vsphere: z.url({ protocol: /^https$/ }),
   }),
 ]);
 
@@ -71,9 +88,6 @@ const STORAGE = z.strictObject({
   /** Above 2040 GiB a disk needs `qcow2`, or a raw repository. */
   format: z.enum(['vhd', 'qcow2', 'raw']).default('vhd'),
 });
-
-/** Where a key is: a file, relative to the migration file, or an environment variable. */
-const KEY = z.union([z.strictObject({ file: NAME }), z.strictObject({ environment: NAME })]);
 
 const NEW_NETWORK = z.strictObject({
   name: NAME,
@@ -97,13 +111,9 @@ const NEW_NETWORK = z.strictObject({
     .optional(),
 });
 
-const POOL_REFERENCE = z.strictObject({
+const POOL_REFERENCE = SERVER_REFERENCE.extend({
   /** Of any member. */
   url: z.url({ protocol: /^https$/ }),
-  user: NAME,
-  password: KEY,
-  /** SHA-256 of the certificates of the pool's hosts; without any, those the system trusts. */
-  tlsFingerprints: z.array(z.string().regex(/^([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$/)).default([]),
 });
 
 /** With machines that are imported and verified, in this order. */
@@ -207,6 +217,8 @@ const MACHINE = z.strictObject({
   /** Name or UUID of the host on which it starts when it can. */
   homeHost: NAME.optional(),
   fixups: FIXUPS.optional(),
+  /** For one of a vCenter or an ESXi host. */
+  move: z.enum(LIVE_MOVES).optional(),
   waive: WAIVERS.optional(),
 });
 
@@ -256,6 +268,8 @@ export const MIGRATION_SCHEMA = z.strictObject({
       isolate: z.boolean().optional(),
     })
     .optional(),
+  /** How machines of a vCenter or an ESXi host are moved. */
+  live: LIVE.optional(),
   /** What one machine has of its own, by name, UUID or id. */
   machines: z.record(NAME, MACHINE).optional(),
   /** One after the other. */

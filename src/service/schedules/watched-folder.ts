@@ -2,6 +2,7 @@ import { type Dirent, promises as fs } from 'node:fs';
 import { extname, join } from 'node:path';
 import { type ErrorCode, systemErrorCode, toXenferryError, XenferryError } from '../../model/errors.js';
 import type { Problem } from '../../model/inventory.js';
+import { diskParts } from '../../model/virtual-machine.js';
 import { readInventory } from '../../sources/index.js';
 
 /** What stands for a machine, by itself or with files beside it. */
@@ -138,7 +139,7 @@ async function lackOf(path: string, quietSince: number): Promise<string | null> 
     const { machines, problems } = await readInventory(path);
     const lack = problems.find(isLack);
     if (lack !== undefined) return lack.message;
-    const parts = machines.flatMap(({ disks }) => disks.flatMap(({ location }) => location?.parts ?? []));
+    const parts = machines.flatMap(({ disks }) => disks.flatMap(diskParts));
     const { changedAt } = await stateOfFiles([...new Set(parts.map(({ range }) => range.path))]);
     return changedAt > quietSince ? BEING_WRITTEN : null;
   } catch (error) {

@@ -1,9 +1,9 @@
 import type { Problem } from '../../model/inventory.js';
 import {
   type Disk,
-  type DiskLocation,
   type DiskPart,
   type FileRange,
+  type FilesLocation,
   UNTOLD_DISK,
 } from '../../model/virtual-machine.js';
 import {
@@ -103,7 +103,7 @@ async function locateDisk(
     return { range, name, expectedDigest: manifestDigest(manifest, partNames) };
   });
   const compression = (await startsWithGzip(first.range)) ? 'gzip' : null;
-  const location: DiskLocation = { parts, compression };
+  const location: FilesLocation = { kind: 'files', parts, compression };
   const located = { ...disk, location };
   const problems = [
     ...compressionProblems(file, compression, about),
@@ -159,7 +159,7 @@ async function startsWithGzip({ path, offset, length }: FileRange): Promise<bool
 
 function compressionProblems(
   file: OvfFile,
-  compression: DiskLocation['compression'],
+  compression: FilesLocation['compression'],
   about: About,
 ): readonly Problem[] {
   if (file.compression === compression) return [];

@@ -9,10 +9,13 @@ export function estateFacts(
 ): EstateFacts {
   return {
     hosts: hosts.flatMap(({ name, datacenter, cluster, cpus, cores, memory, inMaintenance }) =>
-      name === null ? [] : [{ name, datacenter, cluster, cpus, cores, memoryBytes: memory, inMaintenance }],
+      name === null
+        ? []
+        : [{ name, datacenter, cluster, cpus, cores, memoryBytes: memory, inMaintenance, gpus: [] }],
     ),
     datastores: datastores.flatMap(({ name, type, capacity, free }) =>
       name === null ? [] : [{ name, type, capacityBytes: capacity, freeBytes: free }],
     ),
+    networks: [],
   };
 }

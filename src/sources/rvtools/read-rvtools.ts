@@ -54,6 +54,7 @@ export async function readRvtools(path: string): Promise<ListInventory> {
     facts: {
       hosts: read.flatMap(({ facts }) => facts.hosts),
       datastores: read.flatMap(({ facts }) => facts.datastores),
+      networks: read.flatMap(({ facts }) => facts.networks),
     },
   };
 }

@@ -91,7 +91,8 @@ async function locateDisk(
   }
   const { range, name, sameAs } = found;
   const about = { file: found.shown, machineId };
-  const location: DiskLocation = { parts: [{ range, name, expectedDigest: null }], compression: null };
+  const parts = [{ range, name, expectedDigest: null }];
+  const location: DiskLocation = { kind: 'files', parts, compression: null };
   const { problems, ...described } = await describeDisk(location, { capacityBytes: null, format: '' }, about);
   if (problems.some(({ code }) => code === 'VMDK_UNSUPPORTED')) {
     const raw = await rawDeviceBehind(range);

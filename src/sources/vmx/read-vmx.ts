@@ -2,17 +2,22 @@ import path from 'node:path';
 import { XenferryError } from '../../model/errors.js';
 import type { Inventory } from '../../model/inventory.js';
 import { MIB } from '../../model/units.js';
-import { UNKNOWN_GUEST, UNTOLD_MACHINE, type VirtualMachine } from '../../model/virtual-machine.js';
+import {
+  diskParts,
+  UNKNOWN_GUEST,
+  UNTOLD_MACHINE,
+  type VirtualMachine,
+} from '../../model/virtual-machine.js';
 import { normalizeUuid } from '../../ovf-parser/index.js';
 import { type DescriptorFile, stemOf } from '../descriptor-file.js';
 import { refuseEndlessDisks } from '../disk-limit.js';
 import { findInFolder } from '../folder-files.js';
+import { tellingSettings } from '../telling-settings.js';
 import { lockProblems, readNvram } from './files-beside.js';
 import { readSnapshots } from './read-snapshots.js';
 import { readVmxDisks } from './read-vmx-disk.js';
 import { reportedOs } from './reported-os.js';
 import { countOf, flagOf, textOf } from './settings-values.js';
-import { tellingSettings } from './telling-settings.js';
 import { hasVirtualTpm, vmxDevices } from './vmx-devices.js';
 import { vmxDrives } from './vmx-drives.js';
 import { vmxFeatures } from './vmx-features.js';
@@ -66,7 +71,7 @@ export async function readVmx(source: DescriptorFile): Promise<Inventory> {
     source: { kind: 'vmx', descriptor: source.relative },
   };
   const about = { file: source.relative, machineId: source.relative };
-  const files = machine.disks.flatMap(({ location }) => location?.parts[0]?.range.path ?? []);
+  const files = machine.disks.flatMap((disk) => diskParts(disk)[0]?.range.path ?? []);
   const problems = [
     ...fileFlaws(flaws, about),
     ...valueFlaws(settings, drives.disks, about),

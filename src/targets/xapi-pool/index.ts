@@ -19,7 +19,13 @@ export { ensureAppliance } from './ensure-appliance.js';
 export { findNamed, findNetworks } from './find-objects.js';
 export { findOwned, type OwnedObject } from './find-owned.js';
 export { addressesOf, importHosts } from './import-hosts.js';
-export { type ImportedMachine, importMachine, type MachineImport } from './import-machine.js';
+export {
+  type BegunImport,
+  beginImport,
+  type ImportedMachine,
+  importMachine,
+  type MachineImport,
+} from './import-machine.js';
 export type { MachinePlacement } from './machine-placement.js';
 export {
   lockUnstarted,

@@ -18,6 +18,7 @@ export const GZIP: FuzzTarget = {
     const path = mainPath(input);
     const range = { path, offset: 0, length: mainBytes(input).length };
     const location = {
+      kind: 'files',
       parts: [{ range, name: 'disk.vmdk.gz', expectedDigest: null }],
       compression: 'gzip',
     } as const;

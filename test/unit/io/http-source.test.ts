@@ -22,7 +22,11 @@ const PATIENCE = { connect: 500, idle: 200, retry: 1 };
 const sound: RequestListener = (request, response) => sendRange(request, response, { bytes: CONTENT });
 
 async function open(url: string, tlsFingerprint?: string): Promise<ByteSource> {
-  return await HttpSource.open(url, { truncatedCode: 'VMDK_TRUNCATED', tlsFingerprint, patience: PATIENCE });
+  return await HttpSource.open(url, {
+    truncatedCode: 'VMDK_TRUNCATED',
+    tlsFingerprints: tlsFingerprint === undefined ? [] : [tlsFingerprint],
+    patience: PATIENCE,
+  });
 }
 
 /** Answers opening soundly, and what comes after in another way. */

@@ -22,7 +22,7 @@ const location = at(
 );
 
 function at(range: FileRange): DiskLocation {
-  return { parts: [{ range, name: 'disk.vmdk', expectedDigest: null }], compression: null };
+  return { kind: 'files', parts: [{ range, name: 'disk.vmdk', expectedDigest: null }], compression: null };
 }
 
 const disk = (changes: Partial<Disk> = {}) => testDisk({ capacityBytes: 4 * MIB, location, ...changes });

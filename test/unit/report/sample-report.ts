@@ -24,6 +24,7 @@ const VM: VirtualMachine = testMachine({
       bus: 0,
       unit: 0,
       location: {
+        kind: 'files',
         parts: [
           {
             range: { path: '/exports/disk.vmdk', offset: 0, length: 1 },

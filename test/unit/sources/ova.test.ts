@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { diskParts } from '../../../src/model/virtual-machine.js';
 import { readInventory } from '../../../src/sources/index.js';
 import { DISK_BYTES, digest, Estate, file, onlyDisk, onlyMachine, streamVmdk, summaries } from './estate.js';
 
@@ -34,9 +35,10 @@ describe('an OVA', () => {
       id: 'web01.ova',
       source: { kind: 'ova', descriptor: 'web01.ova' },
     });
-    const { location, capacityBytes, format } = onlyDisk(inventory);
+    const disk = onlyDisk(inventory);
+    const { capacityBytes, format } = disk;
     expect({ capacityBytes, format }).toEqual({ capacityBytes: DISK_BYTES, format: 'streamOptimized' });
-    const [part] = location?.parts ?? [];
+    const [part] = diskParts(disk);
     if (part === undefined) throw new Error('no location');
     expect(part.expectedDigest).toEqual({ algorithm: 'sha256', hex: digest('sha256', vmdk) });
     expect(part.range.path).toBe(ova);

@@ -2,7 +2,7 @@ import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { UNTOLD_DISK, UNTOLD_MACHINE, UNTOLD_NIC } from '../../../src/model/virtual-machine.js';
+import { diskParts, UNTOLD_DISK, UNTOLD_MACHINE, UNTOLD_NIC } from '../../../src/model/virtual-machine.js';
 import { readInventory } from '../../../src/sources/index.js';
 import { buildOvf, CPU, disk, ITEMS, item, MEMORY, system } from '../ovf-parser/build-ovf.js';
 import {
@@ -64,6 +64,7 @@ describe('an OVF folder', () => {
               bus: 0,
               unit: 0,
               location: {
+                kind: 'files',
                 parts: [
                   {
                     range: { path: diskPath, offset: 0, length: vmdk.length },
@@ -88,9 +89,9 @@ describe('an OVF folder', () => {
   test('may hold its disk under the written or the decoded name', async () => {
     estate.writeExport(file('web%2001.vmdk'));
     const decoded = estate.write('web01/web 01.vmdk', vmdk);
-    expect(onlyDisk(await readInventory(estate.root)).location?.parts[0]?.range.path).toBe(decoded);
+    expect(diskParts(onlyDisk(await readInventory(estate.root)))[0]?.range.path).toBe(decoded);
     const written = estate.write('web01/web%2001.vmdk', vmdk);
-    expect(onlyDisk(await readInventory(estate.root)).location?.parts[0]?.range.path).toBe(written);
+    expect(diskParts(onlyDisk(await readInventory(estate.root)))[0]?.range.path).toBe(written);
   });
 
   test.each([
@@ -183,6 +184,7 @@ describe('an OVF folder', () => {
       capacityBytes: DISK_BYTES,
       location: {
         compression: 'gzip',
+        kind: 'files',
         parts: [{ range: { path: diskPath, offset: 0, length: packed.length } }],
       },
     });
@@ -201,9 +203,9 @@ describe('an OVF folder', () => {
     estate.write('web01/web01.mf', lines.join('\n'));
     const inventory = await readInventory(estate.root);
     expect(inventory.problems).toEqual([]);
-    const { location, format } = onlyDisk(inventory);
-    expect(format).toBe('streamOptimized');
-    expect(location?.parts.map(({ name, expectedDigest }) => [name, expectedDigest?.hex])).toEqual(
+    const disk = onlyDisk(inventory);
+    expect(disk.format).toBe('streamOptimized');
+    expect(diskParts(disk).map(({ name, expectedDigest }) => [name, expectedDigest?.hex])).toEqual(
       chunks.map(({ name, bytes }) => [name, digest('sha256', bytes)]),
     );
   });

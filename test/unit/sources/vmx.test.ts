@@ -2,6 +2,7 @@ import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  diskParts,
   UNKNOWN_FEATURES,
   UNTOLD_DISK,
   UNTOLD_MACHINE,
@@ -76,6 +77,7 @@ describe('the machine of a .vmx', () => {
               bus: 0,
               unit: 0,
               location: {
+                kind: 'files',
                 parts: [
                   {
                     range: expect.objectContaining({
@@ -175,9 +177,7 @@ describe('the disks of a .vmx', () => {
     writeVmx({ ...disks('scsi0:0'), 'scsi0:0.fileName': fileName });
     const inventory = await readInventory(estate.root);
     expect(inventory.problems).toEqual([]);
-    expect(onlyDisk(inventory).location?.parts[0]?.range.path).toBe(
-      path.join(estate.root, 'vm', 'scsi0-0.vmdk'),
-    );
+    expect(diskParts(onlyDisk(inventory))[0]?.range.path).toBe(path.join(estate.root, 'vm', 'scsi0-0.vmdk'));
   });
 
   test.each([
@@ -293,7 +293,7 @@ describe('files around a .vmx', () => {
     const folder = path.join(estate.root, 'vm');
     expect(onlyDisk(await readInventory(folder)).location).toBeNull();
     expect(onlyDisk(await readInventory(path.join(folder, 'vm.vmx'))).location).toBeNull();
-    expect(onlyDisk(await readInventory(estate.root)).location?.parts[0]?.range.path).toBe(
+    expect(diskParts(onlyDisk(await readInventory(estate.root)))[0]?.range.path).toBe(
       path.join(estate.root, 'db', 'shared.vmdk'),
     );
   });

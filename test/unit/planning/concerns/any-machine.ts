@@ -151,6 +151,7 @@ export const anyPlanned: Arbitrary<PlannedMachine> = fc
     ...NO_ORDER,
     ...NO_POOL_SETTINGS,
     fixups: 'auto' as const,
+    live: null,
     startOrder: vm.startOrder,
     startDelaySeconds: vm.startDelaySeconds,
     dataBytes,

@@ -63,7 +63,7 @@ describe('the storage a plan needs', () => {
 
   it('beside the target has room for the largest machines in gzip that may meet', () => {
     const zipped = (name: string, gib: number) => {
-      const location = { parts: [], compression: 'gzip' } as const;
+      const location = { kind: 'files', parts: [], compression: 'gzip' } as const;
       const disks = [
         testDisk({ capacityBytes: gib * GIB, location }),
         testDisk({ capacityBytes: 500 * GIB }),

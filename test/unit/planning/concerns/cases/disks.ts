@@ -3,6 +3,7 @@ import { testDisk, testMachine, testPlanned } from '../../../../support/machines
 import { type CasesById, disks, features, manyDisks, onStorage, repository } from '../rule-case.js';
 
 const location = {
+  kind: 'files',
   parts: [
     {
       range: { path: '/exports/quorum.vmdk', offset: 0, length: 1 },
@@ -11,7 +12,7 @@ const location = {
     },
   ],
   compression: null,
-};
+} as const;
 const clusterNode = (name: string) => testPlanned(testMachine({ name, disks: [testDisk({ location })] }));
 
 export const DISKS: CasesById = {

@@ -1,5 +1,3 @@
-import type { VmxSettings } from './vmx-parser.js';
-
 const MAX_SETTINGS = 500;
 const MAX_BYTES = 4096;
 
@@ -12,10 +10,10 @@ const NOISE =
   /^(\.encoding|displayname|annotation|config\.version|extendedconfigfile|cleanshutdown|softpoweroff|guestos\.detailed\.data|pcibridge\d+\..*|vmci\d+\..*|(guest|host|user)cpuid\..*|vmotion\..*|migrate\..*|monitor\..*|replay\..*|toolsinstallmanager\..*|uuid\.location|.*\.pcislotnumber)$/;
 
 /**
- * The settings that tell something of the machine, by lower-case key in alphabetical order: at most 500, those with
+ * The settings of a VMX, or a machine's ExtraConfig, that tell something of it, by lower-case key in alphabetical order: at most 500, those with
  * values above 4 KiB left out, and all that may hold a secret.
  */
-export function tellingSettings(settings: VmxSettings): Readonly<Record<string, string>> {
+export function tellingSettings(settings: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
   const telling = [...settings]
     .filter(([key, value]) => !SECRET.test(key) && !NOISE.test(key) && Buffer.byteLength(value) <= MAX_BYTES)
     .sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,0 +1,98 @@
+import { createWriteStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { locatedImage, readImageInfo } from '../../images/index.js';
+import { makeFolder } from '../../io/make-folder.js';
+import { writeError } from '../../io/positional-writer.js';
+import { XenferryError } from '../../model/errors.js';
+import type { Disk, FilesLocation } from '../../model/virtual-machine.js';
+import {
+  type ExportLease,
+  type LeaseFile,
+  type Ref,
+  type VsphereClient,
+  withExportLease,
+} from '../../vsphere/index.js';
+import type { BatchContext } from '../job.js';
+
+export interface Export {
+  readonly client: VsphereClient;
+  /** The machine, which is off, or a snapshot of it. */
+  readonly source: Ref;
+  /** In the machine's order. */
+  readonly disks: readonly Disk[];
+  /** In the ledger. */
+  readonly jobId: number;
+}
+
+/**
+ * Has the server stream the disks (HttpNfcLease) into the target folder, where they lie while `use` works: such a stream
+ * has no middle that could be read. Rejects as `use` does, with VSPHERE_*, TARGET_*, SOURCE_CHANGED.
+ */
+export async function exportedDisks(
+  { target, signal }: Pick<BatchContext, 'target' | 'signal'>,
+  { client, source, disks, jobId }: Export,
+  use: (disks: readonly Disk[]) => Promise<void>,
+): Promise<void> {
+  const folder = join(target, '.xenferry', 'exports', String(jobId));
+  await makeFolder(folder);
+  try {
+    const byKey = disks
+      .map((disk, index) => ({ index, key: Number(disk.key) }))
+      .sort((a, b) => a.key - b.key);
+    const staged = await withExportLease(
+      client,
+      source,
+      async (lease) => {
+        const files = lease.files.filter(({ isDisk }) => isDisk);
+        if (files.length !== disks.length) {
+          throw new XenferryError(
+            'SOURCE_CHANGED',
+            `the server exports ${files.length} disks, the plan has ${disks.length}`,
+            { file: client.shown },
+          );
+        }
+        const result = [...disks];
+        for (const [place, { index }] of byKey.entries()) {
+          const [file, disk] = [files[place], disks[index]];
+          if (file === undefined || disk === undefined) continue;
+          const path = join(folder, `disk${index}.vmdk`);
+          await store(lease, file, path, signal);
+          result[index] = await stagedDisk(disk, path);
+          lease.report((place + 1) / files.length);
+        }
+        return result;
+      },
+      signal,
+    );
+    await use(staged);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function store(lease: ExportLease, file: LeaseFile, path: string, signal: AbortSignal): Promise<void> {
+  const output = createWriteStream(path);
+  try {
+    await pipeline(lease.download(file, signal), output);
+  } catch (error) {
+    throw error instanceof XenferryError ? error : writeError(path, 0, error);
+  }
+}
+
+/** Throws SOURCE_CHANGED for a stream that holds another disk. */
+async function stagedDisk(disk: Disk, path: string): Promise<Disk> {
+  const { size } = await stat(path);
+  const part = { range: { path, offset: 0, length: size }, name: disk.file, expectedDigest: null };
+  const location: FilesLocation = { kind: 'files', parts: [part], compression: null };
+  const { capacityBytes } = await readImageInfo(locatedImage(location));
+  if (capacityBytes === disk.capacityBytes) return { ...disk, location };
+  throw new XenferryError(
+    'SOURCE_CHANGED',
+    `${disk.file}: the export is of a disk of ${capacityBytes} bytes`,
+    {
+      file: path,
+    },
+  );
+}

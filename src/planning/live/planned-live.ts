@@ -1,0 +1,92 @@
+import type { Destination } from '../../model/destination.js';
+import type { LivePolicy, PlannedLive, SourceChange } from '../../model/live.js';
+import type { Concern } from '../../model/plan.js';
+import type { VirtualMachine } from '../../model/virtual-machine.js';
+import type { MachineOverrides, Migration } from '../migration-file/schema.js';
+import { windowOf } from '../migration-file/windows.js';
+import { concern } from '../own-concerns.js';
+
+const DEFAULTS = {
+  shutDown: { seconds: 600, otherwise: 'fail' },
+  precopy: { passes: 3, pauseSeconds: 300 },
+} as const;
+
+/** What a migration says of machines that still are in VMware's hands. Throws CONFIG_INVALID for an unknown window. */
+export function livePolicy({ live = {}, windows = {} }: Pick<Migration, 'live' | 'windows'>): LivePolicy {
+  const { move = 'cold', read = 'datastore', allow = [], shutDown, precopy, cutover, afterwards } = live;
+  return {
+    move,
+    read,
+    allow,
+    shutDown:
+      shutDown === undefined
+        ? DEFAULTS.shutDown
+        : { seconds: shutDown.minutes * 60, otherwise: shutDown.otherwise },
+    precopy:
+      precopy === undefined
+        ? DEFAULTS.precopy
+        : { passes: precopy.passes, pauseSeconds: precopy.pauseMinutes * 60 },
+    cutover: cutover === undefined ? null : windowOf(cutover.window, windows),
+    afterwards: { rename: afterwards?.rename ?? null, disconnect: afterwards?.disconnect ?? false },
+  };
+}
+
+/** How a machine gets out of VMware, with what stands against it; null for one that lies in files. */
+export function plannedLive(
+  machine: VirtualMachine,
+  policy: LivePolicy,
+  { move = policy.move }: Pick<MachineOverrides, 'move'>,
+  destination: Destination,
+): { readonly live: PlannedLive; readonly concerns: readonly Concern[] } | null {
+  const { source, objectId } = machine;
+  if (source.server === undefined || objectId === null) return null;
+  const { rename } = policy.afterwards;
+  const own: LivePolicy = {
+    ...policy,
+    move,
+    afterwards: { ...policy.afterwards, rename: rename?.replaceAll('{name}', machine.name) ?? null },
+  };
+  const changes = changesOf(machine, own);
+  const missing = changes.filter((change) => !own.allow.includes(change));
+  return {
+    live: { ...own, server: source.server, objectId, changes },
+    concerns: [
+      ...(missing.length === 0 ? [] : [notAllowed(machine, own, missing)]),
+      ...(move === 'warm' && destination.kind !== 'pool' ? [onlyIntoPool()] : []),
+    ],
+  };
+}
+
+/** In the order in which they are made. */
+function changesOf(
+  { powerState, features }: VirtualMachine,
+  { move, shutDown, afterwards }: LivePolicy,
+): SourceChange[] {
+  const runs = powerState !== 'off';
+  const changes: SourceChange[] = [];
+  if (runs && move === 'warm' && features.changeTracking !== true) changes.push('changeTracking');
+  if (runs && move !== 'cold') changes.push('snapshot');
+  if (runs && move !== 'copy') changes.push('shutDown');
+  if (runs && move !== 'copy' && shutDown.otherwise === 'powerOff') changes.push('powerOff');
+  if (afterwards.rename !== null) changes.push('rename');
+  if (afterwards.disconnect) changes.push('disconnect');
+  return changes;
+}
+
+function onlyIntoPool(): Concern {
+  const message = 'it is to be moved while it runs, which is possible into a pool only';
+  return concern('PLAN_WARM_TARGET', 'critical', message);
+}
+
+function notAllowed(
+  { powerState }: VirtualMachine,
+  { move }: LivePolicy,
+  missing: readonly SourceChange[],
+): Concern {
+  const state = powerState === 'off' ? 'off' : powerState === 'suspended' ? 'suspended' : 'running';
+  return concern(
+    'PLAN_SOURCE_CHANGE',
+    'critical',
+    `the machine is ${state}, and to move it ${move} takes at the source what is not allowed: ${missing.join(', ')}`,
+  );
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { OBJECT_PAGE, UPDATE_SET } from './property-schemas.js';
+import { SERVICE_CONTENT } from './service-content.js';
+import { list, REF, TEXT, WHOLE_NUMBER } from './vim-schemas.js';
+import { LOCALIZED_FAULT } from './vsphere-fault.js';
+
+/** `DiskChangeInfo`: the part of the disk that it tells about, and what changed in it. */
+const DISK_CHANGE_INFO = z.object({
+  startOffset: WHOLE_NUMBER,
+  length: WHOLE_NUMBER,
+  changedArea: list(z.object({ start: WHOLE_NUMBER, length: WHOLE_NUMBER })),
+});
+
+/** `OvfCreateDescriptorResult`. */
+const OVF_RESULT = z.object({ ovfDescriptor: TEXT.default(''), error: list(LOCALIZED_FAULT) });
+
+/** A void answer has nothing inside. */
+const VOID = z.unknown().transform(() => undefined);
+
+/** Every call that is made, with what comes back. */
+export const METHODS = {
+  RetrieveServiceContent: SERVICE_CONTENT,
+  Login: z.object({ key: TEXT }),
+  Logout: VOID,
+  CurrentTime: TEXT,
+  CreateContainerView: REF,
+  DestroyView: VOID,
+  CreatePropertyCollector: REF,
+  DestroyPropertyCollector: VOID,
+  CreateFilter: REF,
+  /** Without an answer when nothing was found. */
+  RetrievePropertiesEx: OBJECT_PAGE.optional(),
+  ContinueRetrievePropertiesEx: OBJECT_PAGE,
+  CancelRetrievePropertiesEx: VOID,
+  /** Without an answer when nothing changed in the time that it waits. */
+  WaitForUpdatesEx: UPDATE_SET.optional(),
+  CancelTask: VOID,
+  CreateSnapshot_Task: REF,
+  RemoveSnapshot_Task: REF,
+  ConsolidateVMDisks_Task: REF,
+  PowerOnVM_Task: REF,
+  PowerOffVM_Task: REF,
+  ShutdownGuest: VOID,
+  ReconfigVM_Task: REF,
+  Rename_Task: REF,
+  QueryChangedDiskAreas: DISK_CHANGE_INFO,
+  ExportVm: REF,
+  ExportSnapshot: REF,
+  HttpNfcLeaseProgress: VOID,
+  HttpNfcLeaseComplete: VOID,
+  HttpNfcLeaseAbort: VOID,
+  CreateDescriptor: OVF_RESULT,
+  SearchDatastore_Task: REF,
+} as const satisfies Record<string, z.ZodType>;
+
+export type Method = keyof typeof METHODS;
+export type Result<M extends Method> = z.output<(typeof METHODS)[M]>;
+
+/** Those that may be called twice without harm. */
+const REPEATABLE: readonly Method[] = [
+  'RetrieveServiceContent',
+  'Login',
+  'CurrentTime',
+  'RetrievePropertiesEx',
+  'CancelTask',
+  'QueryChangedDiskAreas',
+  'HttpNfcLeaseProgress',
+  'CreateDescriptor',
+];
+
+export function isRepeatable(method: Method): boolean {
+  return REPEATABLE.includes(method);
+}
