@@ -8,8 +8,8 @@ import {
   type VerifiedKind,
 } from '../conversion/index.js';
 import type { ImageSource } from '../images/index.js';
-import { withCancelFlag } from '../worker-threads-pool/index.js';
-import { type BatchContext, type ClaimedJob, enterStep, recordConverted } from './job.js';
+import { withCancelFlag, withSigns } from '../worker-threads-pool/index.js';
+import { type BatchContext, type ClaimedJob, enterStep, recordConverted, signOf } from './job.js';
 import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
 
 /** A disk of a machine, ready to be converted. */
@@ -29,17 +29,18 @@ export async function convertDisks<T extends Made>(
   images: readonly ImageSource[],
   move: (disks: readonly JobDisk[], signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { pool, observe } = context;
+  const { pool, observe, signal } = context;
   const { machine } = job.planned;
   await enterStep(context, job, 'convert');
-  const surveys = await surveyDisks(images, context.signal);
+  const surveys = await surveyDisks(images, signal);
   const disks = surveys.map((survey, disk) => ({
     ...survey,
     journal: job.held.blockJournal(disk),
     onProgress: (progress: DiskProgress) =>
       observe({ kind: 'progress', jobId: job.record.id, name: machine.name, disk, progress }),
   }));
-  const made = await besideManifestChecks(machine, pool, context.signal, (signal) => move(disks, signal));
+  const means = { pool, signal, onSign: signOf(context, job) };
+  const made = await besideManifestChecks(machine, means, (both) => move(disks, both));
   await recordConverted(context, job, made.disks);
   return made;
 }
@@ -62,7 +63,9 @@ export async function verifyFiles(
   const bytes = await withCancelFlag(context.signal, async (canceled) => {
     let sum = 0;
     for (const { path, records } of files) {
-      sum += (await context.pool.run(VERIFY, { kind, path, expected: records, canceled })).bytes;
+      const input = { kind, path, expected: records, canceled };
+      const verify = (signs: Int32Array) => context.pool.run(VERIFY, { ...input, signs });
+      sum += (await withSigns(signOf(context, job), verify)).bytes;
     }
     return sum;
   });

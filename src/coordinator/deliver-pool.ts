@@ -38,6 +38,7 @@ import {
   fixGuest,
   type PlannedJob,
   recordConverted,
+  signOf,
 } from './job.js';
 import { type JobMarks, jobMarks } from './job-marks.js';
 import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
@@ -272,7 +273,8 @@ async function convertInto(
       observe({ kind: 'progress', jobId: record.id, name: machine.name, disk: index, progress }),
   }));
   const jobId = work.marks.ofMachine(machine.id);
-  const imported = await besideManifestChecks(machine, pool, signal, (both) =>
+  const onSign = signOf(work, job);
+  const imported = await besideManifestChecks(machine, { pool, signal, onSign }, (both) =>
     importMachine({
       client,
       view,
@@ -284,6 +286,7 @@ async function convertInto(
       format: 'chunked',
       readBack: destination.readBack,
       signal: both,
+      onSign,
       onStored: async (stored) => {
         await recordConverted(work, job, stored);
         await enterStep(work, job, 'verify');

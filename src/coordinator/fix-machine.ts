@@ -6,7 +6,7 @@ import type { ImageSource } from '../images/index.js';
 import type { RecordedError } from '../ledger/index.js';
 import { toXenferryError } from '../model/errors.js';
 import type { GuestMeans, PlannedMachine } from '../model/plan.js';
-import { type WorkerThreadsPool, withCancelFlag } from '../worker-threads-pool/index.js';
+import { type WorkerThreadsPool, withCancelFlag, withSigns } from '../worker-threads-pool/index.js';
 
 /** What came of a machine's fixups; plain data. */
 export type GuestOutcome =
@@ -24,6 +24,8 @@ export interface MachineFixing {
   readonly folder: string;
   readonly pool: WorkerThreadsPool;
   readonly signal: AbortSignal;
+  /** Called about once a second while it waits for a thread. */
+  readonly onSign: () => void;
 }
 
 /** Whether anything is to be done to the machine's guest at all. Of one nobody knows the disks may tell more. */
@@ -41,7 +43,7 @@ function isAnyGuest({ precision }: Profile): boolean {
  * cannot be mended where the plan says so; else rejects with GUEST_*, TOOL_* and what opening the disks rejects with.
  */
 export async function fixMachine(
-  { planned, profiles, guests: means, folder, pool, signal }: MachineFixing,
+  { planned, profiles, guests: means, folder, pool, signal, onSign }: MachineFixing,
   disks: readonly ImageSource[],
 ): Promise<GuestOutcome> {
   if (!wantsFixups(planned, profiles)) return { kind: 'none' };
@@ -50,8 +52,9 @@ export async function fixMachine(
   // What the pool makes up later is no address to pin a name to.
   const kept = nics.map((nic, index) => ({ ...nic, mac: planned.nics[index]?.mac ?? null }));
   try {
+    const input = { disks, firmware, nics: kept, profile, profiles, means, folder };
     const record = await withCancelFlag(signal, (canceled) =>
-      pool.run(FIX, { disks, firmware, nics: kept, profile, profiles, means, folder, canceled }),
+      withSigns(onSign, (signs) => pool.run(FIX, { ...input, canceled, signs })),
     );
     return { kind: 'mended', record };
   } catch (error) {

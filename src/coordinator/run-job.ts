@@ -2,7 +2,7 @@ import { errorCodeOf, isCanceled, toXenferryError, XenferryError } from '../mode
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import type { Delivery } from './delivery.js';
 import type { BatchContext, ClaimedJob } from './job.js';
-import { stateAfter } from './stop-reasons.js';
+import { failureBy, stateAfter } from './stop-reasons.js';
 
 /**
  * Brings one machine from whatever state the ledger has it in to `done`, or to `failed` or `cancelled`.
@@ -19,13 +19,14 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
     await held.setState('done');
     observe({ kind: 'job', jobId: record.id, name, state: 'done', error: null });
   } catch (error) {
-    if (signal.aborted || isCanceled(error)) {
+    const stuck = failureBy(signal);
+    if (stuck === null && (signal.aborted || isCanceled(error))) {
       const state = stateAfter(signal);
       await held.setState(state);
       observe({ kind: 'job', jobId: record.id, name, state, error: null });
       return;
     }
-    const failure = toXenferryError(error);
+    const failure = stuck ?? toXenferryError(error);
     await held.fail(failure);
     observe({ kind: 'job', jobId: record.id, name, state: 'failed', error: failure });
   }

@@ -182,7 +182,7 @@ class Watch {
       this.#stop(new XenferryError('LEASE_LOST', 'the job is another worker’s'));
     } else if (standing.stop !== null) {
       const code = errorCodeOf(standing.stop) ?? 'CANCELED';
-      this.#stop(new XenferryError(code, 'the operator wants it stopped'));
+      this.#stop(new XenferryError(code, 'the coordinator has stopped it'));
     } else {
       this.#heardAt = asked;
       this.#isShared = standing.bandwidth !== null;

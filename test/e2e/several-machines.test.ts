@@ -124,8 +124,10 @@ describe.skipIf(programs === null)('several machines', () => {
     const source = join(at, 'source');
     const url = await postgres.newDatabase();
     mkdirSync(source);
-    const machines = ['first', 'second'].map((name) => ({ name, disks: [512 * MIB] }));
-    await writeBigEstate(source, machines);
+    await writeBigEstate(
+      source,
+      ['first', 'second'].map((name) => ({ name, disks: [256 * MIB] })),
+    );
     const command = ['run', source, '--target', join(at, 'out'), '--store', url, '--parallel', '1'];
     const run = startCli([...command, '--workers', '1']);
     const ledger = await Ledger.open({ url });

@@ -59,6 +59,7 @@ async function compareStored(client: XapiClient, check: VdiReadBack, address: st
         }
       },
       block(block, content) {
+        place.onSign?.();
         readBack.judge(block, content);
         present++;
         return --left > 0;
@@ -72,10 +73,11 @@ async function compareStored(client: XapiClient, check: VdiReadBack, address: st
 
 async function compareFromStart(client: XapiClient, check: VdiReadBack, address: string): Promise<number> {
   const { vdi, virtualBytes, amount, gate, place } = check;
-  const { signal } = place;
+  const { signal, onSign } = place;
   const wanted = amount === 'all' ? virtualBytes : Math.min(virtualBytes, SAMPLE_BYTES);
   const readBack = await ReadBack.create(check.records, check.name);
   for await (const part of exportVdi(client, { address, vdi, format: 'raw', gate, signal })) {
+    onSign?.();
     readBack.add(part.subarray(0, wanted - readBack.bytes));
     if (readBack.bytes === wanted) break;
   }
