@@ -52,7 +52,7 @@ export class StuckJobs {
         this.#since.delete(id);
         continue;
       }
-      if (!this.#since.has(id)) told.push({ id, step, since });
+      if (this.#since.get(id) !== since) told.push({ id, step, since });
       this.#since.set(id, since);
       if (this.#giveUpSeconds !== null && beyond >= this.#giveUpSeconds * 1000)
         hopeless.push({ id, step, since });
