@@ -14,7 +14,7 @@ const ENDED: ReadonlySet<JobState> = new Set<JobState>(['paused', 'done', 'faile
 /** The batch whose jobs are run. */
 interface QueuedBatch {
   readonly ledger: Ledger;
-  readonly queue: JobQueue;
+  readonly queue: Pick<JobQueue, 'offer' | 'whenEnded' | 'withdraw'>;
   readonly batchId: number;
   /** Absolute path of the target folder. */
   readonly target: string;
