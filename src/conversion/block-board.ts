@@ -7,6 +7,7 @@ const ABORTED = 1;
 const EVENTS = 2;
 const BLOCKS = 3;
 const WITH_SHA256 = 4;
+const WAITS = 5;
 const CONTROL_BYTES = 64;
 const SHA256_BYTES = 32;
 
@@ -84,6 +85,16 @@ export class BlockBoard {
   /** What is known of all blocks, all of them resolved, in the board's own memory: the board is of no use any more. */
   intoRecords(): BlockRecords {
     return { unitBits: bitsOfStates(this.states), digests: this.digests, sha256: this.sha256 };
+  }
+
+  /** A thread has begun, or waits for leave to move a block. */
+  noteWait(): void {
+    Atomics.add(this.#control, WAITS, 1);
+  }
+
+  /** A number that changes whenever a thread begins or waits for leave to move a block; 0 before the first. */
+  get waits(): number {
+    return Atomics.load(this.#control, WAITS);
   }
 
   /** The next block to work on, in ascending order over all threads; null when none is left. */

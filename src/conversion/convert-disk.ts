@@ -23,6 +23,8 @@ export interface DiskProgress {
    * Less than before where an upload begins anew.
    */
   readonly doneBytes: number;
+  /** Whether it waits for its turn, since the last time or still: for a thread, or for what a bandwidth cap lets through. */
+  readonly waits: boolean;
 }
 
 export interface DiskConversion {
@@ -158,6 +160,7 @@ class ProgressWatch {
   readonly #total: number;
   #frontier = 0;
   #done = 0;
+  #waits = 0;
 
   constructor(board: BlockBoard, allocated: Uint8Array) {
     this.#board = board;
@@ -170,7 +173,14 @@ class ProgressWatch {
       this.#done += this.#allocated[this.#frontier] ?? 0;
       this.#frontier++;
     }
-    return { totalBytes: this.#total * BLOCK_BYTES, doneBytes: this.#done * BLOCK_BYTES };
+    const { waits } = this.#board;
+    const isWaiting = waits === 0 || waits !== this.#waits;
+    this.#waits = waits;
+    return {
+      totalBytes: this.#total * BLOCK_BYTES,
+      doneBytes: this.#done * BLOCK_BYTES,
+      waits: isWaiting,
+    };
   }
 }
 

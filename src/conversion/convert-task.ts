@@ -61,6 +61,7 @@ async function takeThreadMemory(): Promise<ThreadMemory> {
 /** The thread's work. Rejects with the first lane's error after all lanes have stopped. */
 export async function convertBlocks(input: ConvertInput): Promise<void> {
   const board = BlockBoard.attach(input.board);
+  board.noteWait();
   threadMemory ??= takeThreadMemory();
   const { kernels, lanes } = await threadMemory;
   const image = await openImage(input.source);
@@ -115,7 +116,7 @@ async function runLane(
     const block = board.claim();
     if (block === null) return;
     if (sink.ranked) ranks.expect(block);
-    if (!(await gate.pass(BLOCK_BYTES, () => !board.aborted))) return;
+    if (!(await gate.pass(BLOCK_BYTES, () => isWanted(board)))) return;
     await read(block, buffers);
     const isZero = kernels.isZero(buffers.block);
     const unitBits = sink.unitsOf(block, buffers.block, isZero);
@@ -128,4 +129,10 @@ async function runLane(
     }
     board.markWritten(block);
   }
+}
+
+/** Asked while a block waits for its turn. */
+function isWanted(board: BlockBoard): boolean {
+  board.noteWait();
+  return !board.aborted;
 }

@@ -4,7 +4,7 @@ import { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import { MIB } from '../model/units.js';
 import type { ExpectedDigest, FileRange } from '../model/virtual-machine.js';
-import type { TaskKind } from '../worker-threads-pool/index.js';
+import { giveSign, type TaskKind } from '../worker-threads-pool/index.js';
 
 export interface DigestInput {
   readonly range: FileRange;
@@ -15,6 +15,8 @@ export interface DigestInput {
   readonly canceled: Int32Array;
   /** Memory of the BandwidthGate that what is read passes. */
   readonly gate: SharedArrayBuffer;
+  /** As `withSigns` gives them. */
+  readonly signs?: Int32Array | undefined;
 }
 
 /** Hashes a file of the source from start to end, beside its conversion, and compares with the manifest. */
@@ -23,7 +25,9 @@ export const DIGEST: TaskKind<DigestInput, void> = { worker: 'digest' };
 const READ_BYTES = 4 * MIB;
 
 /** The thread's work. Rejects with MANIFEST_MISMATCH, SOURCE_UNREADABLE, CANCELED. */
-export async function checkDigest({ range, expected, name, canceled, gate }: DigestInput): Promise<void> {
+export async function checkDigest(input: DigestInput): Promise<void> {
+  const { range, expected, name, canceled, gate, signs } = input;
+  giveSign(signs);
   const passage = BandwidthGate.attach(gate);
   const file = SourceFile.open(range, 'SOURCE_UNREADABLE');
   try {
@@ -31,7 +35,10 @@ export async function checkDigest({ range, expected, name, canceled, gate }: Dig
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     for (let offset = 0; offset < file.length; offset += READ_BYTES) {
       const length = Math.min(READ_BYTES, file.length - offset);
-      const wanted = () => Atomics.load(canceled, 0) === 0;
+      const wanted = () => {
+        giveSign(signs);
+        return Atomics.load(canceled, 0) === 0;
+      };
       if (!wanted() || !(await passage.pass(length, wanted))) {
         throw new XenferryError('CANCELED', 'the digest check was stopped');
       }

@@ -4,7 +4,7 @@ import { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
 import { BLOCK_BYTES } from '../model/units.js';
 import { openVhdFile } from '../vhd/index.js';
-import type { TaskKind } from '../worker-threads-pool/index.js';
+import { giveSign, type TaskKind } from '../worker-threads-pool/index.js';
 import {
   CHUNK_BYTES,
   CHUNK_READER_BYTES,
@@ -34,6 +34,8 @@ export interface VerifyInput {
   readonly expected: readonly BlockRecords[] | null;
   /** `[0] !== 0`: stop. */
   readonly canceled: Int32Array;
+  /** As `withSigns` gives them. */
+  readonly signs?: Int32Array | undefined;
 }
 
 export interface VerifyOutput {
@@ -46,6 +48,7 @@ export const VERIFY: TaskKind<VerifyInput, VerifyOutput> = { worker: 'verify' };
 
 /** The thread's work. Rejects with VERIFY_MISMATCH, VHD_INVALID, XVA_INVALID, SOURCE_*, TOOL_MISSING. */
 export async function verifyFile(input: VerifyInput): Promise<VerifyOutput> {
+  giveSign(input.signs);
   switch (input.kind) {
     case 'vhd':
     case 'qcow2':
@@ -66,7 +69,7 @@ async function openOutput(format: 'vhd' | 'qcow2' | 'raw', path: string): Promis
 }
 
 async function verifyImage(
-  { path, expected, canceled }: VerifyInput,
+  { path, expected, canceled, signs }: VerifyInput,
   image: DiskImage,
 ): Promise<VerifyOutput> {
   const kernels = await loadBlockKernels(BLOCK_BYTES);
@@ -85,6 +88,7 @@ async function verifyImage(
       }
       await readDisk(image, block, index * BLOCK_BYTES, BLOCK_BYTES, tools);
       bytes += BLOCK_BYTES;
+      giveSign(signs);
       judge.judge(0, index, block);
     }
   } finally {
@@ -118,7 +122,7 @@ async function verifyCompressedXva(input: VerifyInput): Promise<VerifyOutput> {
 }
 
 async function verifyChunks(
-  { path, expected, canceled }: VerifyInput,
+  { path, expected, canceled, signs }: VerifyInput,
   archive: XvaArchive,
   chunks: ChunkReader,
   kernels: BlockKernels,
@@ -130,6 +134,7 @@ async function verifyChunks(
     for (const [disk, { id, virtualBytes }] of archive.disks.entries()) {
       for (let block = 0; block * BLOCK_BYTES < virtualBytes; block++) {
         judge.judge(disk, block, await reader.nextBlock(id, block, virtualBytes));
+        giveSign(signs);
       }
     }
     await reader.expectEnd();

@@ -21,6 +21,12 @@ export type BatchEvent =
       readonly progress: DiskProgress;
     }
   | {
+      /** A job comes on where no progress is known, or waits for its turn; told about once a second. */
+      readonly kind: 'sign';
+      /** In the ledger. */
+      readonly jobId: number;
+    }
+  | {
       /** Nothing runs, and this is why. */
       readonly kind: 'waiting';
       readonly reason: string;

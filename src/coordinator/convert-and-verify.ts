@@ -8,8 +8,15 @@ import {
   type VerifiedKind,
 } from '../conversion/index.js';
 import type { ImageSource } from '../images/index.js';
-import { withCancelFlag } from '../worker-threads-pool/index.js';
-import { type BatchContext, type ClaimedJob, enterStep, type MovedDisk, recordConverted } from './job.js';
+import { withCancelFlag, withSigns } from '../worker-threads-pool/index.js';
+import {
+  type BatchContext,
+  type ClaimedJob,
+  enterStep,
+  type MovedDisk,
+  recordConverted,
+  signOf,
+} from './job.js';
 import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
 import { mendedBlocks } from './mended-blocks.js';
 import { refuseChangedOutput } from './refix-output.js';
@@ -31,20 +38,21 @@ export async function convertDisks<T extends Made>(
   images: readonly ImageSource[],
   move: (disks: readonly JobDisk[], signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { pool, observe } = context;
+  const { pool, observe, signal } = context;
   const { machine } = job.planned;
   await enterStep(context, job, 'convert');
-  const surveys = await surveyDisks(images, context.signal);
+  const surveys = await surveyDisks(images, signal);
   const disks = surveys.map((survey, disk) => ({
     ...survey,
     journal: job.held.blockJournal(disk),
     onProgress: (progress: DiskProgress) =>
       observe({ kind: 'progress', jobId: job.record.id, name: machine.name, disk, progress }),
   }));
+  const means = { pool, signal, onSign: signOf(context, job) };
   // Of an output that is there already the source was checked when it was made.
   const made = images.some((image) => image.made !== undefined)
-    ? await move(disks, context.signal)
-    : await besideManifestChecks(machine, pool, context.signal, (signal) => move(disks, signal));
+    ? await move(disks, signal)
+    : await besideManifestChecks(machine, means, (both) => move(disks, both));
   const moved: MovedDisk[] = [];
   for (const [index, disk] of made.disks.entries()) {
     const survey = surveys[index];
@@ -90,7 +98,9 @@ export async function verifyFiles(
   const bytes = await withCancelFlag(context.signal, async (canceled) => {
     let sum = 0;
     for (const { path, records } of files) {
-      sum += (await context.pool.run(VERIFY, { kind, path, expected: records, canceled })).bytes;
+      const input = { kind, path, expected: records, canceled };
+      const verify = (signs: Int32Array) => context.pool.run(VERIFY, { ...input, signs });
+      sum += (await withSigns(signOf(context, job), verify)).bytes;
     }
     return sum;
   });

@@ -44,6 +44,7 @@ import {
   fixGuest,
   type PlannedJob,
   recordConverted,
+  signOf,
 } from './job.js';
 import { type JobMarks, jobMarks } from './job-marks.js';
 import { warmImport } from './live/warm-import.js';
@@ -431,7 +432,8 @@ async function convertInto(
   const { pool, signal } = work;
   const mended = await Promise.all(images.map((image) => mendedBlocks(image, signal)));
   const wanted = await importOf(work, job, images, () => mended);
-  const imported = await besideManifestChecks(job.planned.machine, pool, signal, (both) =>
+  const means = { pool, signal, onSign: signOf(work, job) };
+  const imported = await besideManifestChecks(job.planned.machine, means, (both) =>
     importMachine({ ...wanted.import, signal: both }),
   );
   await job.held.finishStep('verify', 'done', imported.readBackBytes);
@@ -474,6 +476,7 @@ async function importOf(
       format: 'chunked',
       readBack: destination.readBack,
       signal,
+      onSign: signOf(work, job),
       onStored: async (stored) => {
         const masks = mended();
         await recordConverted(

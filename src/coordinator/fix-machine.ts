@@ -6,7 +6,7 @@ import type { ImageSource } from '../images/index.js';
 import type { RecordedError } from '../ledger/index.js';
 import { toXenferryError } from '../model/errors.js';
 import type { GuestMeans, PlannedMachine } from '../model/plan.js';
-import { type WorkerThreadsPool, withCancelFlag } from '../worker-threads-pool/index.js';
+import { type WorkerThreadsPool, withCancelFlag, withSigns } from '../worker-threads-pool/index.js';
 import { withServedDisks } from './served-disks.js';
 
 /** What came of a machine's fixups; plain data. */
@@ -25,6 +25,8 @@ export interface MachineFixing {
   readonly folder: string;
   readonly pool: WorkerThreadsPool;
   readonly signal: AbortSignal;
+  /** Called about once a second while it waits for a thread. */
+  readonly onSign: () => void;
 }
 
 /** Whether anything is to be done to the machine's guest at all. Of one nobody knows the disks may tell more. */
@@ -43,7 +45,7 @@ function isAnyGuest({ precision }: Profile): boolean {
  * rejects with.
  */
 export async function fixMachine(
-  { planned, profiles, guests: means, folder, pool, signal }: MachineFixing,
+  { planned, profiles, guests: means, folder, pool, signal, onSign }: MachineFixing,
   disks: readonly ImageSource[],
 ): Promise<GuestOutcome> {
   if (!wantsFixups(planned, profiles)) return { kind: 'none' };
@@ -52,9 +54,10 @@ export async function fixMachine(
   // What the pool makes up later is no address to pin a name to.
   const kept = nics.map((nic, index) => ({ ...nic, mac: planned.nics[index]?.mac ?? null }));
   try {
+    const input = { firmware, nics: kept, profile, profiles, means, folder };
     const record = await withCancelFlag(signal, (canceled) =>
       withServedDisks(disks, signal, (twins) =>
-        pool.run(FIX, { disks: twins, firmware, nics: kept, profile, profiles, means, folder, canceled }),
+        withSigns(onSign, (signs) => pool.run(FIX, { ...input, disks: twins, canceled, signs })),
       ),
     );
     return { kind: 'mended', record };

@@ -70,6 +70,11 @@ export async function enterStep(
   observe({ kind: 'job', jobId: record.id, name: planned.name, state, error: null });
 }
 
+/** Tells that the job is not stuck: it comes on, or waits for its turn. */
+export function signOf({ observe }: BatchContext, { record: { id: jobId } }: ClaimedJob): () => void {
+  return () => observe({ kind: 'sign', jobId });
+}
+
 /** Mends the guest and writes down what came of it. Rejects as `fixMachine` does. */
 export async function fixGuest(
   context: BatchContext,
@@ -80,7 +85,8 @@ export async function fixGuest(
   const { held, planned } = job;
   const wanted = wantsFixups(planned, context.profiles);
   if (wanted) await enterStep(context, job, 'fix');
-  const outcome = await fixMachine({ ...context, planned, folder: held.guestFolder, signal }, disks);
+  const onSign = signOf(context, job);
+  const outcome = await fixMachine({ ...context, planned, folder: held.guestFolder, signal, onSign }, disks);
   await held.recordGuest(JSON.stringify(outcome));
   if (wanted) await held.finishStep('fix', 'done', 0);
   return outcome;

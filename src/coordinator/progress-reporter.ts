@@ -1,3 +1,4 @@
+import type { DiskProgress } from '../conversion/index.js';
 import type { JobState, Ledger, ProgressRecord, StepName } from '../ledger/index.js';
 import type { BatchEvent } from './batch-events.js';
 
@@ -36,7 +37,8 @@ export class ProgressReporter {
   }
 
   readonly observe = (event: BatchEvent): void => {
-    if (event.kind === 'progress') this.#progress(event.jobId, event.disk, event.progress.doneBytes);
+    if (event.kind === 'progress') this.#progress(event.jobId, event.disk, event.progress);
+    if (event.kind === 'sign') this.#sign(event.jobId);
     if (event.kind === 'job') this.#entered(event.jobId, STEP_OF[event.state]);
   };
 
@@ -64,11 +66,16 @@ export class ProgressReporter {
     }
   }
 
-  #progress(jobId: number, disk: number, doneBytes: number): void {
+  #progress(jobId: number, disk: number, { doneBytes, waits }: DiskProgress): void {
     const running = this.#running.get(jobId);
     if (running === undefined) return;
-    if (doneBytes > (running.disks.get(disk) ?? 0)) running.advancedAt = Date.now();
+    if (waits || doneBytes > (running.disks.get(disk) ?? 0)) running.advancedAt = Date.now();
     running.disks.set(disk, doneBytes);
+  }
+
+  #sign(jobId: number): void {
+    const running = this.#running.get(jobId);
+    if (running !== undefined) running.advancedAt = Date.now();
   }
 
   #report(): void {

@@ -5,7 +5,7 @@ import type { JobQueue } from '../queue/index.js';
 import { BandwidthShares } from './bandwidth-shares.js';
 import type { PlannedJob } from './job.js';
 import type { JobRunner } from './job-runner.js';
-import { stateAfter } from './stop-reasons.js';
+import { failureBy, stateAfter } from './stop-reasons.js';
 
 /** A worker that is asked to stop has so long; after that it is not its job any more. */
 const STOP_MILLISECONDS = 15_000;
@@ -14,7 +14,7 @@ const ENDED: ReadonlySet<JobState> = new Set<JobState>(['paused', 'done', 'faile
 /** The batch whose jobs are run. */
 interface QueuedBatch {
   readonly ledger: Ledger;
-  readonly queue: JobQueue;
+  readonly queue: Pick<JobQueue, 'offer' | 'whenEnded' | 'withdraw'>;
   readonly batchId: number;
   /** Absolute path of the target folder. */
   readonly target: string;
@@ -34,8 +34,7 @@ export class QueueRunner implements JobRunner {
   }
 
   async run({ record, through }: PlannedJob, signal: AbortSignal): Promise<void> {
-    const { ledger } = this.#batch;
-    if (signal.aborted) return await ledger.setState(record.id, stateAfter(signal));
+    if (signal.aborted) return await this.#settle(record.id, signal);
     try {
       await this.#run(record.id, through, signal);
     } finally {
@@ -63,11 +62,18 @@ export class QueueRunner implements JobRunner {
     const { state } = await ledger.job(jobId);
     if (ENDED.has(state)) return;
     // Whoever comes back to it now finds that it is not his any more.
-    if (signal.aborted) await ledger.setState(jobId, stateAfter(signal));
+    if (signal.aborted) await this.#settle(jobId, signal);
     else {
       const error = new XenferryError('WORKER_CRASHED', 'the workers that ran it died, or gave it up');
       await ledger.failJob(jobId, error);
     }
+  }
+
+  async #settle(jobId: number, signal: AbortSignal): Promise<void> {
+    const { ledger } = this.#batch;
+    const failure = failureBy(signal);
+    if (failure === null) await ledger.setState(jobId, stateAfter(signal));
+    else await ledger.failJob(jobId, failure);
   }
 
   /** Resolves when the job is stopped, or has had its time. */

@@ -23,7 +23,7 @@ import { openDelivery } from './open-delivery.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { QueueRunner } from './queue-runner.js';
 import { runJob } from './run-job.js';
-import { isInterrupted } from './stop-reasons.js';
+import { isInterrupted, stopReason } from './stop-reasons.js';
 import { workerName } from './worker-name.js';
 
 export interface BatchOptions {
@@ -68,7 +68,8 @@ export interface BatchResult {
 
 /**
  * Runs every machine of a plan, several at a time, and goes on where an earlier run of the same plan stopped.
- * One machine's failure never stops another. Throws PLAN_BLOCKED, TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID.
+ * One machine's failure never stops another. Throws PLAN_BLOCKED, TARGET_BUSY, TARGET_UNWRITABLE, LEDGER_INVALID,
+ * and LEDGER_UNREACHABLE when another may have the target by now.
  */
 export async function runBatch(options: BatchOptions): Promise<BatchResult> {
   const { plan } = options;
@@ -93,7 +94,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       observe,
       worker: workerName(),
       liveServers,
-      signal: AbortSignal.any([options.signal, lock.lost]),
+      signal: AbortSignal.any([options.signal, interruptedBy(lock.lost)]),
     };
     const batchId = await ledger.beginBatch({
       sources: JSON.stringify(plan.sources),
@@ -129,6 +130,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
         isFinished: (job) => delivery.isFinished(job),
         waysIn: (planned) => delivery.waysIn(planned),
       });
+      lock.lost.throwIfAborted();
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {
       await progress.close();
@@ -140,12 +142,25 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     const states = (await ledger.jobs(batchId)).map(({ state }) => state);
     const count = (wanted: string) => states.filter((state) => state === wanted).length;
     return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), warnings };
+  } catch (error) {
+    // What failed because of that says less.
+    lock?.lost.throwIfAborted();
+    throw error;
   } finally {
     await pool.close();
     await liveServers.close();
     await lock?.release();
     if (options.ledger === undefined) await ledger.close();
   }
+}
+
+/** Aborts as a run that is only interrupted: whoever has the target by then goes on with its jobs. */
+function interruptedBy(lost: AbortSignal): AbortSignal {
+  const controller = new AbortController();
+  const interrupt = () => controller.abort(stopReason('PAUSED', 'the target may be another run’s'));
+  lost.addEventListener('abort', interrupt, { once: true });
+  if (lost.aborted) interrupt();
+  return controller.signal;
 }
 
 /** Loaded where it is needed: a batch without workers elsewhere does not pay for hundreds of modules. */

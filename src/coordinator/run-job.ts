@@ -4,7 +4,7 @@ import type { Delivery } from './delivery.js';
 import type { BatchContext, ClaimedJob } from './job.js';
 import { withSource } from './live/with-source.js';
 import { refused } from './refix-output.js';
-import { stateAfter } from './stop-reasons.js';
+import { failureBy, stateAfter } from './stop-reasons.js';
 
 /**
  * Brings one machine from whatever state the ledger has it in to `done`, or to `failed` or `cancelled`.
@@ -26,13 +26,14 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
     await held.setState('done');
     observe({ kind: 'job', jobId: record.id, name, state: 'done', error: null });
   } catch (error) {
-    if (signal.aborted || isCanceled(error)) {
+    const stuck = failureBy(signal);
+    if (stuck === null && (signal.aborted || isCanceled(error))) {
       const state = stateAfter(signal);
       await held.setState(state);
       observe({ kind: 'job', jobId: record.id, name, state, error: null });
       return;
     }
-    const failure = toXenferryError(error);
+    const failure = stuck ?? toXenferryError(error);
     // The next run finds it as good as it was.
     if (failure.code === 'REFIX_REFUSED') await held.dropRefix();
     await held.fail(failure);

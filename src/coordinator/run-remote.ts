@@ -186,7 +186,10 @@ class Watch {
       this.#stop(new XenferryError('LEASE_LOST', 'the job is another worker’s'));
     } else if (standing.stop !== null) {
       const code = errorCodeOf(standing.stop) ?? 'CANCELED';
-      this.#stop(new XenferryError(code, 'the operator wants it stopped'));
+      const isStuck = code === 'STEP_STUCK';
+      this.#stop(
+        new XenferryError(code, isStuck ? 'its step did not come on' : 'the operator wants it stopped'),
+      );
     } else {
       this.#heardAt = asked;
       this.#isShared = standing.bandwidth !== null;

@@ -2,7 +2,7 @@ import type { JobState } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 
 /** Why a job is stopped: the reason of its signal's abort. Any other abort ends the whole run. */
-export type StopCode = 'PAUSED' | 'WITHDRAWN';
+export type StopCode = 'PAUSED' | 'WITHDRAWN' | 'STEP_STUCK';
 
 export function stopReason(code: StopCode, reason: string): XenferryError {
   return new XenferryError(code, reason);
@@ -13,7 +13,12 @@ export function isKept({ aborted, reason }: AbortSignal): boolean {
   return aborted && !hasCode(reason, 'WITHDRAWN');
 }
 
-/** What a job is that was stopped. */
+/** As what a job has failed that was stopped; null when it has not. */
+export function failureBy({ reason }: AbortSignal): XenferryError | null {
+  return reason instanceof XenferryError && reason.code === 'STEP_STUCK' ? reason : null;
+}
+
+/** What a job is that was stopped and has not failed. */
 export function stateAfter({ reason }: AbortSignal): JobState {
   return hasCode(reason, 'PAUSED') ? 'paused' : 'cancelled';
 }

@@ -47,8 +47,9 @@ export class NightRecords {
     );
   }
 
-  /** Oldest first. */
+  /** Oldest first. A ledger that is only read may be from before they were noted. */
   async failures(batchId: number): Promise<FailureRecord[]> {
+    if (!(await this.#hasTable('failures'))) return [];
     const rows = await this.#db
       .selectFrom('failures')
       .innerJoin('jobs', 'jobs.id', 'failures.job_id')
@@ -149,8 +150,7 @@ export class NightRecords {
 
   /** Null for a batch that no scheduler has looked at, or from before there was one. */
   async outlook(batchId: number): Promise<{ readonly at: number; readonly data: unknown } | null> {
-    const tables = await this.#db.introspection.getTables();
-    if (!tables.some(({ name }) => name === 'outlooks')) return null;
+    if (!(await this.#hasTable('outlooks'))) return null;
     const row = await this.#db
       .selectFrom('outlooks')
       .select(['at', 'data'])
@@ -169,5 +169,10 @@ export class NightRecords {
         .onConflict((conflict) => conflict.doNothing())
         .execute(),
     );
+  }
+
+  async #hasTable(wanted: string): Promise<boolean> {
+    const tables = await this.#db.introspection.getTables();
+    return tables.some(({ name }) => name === wanted);
   }
 }

@@ -111,7 +111,10 @@ export class PostgresStore implements LedgerStore {
     return await this.#lock(targetKey(target), {
       file: target,
       busy: { message: 'another xenferry works on this target' },
-      lost: { code: 'LEASE_LOST', message: 'the connection that holds the target is lost' },
+      lost: {
+        code: 'LEDGER_UNREACHABLE',
+        message: 'the connection that keeps others off this target is lost',
+      },
     });
   }
 

@@ -359,6 +359,10 @@ export const ERROR_CATALOG = {
   },
   SERVICE_BUSY: { category: 'service', hint: 'Try again in a minute.' },
   CANCELED: { category: 'canceled', hint: 'Run the same command again to go on.' },
+  STEP_STUCK: {
+    category: 'internal',
+    hint: 'Look whether what it reads from and writes to answers, and at the load of both; run it again then.',
+  },
   WORKER_CRASHED: {
     category: 'internal',
     hint: 'Run the same command again; report it if it happens twice.',

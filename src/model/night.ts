@@ -35,6 +35,10 @@ export interface Policy {
     readonly firstPauseSeconds: number;
     readonly longestPauseSeconds: number;
   };
+  readonly stuck: {
+    /** So long after it was told that a machine's step does not come on, it is stopped and has failed; null: never. */
+    readonly giveUpSeconds: number | null;
+  };
 }
 
 export const DEFAULT_POLICY: Policy = {
@@ -43,6 +47,7 @@ export const DEFAULT_POLICY: Policy = {
   ageStepSeconds: 4 * 3600,
   retries: { attempts: 8, firstPauseSeconds: 60, longestPauseSeconds: 1800 },
   groups: { machines: 3, withinSeconds: 900, firstPauseSeconds: 300, longestPauseSeconds: 1800 },
+  stuck: { giveUpSeconds: 3600 },
 };
 
 /** What a plan says of the nights in which it is run, beside its waves' windows and its limits. */

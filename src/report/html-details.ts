@@ -5,8 +5,8 @@ import { manifestAlgorithm, type VirtualMachine } from '../model/virtual-machine
 import { concernList } from './html-concerns.js';
 import { code, count, facts, stacked, table } from './html-elements.js';
 import { guestChanges } from './html-guest.js';
-import { detailsId, stateBadge } from './html-words.js';
-import type { DiskReport, MachineReport, RunReport, StepReport } from './run-report.js';
+import { detailsId, moment, stateBadge } from './html-words.js';
+import type { DiskReport, FailedTry, MachineReport, RunReport, StepReport } from './run-report.js';
 
 /** A part per machine to unfold; null when no descriptor could be read. */
 export function details(report: RunReport): Markup | null {
@@ -34,6 +34,7 @@ ${concernList(concerns)}
 ${limitList(planned)}
 ${guestChanges(report.guest)}
 ${afterImport(report.steps)}
+${failedTries(report.tries)}
 ${losses(report.notes)}
 ${disks(report.disks, machine)}
 ${nics(machine)}
@@ -97,6 +98,16 @@ function afterImport(steps: readonly StepReport[]): Markup | null {
   const columns = [{ title: 'After the import' }, { title: 'Done' }, { title: 'Time', numeric: true }];
   return html`<h4>After the import</h4>
 <div class="narrow">${table('What was done after the import', columns, rows)}</div>`;
+}
+
+function failedTries(tries: readonly FailedTry[]): Markup | null {
+  if (tries.length === 0) return null;
+  return html`<h4>Failed and was tried again</h4>
+<ul>
+${tries.map(
+  ({ at, code: reason, message }) => html`<li>${moment(at)}: ${message} ${code(reason)}</li>
+`,
+)}</ul>`;
 }
 
 /** What the target has no counterpart of, and what went wrong after the import. */

@@ -1,6 +1,16 @@
 import type { GuestOutcome } from '../coordinator/index.js';
-import type { JobState, Ledger, RecordedError, StepName, StepState } from '../ledger/index.js';
+import type {
+  FailureRecord,
+  JobRecord,
+  JobState,
+  Ledger,
+  RecordedError,
+  StepName,
+  StepState,
+} from '../ledger/index.js';
 import { type Destination, readDestination } from '../model/destination.js';
+import type { ErrorCode } from '../model/errors.js';
+import { groupBy } from '../model/group-by.js';
 import type { Outlook } from '../model/outlook.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES } from '../model/units.js';
@@ -38,6 +48,8 @@ export interface MachineReport {
   readonly waitsFor: string | null;
   /** UUID of the VM that it became in a pool. */
   readonly landed: string | null;
+  /** Runs that failed and were not the last, oldest first. */
+  readonly tries: readonly FailedTry[];
   /** What the machine had and has no more, one sentence each. */
   readonly notes: readonly string[];
   /** Guest data of an unfinished machine that the journal holds: a new run does not do it again. */
@@ -48,6 +60,12 @@ export interface MachineReport {
   readonly guest: GuestOutcome | null;
   readonly disks: readonly DiskReport[];
   readonly steps: readonly StepReport[];
+}
+
+export interface FailedTry {
+  readonly at: number;
+  readonly code: ErrorCode;
+  readonly message: string;
 }
 
 export interface DiskReport {
@@ -85,10 +103,13 @@ export async function collectReport(
   const batch = batchId === undefined ? await ledger.latestBatch(target) : await ledger.batch(batchId);
   if (batch === null) return null;
   const outlook = await outlookOf(ledger, batch.id);
+  const failures = groupBy(await ledger.nights.failures(batch.id), ({ jobId }) => String(jobId));
+  const expected = batch.finishedAt === null ? outlook : null;
   const machines = await Promise.all(
-    (await ledger.jobs(batch.id)).map((job) =>
-      machineReport(ledger, job, batch.finishedAt === null ? outlook : null),
-    ),
+    (await ledger.jobs(batch.id)).map(async (job) => ({
+      ...(await machineReport(ledger, job, expected)),
+      tries: triesOf(job, failures.get(String(job.id)) ?? []),
+    })),
   );
   const sum = (of: (machine: MachineReport) => number) =>
     machines.reduce((total, machine) => total + of(machine), 0);
@@ -123,11 +144,17 @@ function expectedSeconds(outlook: Outlook | null, startedAt: number): number | n
   return endsAt === null ? null : Math.max(0, (endsAt - startedAt) / 1000);
 }
 
+/** The last failure of one that has failed is its error. */
+function triesOf({ state }: JobRecord, failures: readonly FailureRecord[]): FailedTry[] {
+  const earlier = state === 'failed' ? failures.slice(0, -1) : failures;
+  return earlier.map(({ at, code, message }) => ({ at, code, message }));
+}
+
 async function machineReport(
   ledger: Ledger,
-  job: Awaited<ReturnType<Ledger['jobs']>>[number],
+  job: JobRecord,
   outlook: Outlook | null,
-): Promise<MachineReport> {
+): Promise<Omit<MachineReport, 'tries'>> {
   const planned: PlannedMachine | null = JSON.parse(job.planned);
   const disks = await ledger.disks(job.id);
   const steps = await ledger.steps(job.id);

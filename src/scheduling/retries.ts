@@ -11,6 +11,7 @@ const CAN_PASS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'POOL_TASK_LOST',
   'POOL_OBJECT_MISSING',
   'WORKER_CRASHED',
+  'STEP_STUCK',
 ]);
 
 /** How a job has failed so far. */

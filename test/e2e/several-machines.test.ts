@@ -6,6 +6,7 @@ import { Ledger } from '../../src/ledger/index.js';
 import { BLOCK_BYTES, MIB } from '../../src/model/units.js';
 import { writeBigEstate } from '../support/big-estate.js';
 import { expectSoundHistory, expectSurvivesChaos } from '../support/chaos.js';
+import { expectErrorLines } from '../support/error-lines.js';
 import { sha256Of } from '../support/file-facts.js';
 import { whenStarted } from '../support/interrupted.js';
 import { postgresPrograms, testPostgres } from '../support/postgres.js';
@@ -111,6 +112,36 @@ describe.skipIf(programs === null)('several machines', () => {
       await second;
       expect(exitCode, stderr).toBe(0);
       await expectSoundHistory({ url }, join(at, 'out'), 1);
+    } finally {
+      await ledger.close();
+      run.kill('SIGKILL');
+      await run;
+    }
+  });
+
+  it('ends a run that lost its hold on the target, and the same command goes on', async () => {
+    const at = mkdtempSync(join(folder, 'lost-'));
+    const source = join(at, 'source');
+    const url = await postgres.newDatabase();
+    mkdirSync(source);
+    await writeBigEstate(
+      source,
+      ['first', 'second'].map((name) => ({ name, disks: [256 * MIB] })),
+    );
+    const command = ['run', source, '--target', join(at, 'out'), '--store', url, '--parallel', '1'];
+    const run = startCli([...command, '--workers', '1']);
+    const ledger = await Ledger.open({ url });
+    try {
+      const job = await firstJob(ledger);
+      await whenStarted(run, async () => (await ledger.journaledDataBlocks(job)) > 0);
+      await postgres.dropConnections(url);
+      const { exitCode, stderr } = await run;
+      expect(exitCode, stderr).toBe(5);
+      expectErrorLines(stderr, { code: 'LEDGER_UNREACHABLE', names: [join(at, 'out')] });
+      const batch = await ledger.latestBatch();
+      expect((await ledger.jobs(batch?.id ?? 0)).map(({ state }) => state)).toEqual(['paused', 'planned']);
+      expect((await runCli(command)).exitCode).toBe(0);
+      await expectSoundHistory({ url }, join(at, 'out'), 2);
     } finally {
       await ledger.close();
       run.kill('SIGKILL');

@@ -69,6 +69,7 @@ export const REPORT = z.object({
     z.object({
       name: z.string(),
       waitsFor: z.string().nullable(),
+      tries: z.array(z.object({ code: z.string() })),
       landed: z.string().nullable(),
       state: STATE,
       output: z.string().nullable(),

@@ -86,7 +86,15 @@ class NightWatch {
     this.#running = running;
     this.#idle = new IdleJobs(context, tracked);
     this.#notices = new NightNotices(notices ?? NOBODY, clocksOf(parts.waves), this.#beganAt);
-    this.#progress = new ProgressWatch({ context, batchId, tracked, running, rates, notices: this.#notices });
+    this.#progress = new ProgressWatch({
+      context,
+      batchId,
+      tracked,
+      running,
+      rates,
+      notices: this.#notices,
+      stuck: parts.policy.stuck,
+    });
     this.#outlooks = new OutlookWriter({ ledger, batchId, tracked, running, rates });
     this.#tally = new NightTally(tracked);
     this.#waiting = new WaitingWord(context.observe);

@@ -1,4 +1,5 @@
 import type { ProgressRecord } from '../../ledger/index.js';
+import type { Policy } from '../../model/night.js';
 import type { BatchContext } from '../job.js';
 import type { NightNotices } from './night-notices.js';
 import type { NightRates } from './rates.js';
@@ -13,15 +14,17 @@ interface ProgressParts {
   readonly running: RunningJobs;
   readonly rates: NightRates;
   readonly notices: NightNotices;
+  readonly stuck: Policy['stuck'];
 }
 
 /** Follows how far running machines are. Instants are milliseconds since 1970. */
 export class ProgressWatch {
   readonly #parts: ProgressParts;
-  readonly #stuck = new StuckJobs();
+  readonly #stuck: StuckJobs;
 
   constructor(parts: ProgressParts) {
     this.#parts = parts;
+    this.#stuck = new StuckJobs(parts.stuck);
   }
 
   /** Since when machines have not come on that should have. */
@@ -43,12 +46,14 @@ export class ProgressWatch {
     for (const id of running.ids) tracked.change(id, { movedBytes: progressOf(id)?.movedBytes ?? 0 });
     const sample = rates.sample(progressOf, cap, now);
     if (sample !== null) await nights.addSample(batchId, now, sample);
-    await this.#tellStuck(new Map(running.ids.map((id) => [id, progressOf(id)])), now);
+    await this.#lookForStuck(new Map(running.ids.map((id) => [id, progressOf(id)])), now);
   }
 
-  async #tellStuck(progress: ReadonlyMap<string, ProgressRecord | undefined>, now: number): Promise<void> {
-    const { context, batchId, tracked, notices } = this.#parts;
-    for (const { id, step, since } of this.#stuck.look(progress, now)) {
+  async #lookForStuck(progress: ReadonlyMap<string, ProgressRecord | undefined>, now: number): Promise<void> {
+    const { context, batchId, tracked, running, notices } = this.#parts;
+    const { told, hopeless } = this.#stuck.look(progress, now);
+    for (const { id, step, since } of hopeless) running.giveUp(id, step, (now - since) / 1000);
+    for (const { id, step, since } of told) {
       const { record, planned } = tracked.planned(id);
       const data = { step, since };
       await context.ledger.events.append({ batchId, jobId: record.id, kind: 'stuck', data });

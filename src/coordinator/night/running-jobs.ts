@@ -1,4 +1,5 @@
-import type { RecordedError } from '../../ledger/index.js';
+import type { RecordedError, StepName } from '../../ledger/index.js';
+import { formatSeconds } from '../../model/format.js';
 import type { Stop, WayIn } from '../../scheduling/index.js';
 import type { BatchContext, PlannedJob } from '../job.js';
 import type { JobRunner } from '../job-runner.js';
@@ -79,6 +80,12 @@ export class RunningJobs {
 
   stop({ jobId, how, reason }: Stop): void {
     this.#runs.get(jobId)?.stop.abort(stopReason(how === 'pause' ? 'PAUSED' : 'WITHDRAWN', reason));
+  }
+
+  /** Its step has not come on for so many seconds: it has failed when it has stopped. */
+  giveUp(id: string, step: StepName, seconds: number): void {
+    const reason = `${step} has not come on for ${formatSeconds(seconds)}`;
+    this.#runs.get(id)?.stop.abort(stopReason('STEP_STUCK', reason));
   }
 
   /** Resolves when the run has ended, at once for one that does not run. */

@@ -1,4 +1,5 @@
 import type { ProgressRecord, StepName } from '../../ledger/index.js';
+import type { Policy } from '../../model/night.js';
 
 /** A step that has not come on for so long is stuck. Steps that tell nothing while they run get longer. */
 const PATIENCE_MS: Readonly<Record<StepName, number>> = {
@@ -18,28 +19,44 @@ export interface StuckJob {
   readonly since: number;
 }
 
-/** Notices, once each time, that a running machine does not come on. */
+/** Notices, once each time, that a running machine does not come on, and after `giveUpSeconds` more that it will not. */
 export class StuckJobs {
+  readonly #giveUpSeconds: number | null;
   readonly #since = new Map<string, number>();
+
+  constructor({ giveUpSeconds }: Policy['stuck']) {
+    this.#giveUpSeconds = giveUpSeconds;
+  }
 
   /** Since when, by machine. */
   get since(): ReadonlyMap<string, number> {
     return this.#since;
   }
 
-  /** Those that are stuck at `now` (milliseconds since 1970) and were not the last time. */
-  look(running: ReadonlyMap<string, ProgressRecord | undefined>, now: number): StuckJob[] {
+  /**
+   * At `now` (milliseconds since 1970): those that are stuck and were not the last time, and, each time anew, those that
+   * are to be given up.
+   */
+  look(
+    running: ReadonlyMap<string, ProgressRecord | undefined>,
+    now: number,
+  ): { readonly told: readonly StuckJob[]; readonly hopeless: readonly StuckJob[] } {
     for (const id of this.#since.keys()) if (!running.has(id)) this.#since.delete(id);
-    return [...running].flatMap(([id, progress]) => {
-      if (progress === undefined) return [];
-      const { step, advancedAt } = progress;
-      if (now - advancedAt < PATIENCE_MS[step]) {
+    const told: StuckJob[] = [];
+    const hopeless: StuckJob[] = [];
+    for (const [id, progress] of running) {
+      if (progress === undefined) continue;
+      const { step, advancedAt: since } = progress;
+      const beyond = now - since - PATIENCE_MS[step];
+      if (beyond < 0) {
         this.#since.delete(id);
-        return [];
+        continue;
       }
-      if (this.#since.has(id)) return [];
-      this.#since.set(id, advancedAt);
-      return [{ id, step, since: advancedAt }];
-    });
+      if (this.#since.get(id) !== since) told.push({ id, step, since });
+      this.#since.set(id, since);
+      if (this.#giveUpSeconds !== null && beyond >= this.#giveUpSeconds * 1000)
+        hopeless.push({ id, step, since });
+    }
+    return { told, hopeless };
   }
 }

@@ -64,5 +64,6 @@ function attended(policy: Policy): Policy {
     ...policy,
     retries: { ...retries, attempts: 1 },
     groups: { ...groups, machines: Number.MAX_SAFE_INTEGER },
+    stuck: { giveUpSeconds: null },
   };
 }

@@ -1,10 +1,12 @@
-import type { TaskKind } from '../../worker-threads-pool/index.js';
+import { giveSign, type TaskKind } from '../../worker-threads-pool/index.js';
 import type { GuestRecord } from './guest-record.js';
 import { type GuestRequest, mendGuest } from './mend-guest.js';
 
 export interface FixInput extends Omit<GuestRequest, 'signal'> {
   /** `[0] !== 0`: stop. */
   readonly canceled: Int32Array;
+  /** As `withSigns` gives them. */
+  readonly signs: Int32Array;
 }
 
 /** Mends a guest in a thread: what a hostile guest makes us read costs that thread's memory only. */
@@ -14,7 +16,8 @@ export const FIX: TaskKind<FixInput, GuestRecord> = { worker: 'fix' };
 const POLL_MILLISECONDS = 100;
 
 /** The thread's work. Rejects as `mendGuest` does. */
-export async function fixGuest({ canceled, ...request }: FixInput): Promise<GuestRecord> {
+export async function fixGuest({ canceled, signs, ...request }: FixInput): Promise<GuestRecord> {
+  giveSign(signs);
   const stop = new AbortController();
   const timer = setInterval(() => {
     if (Atomics.load(canceled, 0) !== 0) stop.abort();

@@ -80,6 +80,12 @@ export const NIGHT = z.strictObject({
     })
     .partial()
     .optional(),
+  stuck: z
+    .strictObject({
+      /** A step that was told not to come on, and does not for so long more, is stopped and tried again. */
+      giveUpSeconds: z.union([z.literal('off'), SECONDS]),
+    })
+    .optional(),
 });
 
 /** As many as a run takes; the cost of an estimate grows with it. */

@@ -1,4 +1,4 @@
-import { DEFAULT_POLICY, type PlannedNight } from '../../model/night.js';
+import { DEFAULT_POLICY, type PlannedNight, type Policy } from '../../model/night.js';
 import { MIB } from '../../model/units.js';
 import type { Migration } from '../migration-file/schema.js';
 import { windowOf } from '../migration-file/windows.js';
@@ -29,8 +29,15 @@ export function plannedNight({
       ageStepSeconds: night.ageStepSeconds ?? DEFAULT_POLICY.ageStepSeconds,
       retries: withDefaults(DEFAULT_POLICY.retries, night.retries),
       groups: withDefaults(DEFAULT_POLICY.groups, night.groups),
+      stuck: stuckPolicy(night.stuck),
     },
   };
+}
+
+function stuckPolicy(stuck: NonNullable<NightParts['night']>['stuck']): Policy['stuck'] {
+  if (stuck === undefined) return DEFAULT_POLICY.stuck;
+  const { giveUpSeconds } = stuck;
+  return { giveUpSeconds: giveUpSeconds === 'off' ? null : giveUpSeconds };
 }
 
 type Pauses = { readonly firstPauseSeconds: number; readonly longestPauseSeconds: number };

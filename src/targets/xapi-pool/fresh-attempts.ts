@@ -5,6 +5,7 @@ import type { TransferSlots } from './transfer-slots.js';
 
 const ATTEMPTS = 3;
 const PAUSE = 5_000;
+const SIGN_MILLISECONDS = 1_000;
 /** Of these the next attempt may see nothing. */
 const PASSING: readonly ErrorCode[] = [
   'POOL_UPLOAD_FAILED',
@@ -22,6 +23,8 @@ export interface TransferPlace {
   /** Those that are to be gone through, as long as one of them takes it; all when none is named. */
   readonly through?: readonly string[] | undefined;
   readonly signal: AbortSignal;
+  /** Called when a transfer waits for its turn, about once a second, and when it comes on in what has no progress. */
+  readonly onSign?: (() => void) | undefined;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface TransferPlace {
  */
 export async function withFreshAttempts<T>(
   client: XapiClient,
-  { slots, storage, addresses, through = addresses, signal }: TransferPlace,
+  { slots, storage, addresses, through = addresses, signal, onSign }: TransferPlace,
   transfer: (address: string) => Promise<T>,
 ): Promise<T> {
   const failed = new Set<string>();
@@ -39,7 +42,7 @@ export async function withFreshAttempts<T>(
     const others = addresses.filter((address) => !failed.has(address));
     const wanted = others.filter((address) => through.includes(address));
     const candidates = [wanted, others].find(({ length }) => length > 0) ?? addresses;
-    const slot = await slots.take(storage, candidates, signal);
+    const slot = await telling(onSign, slots.take(storage, candidates, signal));
     try {
       return await transfer(slot.address);
     } catch (error) {
@@ -65,5 +68,15 @@ export async function again<T>(
       if (signal.aborted || attempt === ATTEMPTS || !passing) throw error;
     }
     await pauseFor(PAUSE * attempt * client.patience.pauseScale, signal);
+  }
+}
+
+/** Calls `onSign` about once a second until `waiting` has settled. */
+async function telling<T>(onSign: (() => void) | undefined, waiting: Promise<T>): Promise<T> {
+  const timer = setInterval(() => onSign?.(), SIGN_MILLISECONDS);
+  try {
+    return await waiting;
+  } finally {
+    clearInterval(timer);
   }
 }

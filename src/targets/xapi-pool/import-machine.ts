@@ -32,6 +32,8 @@ export interface MachineImport {
   readonly format: ImportFormat;
   readonly readBack: ReadBackAmount;
   readonly signal: AbortSignal;
+  /** Called when a disk waits for its turn, about once a second, and for each block that is read back. */
+  readonly onSign?: (() => void) | undefined;
   /** Of all imports into the pool; without it, no import knows of others that are under way. */
   readonly reservations?: SpaceReservations | undefined;
   /** Told when all disks are stored, in the machine's disk order, before they are read back. */
@@ -268,11 +270,11 @@ function diskOf({ disks }: MachineImport, index: number): MachineImport['disks']
 }
 
 function placeOf(
-  { slots, through, signal }: MachineImport,
+  { slots, through, signal, onSign }: MachineImport,
   storage: Ref,
   { addresses }: StorageView,
 ): TransferPlace {
-  return { slots, storage, addresses, through, signal };
+  return { slots, storage, addresses, through, signal, onSign };
 }
 
 function storageOf(

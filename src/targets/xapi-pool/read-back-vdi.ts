@@ -62,6 +62,7 @@ async function compareStored(client: XapiClient, check: VdiReadBack, address: st
         }
       },
       block(block, content) {
+        place.onSign?.();
         if (only === undefined || only[block] === 1) {
           readBack.judge(block, content);
           present++;
@@ -78,12 +79,13 @@ async function compareStored(client: XapiClient, check: VdiReadBack, address: st
 
 async function compareFromStart(client: XapiClient, check: VdiReadBack, address: string): Promise<number> {
   const { vdi, virtualBytes, amount, gate, place, only } = check;
-  const { signal } = place;
+  const { signal, onSign } = place;
   const end =
     only === undefined ? virtualBytes : Math.min(virtualBytes, (only.lastIndexOf(1) + 1) * BLOCK_BYTES);
   const wanted = amount === 'all' ? end : Math.min(end, SAMPLE_BYTES);
   const readBack = await ReadBack.create(check.records, check.name);
   for await (const part of exportVdi(client, { address, vdi, format: 'raw', gate, signal })) {
+    onSign?.();
     readBack.add(part.subarray(0, wanted - readBack.bytes));
     if (readBack.bytes === wanted) break;
   }

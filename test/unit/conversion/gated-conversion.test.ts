@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DIGEST, type DiskProgress, readWholeDisk } from '../../../src/conversion/index.js';
 import { fileImage } from '../../../src/images/index.js';
 import { BLOCK_BYTES, blockCount, MIB } from '../../../src/model/units.js';
-import { WorkerThreadsPool } from '../../../src/worker-threads-pool/index.js';
+import { WorkerThreadsPool, withSigns } from '../../../src/worker-threads-pool/index.js';
 import { noise } from '../../support/disk-maker.js';
 import { failureOf } from '../../support/failure.js';
 import { tempFiles } from '../../support/temp-files.js';
@@ -79,6 +79,37 @@ describe('what threads read', () => {
     expect(told.length).toBeLessThanOrEqual(seconds + 1);
     expect(told[0]?.doneBytes).toBeGreaterThan(0);
     expect(told[0]?.doneBytes).toBeLessThan(BYTES);
-    expect(told.at(-1)).toEqual({ totalBytes: BYTES, doneBytes: BYTES });
+    expect(told.at(-1)).toMatchObject({ totalBytes: BYTES, doneBytes: BYTES });
+  });
+
+  it('is told to wait for its turn at the gate, and for a thread that it is behind', async () => {
+    pool.gate.limit(0);
+    const told: Record<'first' | 'second', DiskProgress[]> = { first: [], second: [] };
+    const reading = [
+      readDisk(ALL, undefined, (progress) => told.first.push(progress)),
+      readDisk(ALL, undefined, (progress) => told.second.push(progress)),
+    ];
+    await vi.waitUntil(() => told.first.length > 2 && told.second.length > 2, 20_000);
+    const all = [...told.first, ...told.second];
+    expect(all.map(({ doneBytes, waits }) => ({ doneBytes, waits }))).toEqual(
+      all.map(() => ({ doneBytes: 0, waits: true })),
+    );
+    pool.gate.limit(null);
+    await Promise.all(reading);
+  });
+
+  it('is heard of while a check waits for the gate', async () => {
+    pool.gate.limit(0);
+    const canceled = new Int32Array(new SharedArrayBuffer(4));
+    const expected = { algorithm: 'sha256', hex: '00' } as const;
+    const input = { range: disk, expected, name: 'disk', canceled, gate: pool.gate.memory };
+    let heard = 0;
+    const checking = withSigns(
+      () => heard++,
+      (signs) => failureOf(pool.run(DIGEST, { ...input, signs })),
+    );
+    await vi.waitUntil(() => heard > 2, 20_000);
+    Atomics.store(canceled, 0, 1);
+    await checking;
   });
 });

@@ -46,9 +46,8 @@ async function fix(
   into: string,
   signal = new AbortController().signal,
 ): Promise<GuestOutcome> {
-  return await fixMachine({ planned: planned(), profiles, guests: MEANS, folder: into, pool, signal }, [
-    disk,
-  ]);
+  const means = { profiles, guests: MEANS, folder: into, pool, signal, onSign: () => {} };
+  return await fixMachine({ planned: planned(), ...means }, [disk]);
 }
 
 async function servedWeb(answer: RequestListener): Promise<ImageSource> {

@@ -33,7 +33,7 @@ describe.skipIf(programs === null)('a ledger in PostgreSQL', () => {
     const told = once(lost, 'abort');
     await postgres.dropConnections(url);
     await told;
-    expect(lost.reason).toMatchObject({ code: 'LEASE_LOST' });
+    expect(lost.reason).toMatchObject({ code: 'LEDGER_UNREACHABLE' });
     await (await ledger.lockTarget(target)).release();
     await ledger.close();
   });

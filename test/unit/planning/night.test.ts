@@ -15,6 +15,16 @@ describe('what a migration says of its nights', () => {
     expect(plannedNight({})).toEqual({ startsAt: null, blackOuts: [], caps: [], policy: DEFAULT_POLICY });
   });
 
+  test('a step that is stuck is given up after another time, or never', () => {
+    const giveUp = (giveUpSeconds: number | 'off') =>
+      plannedNight({ night: { stuck: { giveUpSeconds } } }).policy.stuck.giveUpSeconds;
+    expect([giveUp(1800), giveUp('off'), plannedNight({}).policy.stuck.giveUpSeconds]).toEqual([
+      1800,
+      null,
+      3600,
+    ]);
+  });
+
   test('parts of the policy leave the others as they are', () => {
     const { policy } = plannedNight({ night: { atWindowEnd: 'finish', retries: { attempts: 2 } } });
     expect(policy).toEqual({

@@ -112,7 +112,7 @@ describe('a snapshot of a machine', () => {
 
 describe('a machine that starts', () => {
   it('has a guest that reports after a while, and is forgotten with it', async () => {
-    const guests = () => ({ reportsAfterMs: 20, networks: { '0/ip': '10.0.0.2' } });
+    const guests = () => ({ reportsAfterMs: 1_000, networks: { '0/ip': '10.0.0.2' } });
     const from = await connected({ guests });
     const { vm } = await running(from);
     expect(await from.root.text('VM.get_guest_metrics', vm)).toBe('OpaqueRef:NULL');

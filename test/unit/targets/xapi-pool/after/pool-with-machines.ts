@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { connectPool, type Ref, type XapiClient } from '../../../../../src/xapi/index.js';
 import { type PoolOptions, type SimulatedPool, startPool } from '../../../../simulators/xapi-pool/index.js';
-import { tempFiles } from '../../../../support/temp-files.js';
 import { http, logIn, POOL_CERTIFICATE, type XapiCaller } from '../../../../support/xapi-caller.js';
 
 const MIB = 1024 ** 2;
@@ -10,8 +11,6 @@ const GIB = 1024 ** 3;
 export const LAN = 'Pool-wide network associated with eth0';
 export const JOB = 'job-1';
 
-const { put } = tempFiles();
-const password = { file: put('password', 'simulated').path };
 /** Seconds are milliseconds here. */
 const patience = { connect: 2_000, idle: 4_000, pauseScale: 0.001 };
 
@@ -37,6 +36,11 @@ export async function testPool(options: PoolOptions = {}): Promise<TestPool> {
     ...options,
   });
   onTestFinished(() => pool.close());
+  // Of each test's own: files of tests that share this module may run in one process.
+  const folder = mkdtempSync(join(tmpdir(), 'xenferry-unit-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const password = { file: join(folder, 'password') };
+  writeFileSync(password.file, 'simulated');
   const tlsFingerprints = pool.hosts.map(({ tlsFingerprint }) => tlsFingerprint);
   const client = await connectPool({ url: pool.url, user: 'root', password, tlsFingerprints, patience });
   onTestFinished(() => client.close());
