@@ -64,7 +64,7 @@ export async function datastoreFolder(
   watching: TaskWatching = {},
 ): Promise<DatastoreEntry[]> {
   const browser = REF.safeParse(
-    (await retrieveOne(client, datastore, ['browser'], { signal: watching.signal }))['browser'],
+    (await retrieveOne(client, datastore, ['browser'], { signal: watching.signal })).browser,
   );
   if (!browser.success) throw unusable(client, `${datastore.value} cannot be searched`);
   const searchSpec = {

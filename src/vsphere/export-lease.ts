@@ -99,11 +99,11 @@ class RunningLease implements ExportLease {
         if (kind === 'leave') throw this.#lease('it vanished before it was ready');
         told = { ...told, ...properties };
       }
-      const state = STATE.safeParse(told['state']);
+      const state = STATE.safeParse(told.state);
       if (state.data === 'ready') break;
-      if (state.data !== 'initializing') throw this.#failure(what, told['error']);
+      if (state.data !== 'initializing') throw this.#failure(what, told.error);
     }
-    const info = LEASE_INFO.safeParse(told['info']);
+    const info = LEASE_INFO.safeParse(told.info);
     if (!info.success) {
       throw new XenferryError('VSPHERE_PROTOCOL', `${what}: the lease tells nothing usable`, {
         file: this.#client.shown,

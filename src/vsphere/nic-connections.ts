@@ -77,7 +77,7 @@ async function nicsOf(client: VsphereClient, machine: Ref, options: RetrieveOpti
   }
   return devices.data.flatMap((device) => {
     const nic = NIC.safeParse(device);
-    const connectable = DEVICE.safeParse(device['connectable']);
+    const connectable = DEVICE.safeParse(device.connectable);
     if (!nic.success || !connectable.success) return [];
     const { key } = nic.data;
     const { startConnected, connected } = nic.data.connectable;

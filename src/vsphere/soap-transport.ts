@@ -101,7 +101,7 @@ export class SoapTransport {
   /** What is inside the envelope. */
   #open(method: string, envelope: VimValue): unknown {
     const body = BODY.safeParse(envelope).data?.Body ?? {};
-    const fault = FAULT.safeParse(body['Fault']);
+    const fault = FAULT.safeParse(body.Fault);
     if (fault.success) throw this.#fault(method, fault.data);
     const answer = ANSWER.safeParse(body[`${method}Response`]);
     if (!answer.success) {

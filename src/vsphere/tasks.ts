@@ -81,7 +81,7 @@ async function* looksAt(
   for await (const { objects } of watchUpdates(client, [query], { signal })) {
     for (const { kind, properties } of objects) {
       if (kind === 'leave') return;
-      const info = TASK_INFO.safeParse(properties['info']);
+      const info = TASK_INFO.safeParse(properties.info);
       if (info.success) yield info.data;
     }
   }

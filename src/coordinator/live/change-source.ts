@@ -146,7 +146,7 @@ async function undo(
   const { snapshots, powerState, changeTracking, name } = await readSourceMachine(client, machine);
   switch (kind) {
     case 'snapshot': {
-      const ours = snapshots.filter((snapshot) => snapshot.name === told['name']);
+      const ours = snapshots.filter((snapshot) => snapshot.name === told.name);
       for (const { ref } of ours) await removeSnapshot(client, ref);
       return;
     }
@@ -158,11 +158,11 @@ async function undo(
       if (powerState === 'poweredOff') await powerOn(client, machine);
       return;
     case 'rename':
-      if (typeof told['name'] === 'string' && name !== told['name'])
-        await renameMachine(client, machine, told['name']);
+      if (typeof told.name === 'string' && name !== told.name)
+        await renameMachine(client, machine, told.name);
       return;
     case 'disconnect':
-      await connectNics(client, machine, NICS.parse(told['nics']));
+      await connectNics(client, machine, NICS.parse(told.nics));
   }
 }
 

@@ -37,7 +37,7 @@ describe('properties', () => {
   it('of all objects come in the pages that the server makes', async () => {
     const pages: unknown[][] = [];
     for await (const page of retrieve(client, MACHINES)) {
-      pages.push(page.map(({ properties }) => properties['name']));
+      pages.push(page.map(({ properties }) => properties.name));
     }
     expect(pages.map(({ length }) => length)).toEqual([5, 5, 5, 5, 3]);
     expect(pages.flat().toSorted()).toEqual(NAMES.toSorted());
@@ -46,7 +46,7 @@ describe('properties', () => {
   it('come of each object once, although sessions end between the pages', async () => {
     const names: unknown[] = [];
     for await (const page of retrieve(client, MACHINES)) {
-      names.push(...page.map(({ properties }) => properties['name']));
+      names.push(...page.map(({ properties }) => properties.name));
       if (names.length < 20) await vcenter.fault({ kind: 'dropSessions' });
     }
     expect(names.toSorted()).toEqual(NAMES.toSorted());
@@ -55,7 +55,7 @@ describe('properties', () => {
   it('come of each object once, although others open a new session between the pages', async () => {
     const names: unknown[] = [];
     for await (const page of retrieve(client, MACHINES)) {
-      names.push(...page.map(({ properties }) => properties['name']));
+      names.push(...page.map(({ properties }) => properties.name));
       if (names.length > 10) continue;
       await vcenter.fault({ kind: 'dropSessions' });
       for await (const _page of retrieve(client, { ...MACHINES, type: 'HostSystem' }));
@@ -95,7 +95,7 @@ describe('updates', () => {
     if (machine === undefined) throw new Error('no machine');
     const seen: string[] = [];
     for await (const batch of watchUpdates(client, [MACHINES], { waitSeconds: 0 })) {
-      for (const { ref, properties } of batch.objects) known.set(ref.value, properties['name']);
+      for (const { ref, properties } of batch.objects) known.set(ref.value, properties.name);
       if (!batch.complete) continue;
       seen.push(`${batch.afresh ? 'all' : 'changes'}: ${batch.objects.length}`);
       if (seen.length === 1) await renameMachine(client, machine.ref, 'renamed');
