@@ -2,7 +2,7 @@ import { errorCodeOf, isCanceled, toXenferryError, XenferryError } from '../mode
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import type { Delivery } from './delivery.js';
 import type { BatchContext, ClaimedJob } from './job.js';
-import { withSource } from './live/with-source.js';
+import { settleSource, withSource } from './live/with-source.js';
 import { stateAfter } from './stop-reasons.js';
 
 /**
@@ -16,9 +16,8 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
   try {
     signal.throwIfAborted();
     refuseBlocked(planned);
-    if (!(await delivery.isFinished(job))) {
-      await withSource(context, job, (placed) => delivery.deliver(placed, context));
-    }
+    if (await delivery.isFinished(job)) await settleSource(context, job);
+    else await withSource(context, job, (placed) => delivery.deliver(placed, context));
     await held.setState('done');
     observe({ kind: 'job', jobId: record.id, name, state: 'done', error: null });
   } catch (error) {

@@ -87,8 +87,11 @@ const STATE = z.object({
   sessions: z.array(z.object({ user: z.string(), userAgent: z.string() })),
   leases: z.array(z.object({ vm: z.string(), state: z.string(), progress: z.number() })),
   snapshots: z.array(z.object({ vm: z.string(), name: z.string(), ref: z.string() })),
-  /** Transfers at once of each host. */
-  hosts: z.record(z.string(), z.object({ current: z.number(), largest: z.number() })),
+  /** Transfers at once of each host; `largestDisks` counts each disk once. */
+  hosts: z.record(
+    z.string(),
+    z.object({ current: z.number(), largest: z.number(), largestDisks: z.number() }),
+  ),
   datastores: z.array(z.object({ name: z.string(), folder: z.string() })),
 });
 
