@@ -1,6 +1,7 @@
 export { askPool, judgeByPool } from './ask-pool.js';
 export type { BatchEvent, BatchObserver } from './batch-events.js';
 export { cleanUpPool } from './clean-up-pool.js';
+export { cleanUpSources } from './clean-up-sources.js';
 export type { GuestOutcome } from './fix-machine.js';
 export { guestToolsFolder } from './guest-tools-folder.js';
 export type { JobRunner } from './job-runner.js';

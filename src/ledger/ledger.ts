@@ -107,7 +107,7 @@ export class Ledger {
     this.schedules = new ScheduleBook(db, durably);
     this.desk = new BatchDesk(db, durably);
     this.answers = new AnswerBook(db, durably);
-    this.sourceChanges = new SourceChanges(db, durably);
+    this.sourceChanges = new SourceChanges(db, durably, () => this.#hasTable('source_changes'));
     this.views = new LedgerViews(db);
   }
 

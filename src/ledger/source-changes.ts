@@ -44,10 +44,13 @@ export function isToUndo({ undoneAt, kept }: SourceChangeRecord): boolean {
 export class SourceChanges {
   readonly #db: Kysely<LedgerSchema>;
   readonly #durably: Durably;
+  readonly #isKnown: () => Promise<boolean>;
 
-  constructor(db: Kysely<LedgerSchema>, durably: Durably) {
+  /** `isKnown`: whether the ledger has such changes; one that is only read may be from before. */
+  constructor(db: Kysely<LedgerSchema>, durably: Durably, isKnown: () => Promise<boolean>) {
     this.#db = db;
     this.#durably = durably;
+    this.#isKnown = isKnown;
   }
 
   /** Writes down what is about to be done. Its id. */
@@ -95,6 +98,7 @@ export class SourceChanges {
 
   /** The jobs of all batches into a target folder with changes that stand and are not to stay, each with its batch. */
   async jobsToUndo(target: string): Promise<UnfinishedSource[]> {
+    if (!(await this.#isKnown())) return [];
     const rows = await this.#db
       .selectFrom('source_changes')
       .innerJoin('jobs', 'jobs.id', 'source_changes.job_id')
@@ -122,6 +126,7 @@ export class SourceChanges {
 
   /** Of all jobs of a batch, in their order. */
   async ofBatch(batchId: number): Promise<SourceChangeRecord[]> {
+    if (!(await this.#isKnown())) return [];
     const rows = await this.#db
       .selectFrom('source_changes')
       .innerJoin('jobs', 'jobs.id', 'source_changes.job_id')

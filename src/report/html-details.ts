@@ -5,6 +5,7 @@ import { manifestAlgorithm, type VirtualMachine } from '../model/virtual-machine
 import { concernList } from './html-concerns.js';
 import { code, count, facts, stacked, table } from './html-elements.js';
 import { guestChanges } from './html-guest.js';
+import { sourceChanges } from './html-source-changes.js';
 import { detailsId, stateBadge } from './html-words.js';
 import type { DiskReport, MachineReport, RunReport, StepReport } from './run-report.js';
 
@@ -34,6 +35,7 @@ ${concernList(concerns)}
 ${limitList(planned)}
 ${guestChanges(report.guest)}
 ${afterImport(report.steps)}
+${sourceChanges(report.sourceChanges)}
 ${losses(report.notes)}
 ${disks(report.disks, machine)}
 ${nics(machine)}

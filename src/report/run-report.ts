@@ -1,6 +1,7 @@
 import type { GuestOutcome } from '../coordinator/index.js';
 import type { JobState, Ledger, RecordedError, StepName, StepState } from '../ledger/index.js';
 import { type Destination, readDestination } from '../model/destination.js';
+import type { SourceChange } from '../model/live.js';
 import type { Outlook } from '../model/outlook.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES } from '../model/units.js';
@@ -48,6 +49,21 @@ export interface MachineReport {
   readonly guest: GuestOutcome | null;
   readonly disks: readonly DiskReport[];
   readonly steps: readonly StepReport[];
+  /** What was done to it where it came from, in this order. */
+  readonly sourceChanges: readonly SourceChangeReport[];
+}
+
+/** Times are milliseconds since 1970. */
+export interface SourceChangeReport {
+  readonly kind: SourceChange;
+  /** It was about to be made. */
+  readonly begunAt: number;
+  /** Null when nobody knows whether it was made. */
+  readonly madeAt: number | null;
+  /** Null as long as it stands. */
+  readonly undoneAt: number | null;
+  /** The machine has moved: it stays so. */
+  readonly kept: boolean;
 }
 
 export interface DiskReport {
@@ -85,10 +101,18 @@ export async function collectReport(
   const batch = batchId === undefined ? await ledger.latestBatch(target) : await ledger.batch(batchId);
   if (batch === null) return null;
   const outlook = await outlookOf(ledger, batch.id);
+  const changes = Map.groupBy(await ledger.sourceChanges.ofBatch(batch.id), ({ jobId }) => jobId);
   const machines = await Promise.all(
-    (await ledger.jobs(batch.id)).map((job) =>
-      machineReport(ledger, job, batch.finishedAt === null ? outlook : null),
-    ),
+    (await ledger.jobs(batch.id)).map(async (job) => ({
+      ...(await machineReport(ledger, job, batch.finishedAt === null ? outlook : null)),
+      sourceChanges: (changes.get(job.id) ?? []).map(({ kind, begunAt, madeAt, undoneAt, kept }) => ({
+        kind,
+        begunAt,
+        madeAt,
+        undoneAt,
+        kept,
+      })),
+    })),
   );
   const sum = (of: (machine: MachineReport) => number) =>
     machines.reduce((total, machine) => total + of(machine), 0);
@@ -127,7 +151,7 @@ async function machineReport(
   ledger: Ledger,
   job: Awaited<ReturnType<Ledger['jobs']>>[number],
   outlook: Outlook | null,
-): Promise<MachineReport> {
+): Promise<Omit<MachineReport, 'sourceChanges'>> {
   const planned: PlannedMachine | null = JSON.parse(job.planned);
   const disks = await ledger.disks(job.id);
   const steps = await ledger.steps(job.id);
