@@ -124,7 +124,8 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       const jobs = await enlist(context, delivery, batchId, plan);
       for (const folder of await ledger.orphanedGuestFolders(plan.target)) await removeGuestFolder(folder);
       if (queue === null) await removeExports(plan.target);
-      warnings.push(...(await sweepLeftovers(context, delivery, jobs, queue !== null)));
+      const sweep = () => sweepLeftovers(context, delivery, jobs, queue !== null);
+      const left = await sweep();
       await watchJobs(options, {
         context,
         batchId,
@@ -134,6 +135,8 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
         waysIn: (planned) => delivery.waysIn(planned),
       });
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
+      // By now a server may be back, or have given up an export that nobody keeps alive.
+      if (left.length > 0) warnings.push(...(await sweep()));
     } finally {
       await progress.close();
       warnings.push(...(await delivery.close()));

@@ -1,6 +1,7 @@
 import type { GuestOutcome } from '../coordinator/index.js';
 import type { JobState, Ledger, RecordedError, StepName, StepState } from '../ledger/index.js';
 import { type Destination, readDestination } from '../model/destination.js';
+import { groupBy } from '../model/group-by.js';
 import type { SourceChange } from '../model/live.js';
 import type { Outlook } from '../model/outlook.js';
 import type { PlannedMachine } from '../model/plan.js';
@@ -101,11 +102,11 @@ export async function collectReport(
   const batch = batchId === undefined ? await ledger.latestBatch(target) : await ledger.batch(batchId);
   if (batch === null) return null;
   const outlook = await outlookOf(ledger, batch.id);
-  const changes = Map.groupBy(await ledger.sourceChanges.ofBatch(batch.id), ({ jobId }) => jobId);
+  const changes = groupBy(await ledger.sourceChanges.ofBatch(batch.id), ({ jobId }) => String(jobId));
   const machines = await Promise.all(
     (await ledger.jobs(batch.id)).map(async (job) => ({
       ...(await machineReport(ledger, job, batch.finishedAt === null ? outlook : null)),
-      sourceChanges: (changes.get(job.id) ?? []).map(({ kind, begunAt, madeAt, undoneAt, kept }) => ({
+      sourceChanges: (changes.get(String(job.id)) ?? []).map(({ kind, begunAt, madeAt, undoneAt, kept }) => ({
         kind,
         begunAt,
         madeAt,

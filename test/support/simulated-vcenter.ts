@@ -121,6 +121,8 @@ export interface SimulatedVcenter {
   guest(facts: GuestFacts): Promise<void>;
   /** How much a datastore says is free, in bytes. */
   freeSpace(datastore: string, freeBytes: number): Promise<void>;
+  /** Whether the host of a machine is reached. */
+  reachable(vm: string, connected: boolean): Promise<void>;
   state(): Promise<z.infer<typeof STATE>>;
   /** All calls so far, in order: methods of SOAP on an object, or `GET /folder/...` on a range. */
   log(): Promise<z.infer<typeof LOG>>;
@@ -203,7 +205,7 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-type Control = Pick<SimulatedVcenter, 'write' | 'fault' | 'guest' | 'freeSpace' | 'state' | 'log'>;
+type Control = Pick<SimulatedVcenter, 'write' | 'fault' | 'guest' | 'freeSpace' | 'reachable' | 'state' | 'log'>;
 
 function controlOf(url: string): Control {
   const order = async (path: string, what: object): Promise<void> => {
@@ -219,6 +221,7 @@ function controlOf(url: string): Control {
     },
     guest: (facts) => order('guest', facts),
     freeSpace: (name, freeBytes) => order('datastore', { name, freeBytes }),
+    reachable: (vm, connected) => order('host', { vm, connected }),
     state: async () => STATE.parse(await told('state')),
     log: async () => LOG.parse(await told('log')),
   };
