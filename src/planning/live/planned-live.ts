@@ -48,8 +48,20 @@ export function plannedLive(
   const missing = changes.filter((change) => !own.allow.includes(change));
   return {
     live: { ...own, server: source.server, objectId, changes },
-    concerns: missing.length === 0 ? [] : [notAllowed(machine, own, missing)],
+    concerns: [
+      ...(missing.length === 0 ? [] : [notAllowed(machine, own, missing)]),
+      ...(machine.powerState === 'suspended' && move !== 'copy' ? [suspended()] : []),
+    ],
   };
+}
+
+function suspended(): Concern {
+  return concern(
+    'VSPHERE_SHUTDOWN',
+    'critical',
+    'the machine is suspended: what it holds in memory would be lost',
+    'Resume it and have it shut down, power it off, or copy it (move: copy).',
+  );
 }
 
 /** In the order in which they are made. */
