@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MIB } from '../../src/model/units.js';
-import { whenStarted } from '../support/interrupted.js';
+import { expectEndsAtSigint, whenStarted } from '../support/interrupted.js';
 import {
   diskContent,
   liveMigration,
@@ -98,6 +98,22 @@ describe.each([
     await expectUntouched();
   });
 
+  it.each(['SIGINT', 'cancel'])('is as it was after %s of the command', async (how) => {
+    const { vcenter, migration, expectUntouched, out } = await estate();
+    for (const transfer of ['folder', 'nfc'] as const)
+      await vcenter.fault({ kind: 'slow', transfer, bytesPerSecond: 200_000, times: -1 });
+    const running = startCli(['run', '-m', migration(live)]);
+    await whenStarted(running, async () =>
+      Object.values((await vcenter.state()).hosts).some(({ current }) => current > 0),
+    );
+    if (how === 'SIGINT') await expectEndsAtSigint(running);
+    else {
+      expect(await runCli(['cancel', out, '--machine', 'web'])).toMatchObject({ exitCode: 0 });
+      expect((await running).exitCode).toBe(130);
+    }
+    await expectUntouched();
+  });
+
   it('is brought back by the next run or by cleanup when the process was killed', async () => {
     const other: MachineSpec = { name: 'other', disks: [{ capacity: MIB }] };
     const { vcenter, migration, expectUntouched, out } = await estate([WEB, other], {
@@ -123,7 +139,7 @@ describe.each([
     }
     const last = await runCli(['run', '-m', file]);
     expect(last.exitCode, last.stderr + last.stdout).toBe(0);
-  });
+  }, 120_000);
 });
 
 describe('a machine that is not as it was when the plan was made', () => {
@@ -232,7 +248,7 @@ describe('what is said of a live move', () => {
     ];
     for (const text of said) for (const form of forms) expect(text.includes(form)).toBe(false);
     expect((await vcenter.state()).snapshots).toEqual([]);
-  });
+  }, 120_000);
 });
 
 function filesIn(path: string): string[] {
