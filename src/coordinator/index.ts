@@ -1,9 +1,11 @@
 export { askPool, judgeByPool } from './ask-pool.js';
 export type { BatchEvent, BatchObserver } from './batch-events.js';
 export { cleanUpPool } from './clean-up-pool.js';
+export { cleanUpSources } from './clean-up-sources.js';
 export type { GuestOutcome } from './fix-machine.js';
 export { guestToolsFolder } from './guest-tools-folder.js';
 export type { JobRunner } from './job-runner.js';
+export { LiveServers } from './live/live-servers.js';
 export { type PreparedPlanning, planPrepared, readPlanning } from './read-planning.js';
 export { readMigrationSources } from './read-sources.js';
 export { type BatchOptions, type BatchResult, runBatch } from './run-batch.js';

@@ -1,7 +1,7 @@
 import type { BlockDigest } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { Profile } from '../guests/profiles/index.js';
-import { Ledger, type LedgerPlace, type Order, type TargetLock } from '../ledger/index.js';
+import { Ledger, type LedgerPlace, type Order, RUNNING_STATES, type TargetLock } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
@@ -16,7 +16,9 @@ import type { Delivery } from './delivery.js';
 import { jobPrints } from './fingerprint.js';
 import { type BatchContext, claimJob, type PlannedJob } from './job.js';
 import type { JobRunner } from './job-runner.js';
+import { removeExports } from './live/exported-disks.js';
 import { LiveServers } from './live/live-servers.js';
+import { sweepSources } from './live/sweep-sources.js';
 import type { NoticeWish } from './night/night-notices.js';
 import { watchJobs } from './night/watch-jobs.js';
 import { openDelivery } from './open-delivery.js';
@@ -122,6 +124,9 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     try {
       const jobs = await enlist(context, delivery, batchId, plan);
       for (const folder of await ledger.orphanedGuestFolders(plan.target)) await removeGuestFolder(folder);
+      if (queue === null) await removeExports(plan.target);
+      const sweep = () => sweepLeftovers(context, delivery, jobs, queue !== null);
+      const left = await sweep();
       await watchJobs(options, {
         context,
         batchId,
@@ -132,6 +137,8 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       });
       lock.lost.throwIfAborted();
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
+      // By now a server may be back, or have given up an export that nobody keeps alive.
+      if (left.length > 0) warnings.push(...(await sweep()));
     } finally {
       await progress.close();
       warnings.push(...(await delivery.close()));
@@ -185,6 +192,22 @@ function refuseBlockedPlan(plan: Plan): void {
   const blocking = plan.concerns.find(isBlocking);
   if (blocking === undefined) return;
   throw new XenferryError('PLAN_BLOCKED', `${blocking.message} (${blocking.id})`, { hint: blocking.remedy });
+}
+
+/** Takes back what is left at sources, but for machines that are where they belong, and for those that workers may have. */
+async function sweepLeftovers(
+  context: BatchContext,
+  delivery: Delivery,
+  jobs: readonly PlannedJob[],
+  onWorkers: boolean,
+): Promise<readonly string[]> {
+  const own = new Map(jobs.map((job) => [job.record.id, job]));
+  const { left } = await sweepSources(context, async ({ jobId, state }) => {
+    const job = own.get(jobId);
+    if (job !== undefined && (await delivery.isFinished(job))) return true;
+    return onWorkers && RUNNING_STATES.some((running) => running === state);
+  });
+  return left;
 }
 
 /** Writes the plan's jobs down; descriptors that could not be read are jobs that have failed already. */

@@ -7,7 +7,6 @@ import { SHARE_LASTS_MS } from './bandwidth-shares.js';
 import { readWays } from './batch-ways.js';
 import { jobPrints } from './fingerprint.js';
 import type { BatchContext } from './job.js';
-import { LiveServers } from './live/live-servers.js';
 import { openDelivery } from './open-delivery.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { runJob } from './run-job.js';
@@ -19,7 +18,7 @@ const WATCH_MILLISECONDS = 1_000;
 /** What a worker runs jobs with. `signal` is its own: it aborts when the worker is to end. */
 export type WorkerContext = Pick<
   BatchContext,
-  'ledger' | 'pool' | 'profiles' | 'worker' | 'signal' | 'observe' | 'patience'
+  'ledger' | 'pool' | 'profiles' | 'worker' | 'signal' | 'observe' | 'patience' | 'liveServers'
 > & {
   /** Of all its jobs. */
   readonly bandwidth: WorkerBandwidth;
@@ -70,7 +69,6 @@ async function runHeld(
 ): Promise<void> {
   const { ledger } = worker;
   const reports = new ProgressReporter(ledger);
-  const liveServers = new LiveServers();
   try {
     const record = await ledger.job(held.jobId);
     const batch = await batchOf(ledger, held.jobId);
@@ -80,7 +78,6 @@ async function runHeld(
       ...worker,
       ...readWays(batch.ways),
       target: batch.target,
-      liveServers,
       observe: (event) => {
         reports.observe(event);
         worker.observe(event);
@@ -102,7 +99,6 @@ async function runHeld(
   } catch (error) {
     await held.fail(toXenferryError(error));
   } finally {
-    await liveServers.close();
     await reports.close();
   }
 }

@@ -22,7 +22,13 @@ export type {
   StepState,
 } from './schema.js';
 export { RUNNING_STATES } from './schema.js';
-export type { SourceChangeRecord, SourceChangeSpec, SourceChanges } from './source-changes.js';
+export {
+  isToUndo,
+  type SourceChangeRecord,
+  type SourceChangeSpec,
+  type SourceChanges,
+  type UnfinishedSource,
+} from './source-changes.js';
 export type { TargetLock } from './store.js';
 export type { TokenBook, TokenRecord } from './token-book.js';
 export type { BatchCounts, BatchRow, JobFile, JobFilter, JobOrder, JobRow, LedgerViews } from './views.js';

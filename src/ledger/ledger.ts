@@ -110,7 +110,7 @@ export class Ledger {
     this.schedules = new ScheduleBook(db, durably);
     this.desk = new BatchDesk(db, durably);
     this.answers = new AnswerBook(db, durably);
-    this.sourceChanges = new SourceChanges(db, durably);
+    this.sourceChanges = new SourceChanges(db, durably, () => this.#hasTable('source_changes'));
     this.views = new LedgerViews(db);
   }
 
@@ -306,8 +306,16 @@ export class Ledger {
           const stays = base !== null && base === spec.base && (refix !== 0 || refixed.has(machine_id));
           return !stays;
         });
+        // What was done at a source is to be undone whatever the machine is planned as now.
+        const sources = new Map<string, Selectable<LedgerSchema['source_changes']>[]>();
         for (const rows of chunks(changed)) {
           const ids = rows.map(({ id }) => id);
+          const machineIds = new Map(rows.map(({ id, machine_id }) => [id, machine_id]));
+          const changes = trx.selectFrom('source_changes').selectAll().where('job_id', 'in', ids);
+          for (const change of await changes.orderBy('id').execute()) {
+            const machineId = machineIds.get(change.job_id) ?? '';
+            sources.set(machineId, [...(sources.get(machineId) ?? []), change]);
+          }
           await trx.deleteFrom('jobs').where('id', 'in', ids).execute();
         }
         const jobs = [...wanted.values()].map((spec, position) => ({
@@ -338,6 +346,12 @@ export class Ledger {
               })),
             )
             .execute();
+        }
+        for (const [machineId, changes] of sources) {
+          const job = trx.selectFrom('jobs').select('id').where('batch_id', '=', batchId);
+          const { id: job_id } = await job.where('machine_id', '=', machineId).executeTakeFirstOrThrow();
+          const moved = changes.map(({ id: _, ...change }) => ({ ...change, job_id }));
+          await trx.insertInto('source_changes').values(moved).execute();
         }
       }),
     );

@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { SourceChange } from '../model/live.js';
-import type { LedgerSchema } from './schema.js';
+import type { JobState, LedgerSchema } from './schema.js';
 import type { Durably } from './store.js';
 
 /** What is done to a machine that still is in VMware's hands. */
@@ -23,6 +23,20 @@ export interface SourceChangeRecord extends SourceChangeSpec {
   readonly kept: boolean;
 }
 
+/** A job that something at its source waits to be undone for. */
+export interface UnfinishedSource {
+  readonly jobId: number;
+  readonly batchId: number;
+  readonly state: JobState;
+  /** PlannedMachine as JSON. */
+  readonly planned: string;
+}
+
+/** Whether it stands and is not to stay. */
+export function isToUndo({ undoneAt, kept }: SourceChangeRecord): boolean {
+  return undoneAt === null && !kept;
+}
+
 /**
  * The changes made to sources. Each is written down before it is made, so that a process that dies leaves nothing behind
  * that the next one does not know of.
@@ -30,10 +44,13 @@ export interface SourceChangeRecord extends SourceChangeSpec {
 export class SourceChanges {
   readonly #db: Kysely<LedgerSchema>;
   readonly #durably: Durably;
+  readonly #isKnown: () => Promise<boolean>;
 
-  constructor(db: Kysely<LedgerSchema>, durably: Durably) {
+  /** `isKnown`: whether the ledger has such changes; one that is only read may be from before. */
+  constructor(db: Kysely<LedgerSchema>, durably: Durably, isKnown: () => Promise<boolean>) {
     this.#db = db;
     this.#durably = durably;
+    this.#isKnown = isKnown;
   }
 
   /** Writes down what is about to be done. Its id. */
@@ -66,16 +83,34 @@ export class SourceChanges {
     await this.#set(id, { undone_at: Date.now() });
   }
 
-  /** Those of a job that still stand stay. */
-  async keep(jobId: number): Promise<void> {
+  /** Those of a job of these kinds that still stand stay. */
+  async keep(jobId: number, kinds: readonly SourceChange[]): Promise<void> {
     await this.#durably(() =>
       this.#db
         .updateTable('source_changes')
         .set({ kept: 1 })
         .where('job_id', '=', jobId)
+        .where('kind', 'in', [...kinds])
         .where('undone_at', 'is', null)
         .execute(),
     );
+  }
+
+  /** The jobs of all batches into a target folder with changes that stand and are not to stay, each with its batch. */
+  async jobsToUndo(target: string): Promise<UnfinishedSource[]> {
+    if (!(await this.#isKnown())) return [];
+    const rows = await this.#db
+      .selectFrom('source_changes')
+      .innerJoin('jobs', 'jobs.id', 'source_changes.job_id')
+      .innerJoin('batches', 'batches.id', 'jobs.batch_id')
+      .select(['jobs.id', 'jobs.batch_id', 'jobs.state', 'jobs.planned'])
+      .distinct()
+      .where('batches.target', '=', target)
+      .where('source_changes.undone_at', 'is', null)
+      .where('source_changes.kept', '=', 0)
+      .orderBy('jobs.id')
+      .execute();
+    return rows.map(({ id, batch_id, state, planned }) => ({ jobId: id, batchId: batch_id, state, planned }));
   }
 
   /** Of a job, in their order. */
@@ -91,6 +126,7 @@ export class SourceChanges {
 
   /** Of all jobs of a batch, in their order. */
   async ofBatch(batchId: number): Promise<SourceChangeRecord[]> {
+    if (!(await this.#isKnown())) return [];
     const rows = await this.#db
       .selectFrom('source_changes')
       .innerJoin('jobs', 'jobs.id', 'source_changes.job_id')

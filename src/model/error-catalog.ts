@@ -71,6 +71,10 @@ export const ERROR_CATALOG = {
     category: 'source',
     hint: 'Shut the guest down yourself, give it more time in live.shutDown, or allow powerOff there.',
   },
+  VSPHERE_NO_SPACE: {
+    category: 'source',
+    hint: 'Free space on the datastore, or move the machine cold, which takes no snapshot.',
+  },
   VSPHERE_UNREACHABLE: {
     category: 'source',
     hint: 'Check the address, the network and the certificate of the server, then run the same command again.',

@@ -5,6 +5,7 @@ import { manifestAlgorithm, type VirtualMachine } from '../model/virtual-machine
 import { concernList } from './html-concerns.js';
 import { code, count, facts, stacked, table } from './html-elements.js';
 import { guestChanges } from './html-guest.js';
+import { sourceChanges } from './html-source-changes.js';
 import { detailsId, moment, stateBadge } from './html-words.js';
 import type { DiskReport, FailedTry, MachineReport, RunReport, StepReport } from './run-report.js';
 
@@ -35,6 +36,7 @@ ${limitList(planned)}
 ${guestChanges(report.guest)}
 ${afterImport(report.steps)}
 ${failedTries(report.tries)}
+${sourceChanges(report.sourceChanges)}
 ${losses(report.notes)}
 ${disks(report.disks, machine)}
 ${nics(machine)}

@@ -1,6 +1,7 @@
 import { GIB } from '../model/units.js';
 import { type Cell, csvTable, decimal } from './csv-table.js';
 import type { MachineReport, RunReport } from './run-report.js';
+import { sourceChangeState } from './source-change-state.js';
 
 /** Heads and contents of the columns. Heads and their order stay the same from release to release. */
 const COLUMNS: readonly (readonly [head: string, of: (machine: MachineReport) => Cell])[] = [
@@ -19,6 +20,11 @@ const COLUMNS: readonly (readonly [head: string, of: (machine: MachineReport) =>
   ['error', ({ error }) => error?.message ?? null],
   ['hint', ({ error }) => error?.hint ?? null],
   ['digests', ({ disks }) => disks.map(({ digest }) => digest ?? '').join(' ')],
+  [
+    'source_changes',
+    ({ sourceChanges }) =>
+      sourceChanges.map((change) => `${change.kind} ${sourceChangeState(change)}`).join('; '),
+  ],
 ];
 
 /** What a batch did as a table with a row per machine, in the form of the plan's. */

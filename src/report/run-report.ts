@@ -11,6 +11,7 @@ import type {
 import { type Destination, readDestination } from '../model/destination.js';
 import type { ErrorCode } from '../model/errors.js';
 import { groupBy } from '../model/group-by.js';
+import type { SourceChange } from '../model/live.js';
 import type { Outlook } from '../model/outlook.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES } from '../model/units.js';
@@ -60,6 +61,21 @@ export interface MachineReport {
   readonly guest: GuestOutcome | null;
   readonly disks: readonly DiskReport[];
   readonly steps: readonly StepReport[];
+  /** What was done to it where it came from, in this order. */
+  readonly sourceChanges: readonly SourceChangeReport[];
+}
+
+/** Times are milliseconds since 1970. */
+export interface SourceChangeReport {
+  readonly kind: SourceChange;
+  /** It was about to be made. */
+  readonly begunAt: number;
+  /** Null when nobody knows whether it was made. */
+  readonly madeAt: number | null;
+  /** Null as long as it stands. */
+  readonly undoneAt: number | null;
+  /** The machine has moved: it stays so. */
+  readonly kept: boolean;
 }
 
 export interface FailedTry {
@@ -103,12 +119,20 @@ export async function collectReport(
   const batch = batchId === undefined ? await ledger.latestBatch(target) : await ledger.batch(batchId);
   if (batch === null) return null;
   const outlook = await outlookOf(ledger, batch.id);
+  const changes = groupBy(await ledger.sourceChanges.ofBatch(batch.id), ({ jobId }) => String(jobId));
   const failures = groupBy(await ledger.nights.failures(batch.id), ({ jobId }) => String(jobId));
   const expected = batch.finishedAt === null ? outlook : null;
   const machines = await Promise.all(
     (await ledger.jobs(batch.id)).map(async (job) => ({
       ...(await machineReport(ledger, job, expected)),
       tries: triesOf(job, failures.get(String(job.id)) ?? []),
+      sourceChanges: (changes.get(String(job.id)) ?? []).map(({ kind, begunAt, madeAt, undoneAt, kept }) => ({
+        kind,
+        begunAt,
+        madeAt,
+        undoneAt,
+        kept,
+      })),
     })),
   );
   const sum = (of: (machine: MachineReport) => number) =>
@@ -154,7 +178,7 @@ async function machineReport(
   ledger: Ledger,
   job: JobRecord,
   outlook: Outlook | null,
-): Promise<Omit<MachineReport, 'tries'>> {
+): Promise<Omit<MachineReport, 'tries' | 'sourceChanges'>> {
   const planned: PlannedMachine | null = JSON.parse(job.planned);
   const disks = await ledger.disks(job.id);
   const steps = await ledger.steps(job.id);

@@ -87,8 +87,11 @@ const STATE = z.object({
   sessions: z.array(z.object({ user: z.string(), userAgent: z.string() })),
   leases: z.array(z.object({ vm: z.string(), state: z.string(), progress: z.number() })),
   snapshots: z.array(z.object({ vm: z.string(), name: z.string(), ref: z.string() })),
-  /** Transfers at once of each host. */
-  hosts: z.record(z.string(), z.object({ current: z.number(), largest: z.number() })),
+  /** Transfers at once of each host; `largestDisks` counts each disk once. */
+  hosts: z.record(
+    z.string(),
+    z.object({ current: z.number(), largest: z.number(), largestDisks: z.number() }),
+  ),
   datastores: z.array(z.object({ name: z.string(), folder: z.string() })),
 });
 
@@ -118,6 +121,8 @@ export interface SimulatedVcenter {
   guest(facts: GuestFacts): Promise<void>;
   /** How much a datastore says is free, in bytes. */
   freeSpace(datastore: string, freeBytes: number): Promise<void>;
+  /** Whether the host of a machine is reached. */
+  reachable(vm: string, connected: boolean): Promise<void>;
   state(): Promise<z.infer<typeof STATE>>;
   /** All calls so far, in order: methods of SOAP on an object, or `GET /folder/...` on a range. */
   log(): Promise<z.infer<typeof LOG>>;
@@ -200,7 +205,10 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-type Control = Pick<SimulatedVcenter, 'write' | 'fault' | 'guest' | 'freeSpace' | 'state' | 'log'>;
+type Control = Pick<
+  SimulatedVcenter,
+  'write' | 'fault' | 'guest' | 'freeSpace' | 'reachable' | 'state' | 'log'
+>;
 
 function controlOf(url: string): Control {
   const order = async (path: string, what: object): Promise<void> => {
@@ -216,6 +224,7 @@ function controlOf(url: string): Control {
     },
     guest: (facts) => order('guest', facts),
     freeSpace: (name, freeBytes) => order('datastore', { name, freeBytes }),
+    reachable: (vm, connected) => order('host', { vm, connected }),
     state: async () => STATE.parse(await told('state')),
     log: async () => LOG.parse(await told('log')),
   };

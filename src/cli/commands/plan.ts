@@ -4,6 +4,7 @@ import { placeName } from '../../model/destination.js';
 import { systemErrorCode, XenferryError } from '../../model/errors.js';
 import { formatBytes, formatSeconds } from '../../model/format.js';
 import type { Concern, Estimate, Plan } from '../../model/plan.js';
+import { plannedSourceChanges } from '../../model/source-change-words.js';
 import { compareEstimates, type EstimateComparison, migrationJsonSchema } from '../../planning/index.js';
 import { planCsv, planHtml, planSummary, type Verdict } from '../../report/index.js';
 import type { Command } from '../command.js';
@@ -130,7 +131,11 @@ function printPlan(plan: Plan): void {
   printLine(formatTable([['NAME', 'PROFILE', 'DISKS', 'DATA', 'WAVE', 'OUTPUT', 'VERDICT'], ...rows]));
   if (machines.length > MAX_ROWS)
     printLine(`… and ${machines.length - MAX_ROWS} more (--format csv or html)`);
-  for (const { planned } of machines.slice(0, MAX_ROWS)) printConcerns(planned.name, planned.concerns);
+  for (const { planned } of machines.slice(0, MAX_ROWS)) {
+    printConcerns(planned.name, planned.concerns);
+    const changes = plannedSourceChanges(planned.live);
+    if (changes !== null) printLine(`\n${bold(planned.name)} at the source: ${changes}`);
+  }
   for (const { file, line, message, code, hint } of plan.unreadable) {
     const place = line === null ? '' : `line ${line}: `;
     printLine(`\n${bold(file)}\n  ${red('critical')}: ${place}${message} (${code})\n    remedy: ${hint}`);

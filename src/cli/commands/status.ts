@@ -1,5 +1,6 @@
 import { formatBytes, formatSeconds } from '../../model/format.js';
-import type { MachineReport, RunReport } from '../../report/index.js';
+import { SOURCE_CHANGE_WORDS } from '../../model/source-change-words.js';
+import { type MachineReport, type RunReport, sourceChangeState } from '../../report/index.js';
 import { type BatchOptions, wantedBatch, withBatchOptions } from '../batch-option.js';
 import type { Command } from '../command.js';
 import { loadReport } from '../load-report.js';
@@ -28,21 +29,40 @@ function statusDocument({ target, startedAt, finishedAt, totals, machines }: Run
     startedAt,
     finishedAt,
     totals,
-    machines: machines.map(({ name, state, safeBytes, planned, error, output, landed, waitsFor }) => ({
-      name,
-      state,
-      safeBytes: state === 'done' ? (planned?.dataBytes ?? 0) : safeBytes,
-      dataBytes: planned?.dataBytes ?? 0,
-      output,
-      landed,
-      waitsFor,
-      error,
-    })),
+    machines: machines.map((machine) => statusOf(machine)),
+  };
+}
+
+function statusOf({
+  name,
+  state,
+  safeBytes,
+  planned,
+  error,
+  output,
+  landed,
+  waitsFor,
+  sourceChanges,
+}: MachineReport) {
+  return {
+    name,
+    state,
+    safeBytes: state === 'done' ? (planned?.dataBytes ?? 0) : safeBytes,
+    dataBytes: planned?.dataBytes ?? 0,
+    output,
+    landed,
+    waitsFor,
+    error,
+    sourceChanges,
   };
 }
 
 function printStatus({ machines, totals, startedAt, finishedAt }: RunReport): void {
   printLine(formatTable([['NAME', 'STATE', 'SAFE', 'OUTPUT'], ...machines.map(statusRow)]));
+  for (const { name, sourceChanges } of machines) {
+    for (const { kind } of sourceChanges.filter((change) => sourceChangeState(change) === 'stands'))
+      printLine(`${name}: ${SOURCE_CHANGE_WORDS[kind]} at the source, not undone yet`);
+  }
   const end = finishedAt ?? Date.now();
   const verb = finishedAt === null ? 'not finished' : 'finished';
   printLine(

@@ -1,4 +1,10 @@
-import { runOneJob, WorkerBandwidth, type WorkerContext, workerName } from '../../coordinator/index.js';
+import {
+  LiveServers,
+  runOneJob,
+  WorkerBandwidth,
+  type WorkerContext,
+  workerName,
+} from '../../coordinator/index.js';
 import { loadProfiles } from '../../guests/profiles/index.js';
 import { tellServiceManager } from '../../io/service-manager.js';
 import { readUrlReference } from '../../io/url-reference.js';
@@ -88,11 +94,13 @@ async function work(url: string, asked: Asked, signal: AbortSignal): Promise<voi
   const { name, slots, threads, queue } = asked;
   const ledger = await Ledger.open({ url });
   const pool = new WorkerThreadsPool(threads);
+  const liveServers = new LiveServers();
   try {
     await ledger.workers.signIn({ name, slots, threads });
     const context: WorkerContext = {
       ledger,
       pool,
+      liveServers,
       bandwidth: new WorkerBandwidth(pool.gate),
       profiles: await loadProfiles(),
       worker: name,
@@ -117,6 +125,7 @@ async function work(url: string, asked: Asked, signal: AbortSignal): Promise<voi
     await ledger.workers.signOut(name);
   } finally {
     await pool.close();
+    await liveServers.close();
     await ledger.close();
   }
 }

@@ -6,6 +6,7 @@ import { locatedImage, readImageInfo } from '../../images/index.js';
 import { makeFolder } from '../../io/make-folder.js';
 import { writeError } from '../../io/positional-writer.js';
 import { XenferryError } from '../../model/errors.js';
+import { MIB } from '../../model/units.js';
 import type { Disk, FilesLocation } from '../../model/virtual-machine.js';
 import {
   type ExportLease,
@@ -35,7 +36,8 @@ export async function exportedDisks(
   { client, source, disks, jobId }: Export,
   use: (disks: readonly Disk[]) => Promise<void>,
 ): Promise<void> {
-  const folder = join(target, '.xenferry', 'exports', String(jobId));
+  const folder = join(exportsOf(target), String(jobId));
+  await rm(folder, { recursive: true, force: true });
   await makeFolder(folder);
   try {
     const byKey = disks
@@ -58,7 +60,7 @@ export async function exportedDisks(
           const [file, disk] = [files[place], disks[index]];
           if (file === undefined || disk === undefined) continue;
           const path = join(folder, `disk${index}.vmdk`);
-          await store(lease, file, path, signal);
+          await store(lease, file, path, { most: mostBytes(disk), signal });
           result[index] = await stagedDisk(disk, path);
           lease.report((place + 1) / files.length);
         }
@@ -72,12 +74,47 @@ export async function exportedDisks(
   }
 }
 
-async function store(lease: ExportLease, file: LeaseFile, path: string, signal: AbortSignal): Promise<void> {
+/** What killed runs have left. `target`: absolute path. */
+export async function removeExports(target: string): Promise<void> {
+  await rm(exportsOf(target), { recursive: true, force: true });
+}
+
+function exportsOf(target: string): string {
+  return join(target, '.xenferry', 'exports');
+}
+
+/** A stream-optimized VMDK of data that does not compress has some overhead: a header a grain, tables, a descriptor. */
+function mostBytes({ capacityBytes }: Disk): number {
+  return capacityBytes + capacityBytes / 8 + MIB;
+}
+
+async function store(
+  lease: ExportLease,
+  file: LeaseFile,
+  path: string,
+  { most, signal }: { readonly most: number; readonly signal: AbortSignal },
+): Promise<void> {
   const output = createWriteStream(path);
   try {
-    await pipeline(lease.download(file, signal), output);
+    await pipeline(atMost(lease.download(file, signal), most, path), output);
   } catch (error) {
     throw error instanceof XenferryError ? error : writeError(path, 0, error);
+  }
+}
+
+/** Ends with VSPHERE_PROTOCOL for more bytes than the disk can take. */
+async function* atMost(
+  pieces: AsyncIterable<Uint8Array>,
+  most: number,
+  file: string,
+): AsyncGenerator<Uint8Array> {
+  let taken = 0;
+  for await (const piece of pieces) {
+    taken += piece.length;
+    if (taken > most) {
+      throw new XenferryError('VSPHERE_PROTOCOL', 'the server sends more than the disk can hold', { file });
+    }
+    yield piece;
   }
 }
 

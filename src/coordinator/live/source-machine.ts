@@ -22,6 +22,8 @@ export interface SourceDisk {
   readonly file: Omit<DatastorePath, 'datacenter'>;
   /** Names the moment in the list of its changes; null where they are not tracked. */
   readonly changeId: string | null;
+  /** Whether it lies on others, which are not to be read by themselves: the machine has snapshots. */
+  readonly layered: boolean;
 }
 
 /** A machine as the server has it now. */
@@ -33,6 +35,8 @@ export interface SourceMachine {
   readonly changeTracking: boolean;
   readonly host: Ref | null;
   readonly datastores: readonly Ref[];
+  /** What is done with it now, or was a moment ago. */
+  readonly tasks: readonly Ref[];
   readonly disks: readonly SourceDisk[];
   /** All there are. */
   readonly snapshots: readonly { readonly ref: Ref; readonly name: string }[];
@@ -43,7 +47,9 @@ const DEVICE = z.looseObject({
   key: WHOLE_NUMBER,
   capacityInBytes: WHOLE_NUMBER.optional(),
   capacityInKB: WHOLE_NUMBER.optional(),
-  backing: z.looseObject({ fileName: TEXT.optional(), changeId: TEXT.optional() }).optional(),
+  backing: z
+    .looseObject({ fileName: TEXT.optional(), changeId: TEXT.optional(), parent: z.unknown().optional() })
+    .optional(),
 });
 type Device = z.output<typeof DEVICE>;
 
@@ -65,6 +71,7 @@ const MACHINE = z.object({
   'runtime.powerState': z.enum(['poweredOn', 'poweredOff', 'suspended']),
   'runtime.connectionState': TEXT,
   'runtime.host': REF.optional(),
+  recentTask: arrayOf(REF).default([]),
   'config.changeTrackingEnabled': FLAG.default(false),
   'config.hardware.device': arrayOf(DEVICE),
   datastore: arrayOf(REF),
@@ -87,6 +94,7 @@ export async function readSourceMachine(
     changeTracking: data['config.changeTrackingEnabled'],
     host: data['runtime.host'] ?? null,
     datastores: data.datastore,
+    tasks: data.recentTask,
     disks: disksOf(data['config.hardware.device']),
     snapshots: (data.snapshot?.rootSnapshotList ?? []).flatMap(flattened),
   };
@@ -113,7 +121,8 @@ function disksOf(devices: readonly Device[]): SourceDisk[] {
     const file = parseDatastorePath(backing?.fileName ?? '');
     if (type !== 'VirtualDisk' || file === null) return [];
     const capacityBytes = capacityInBytes ?? capacityInKB * KIB;
-    return [{ key, capacityBytes, file, changeId: backing?.changeId ?? null }];
+    const { changeId = null, parent } = backing ?? {};
+    return [{ key, capacityBytes, file, changeId, layered: parent !== undefined }];
   });
 }
 

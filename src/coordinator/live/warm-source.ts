@@ -1,11 +1,13 @@
+import { isToUndo } from '../../ledger/index.js';
 import { XenferryError } from '../../model/errors.js';
 import { BLOCK_BYTES, blockCount } from '../../model/units.js';
 import type { Disk } from '../../model/virtual-machine.js';
 import { changedAreas, isVsphereFault, type Ref } from '../../vsphere/index.js';
-import type { ClaimedJob } from '../job.js';
+import type { BatchContext, ClaimedJob } from '../job.js';
 import { type ChangedMachine, shutDown, takeSnapshot, trackChanges, undoChanges } from './change-source.js';
-import type { LiveServers } from './live-servers.js';
 import { placedDisks } from './placed-disks.js';
+import { refuseFullDatastores } from './refuse-source.js';
+import { withSnapshotSlots } from './snapshot-slots.js';
 import { readSnapshotDisks, readSourceMachine, type SourceDisk } from './source-machine.js';
 
 /** A disk as it was at one moment, and what of it is to be read. */
@@ -19,17 +21,17 @@ export interface DiskPass {
 export class WarmSource {
   readonly #at: ChangedMachine;
   readonly #job: ClaimedJob;
-  readonly #servers: LiveServers;
+  readonly #context: Pick<BatchContext, 'liveServers' | 'signal'>;
   readonly #signal: AbortSignal;
   /** By the disk's key: the moment up to which all of it was read. */
   #readUpTo: ReadonlyMap<number, string | null> | null = null;
   #downSince: number | null = null;
 
-  constructor(at: ChangedMachine, job: ClaimedJob, servers: LiveServers, signal: AbortSignal) {
+  constructor(at: ChangedMachine, job: ClaimedJob, context: Pick<BatchContext, 'liveServers' | 'signal'>) {
     this.#at = at;
     this.#job = job;
-    this.#servers = servers;
-    this.#signal = signal;
+    this.#context = context;
+    this.#signal = context.signal;
   }
 
   /** Milliseconds since 1970 when the machine was asked to shut down; null while it runs. */
@@ -50,14 +52,17 @@ export class WarmSource {
   async pass(read: (disks: readonly DiskPass[]) => Promise<void>): Promise<void> {
     const { client, machine } = this.#at;
     const now = await readSourceMachine(client, machine, this.#signal);
-    await this.#servers.withSnapshot(client, now, this.#signal, async () => {
-      const snapshot = await takeSnapshot(this.#at, this.#signal);
-      try {
-        await this.#readFrom(snapshot, read);
-      } finally {
-        await this.#removeSnapshots();
-      }
-    });
+    const host = `${client.shown} ${now.host?.value ?? ''}`;
+    await this.#context.liveServers.diskSlots.hold(host, now.disks.length, this.#signal, () =>
+      withSnapshotSlots(this.#context, client, now, async () => {
+        await refuseFullDatastores(client, now, this.#signal);
+        try {
+          await this.#readFrom(await takeSnapshot(this.#at, this.#signal), read);
+        } finally {
+          await this.#removeSnapshots();
+        }
+      }),
+    );
   }
 
   /** Shuts the machine down and has the last changes read; its disks are at rest then. Rejects as `pass` does. */
@@ -115,7 +120,8 @@ export class WarmSource {
   }
 
   async #removeSnapshots(): Promise<void> {
-    const stand = (await this.#at.changes.ofJob(this.#at.jobId)).filter(({ kind }) => kind === 'snapshot');
-    await this.#job.held.addNotes(await undoChanges(this.#at, stand));
+    const stand = (await this.#at.changes.ofJob(this.#at.jobId)).filter(isToUndo);
+    const snapshots = stand.filter(({ kind }) => kind === 'snapshot');
+    await this.#job.held.addNotes(await undoChanges(this.#at, snapshots));
   }
 }

@@ -1,12 +1,17 @@
 import { createHash } from 'node:crypto';
-import { XenferryError } from '../../model/errors.js';
-import type { PlannedLive } from '../../model/live.js';
+import { isToUndo } from '../../ledger/index.js';
+import { toXenferryError, XenferryError } from '../../model/errors.js';
+import type { PlannedLive, SourceChange } from '../../model/live.js';
 import { datastoreFolder, type Ref, type VsphereClient } from '../../vsphere/index.js';
 import type { Delivery } from '../delivery.js';
+import { jobPrints } from '../fingerprint.js';
 import type { BatchContext, ClaimedJob } from '../job.js';
 import { type ChangedMachine, leaveBehind, shutDown, takeSnapshot, undoChanges } from './change-source.js';
+import { keepEvidence } from './evidence.js';
 import { exportedDisks } from './exported-disks.js';
 import { placedDisks, withDisks } from './placed-disks.js';
+import { refuseFullDatastores, refuseUnusable } from './refuse-source.js';
+import { withSnapshotSlots } from './snapshot-slots.js';
 import {
   readSnapshotDisks,
   readSourceMachine,
@@ -17,6 +22,11 @@ import { WarmSource } from './warm-source.js';
 
 /** Brings the machine there whose disks lie where the job says now. */
 type Deliver = (job: ClaimedJob) => Promise<void>;
+
+/** What stays when a machine has moved: it must not run twice. */
+const STAYS: readonly SourceChange[] = ['shutDown', 'powerOff', 'rename', 'disconnect'];
+/** Milliseconds for what is done with a machine that has moved when nobody waits for it any more. */
+const LAST_STEPS = 120_000;
 
 /**
  * Brings a machine that still is in VMware's hands into the state in which its disks can be read, has it moved, and takes
@@ -29,15 +39,38 @@ export async function withSource(context: BatchContext, job: ClaimedJob, deliver
   const at = await reachSource(context, job, live);
   // What a killed run has left there.
   await takeBack(at, job);
+  await keepEvidence(context, job, at);
   try {
     await moveFrom(context, job, at, delivery);
-    await leaveBehind(at, context.signal);
-    await at.changes.keep(at.jobId);
   } catch (error) {
     // Without the job's signal: it may be what has ended the work.
     await takeBack(at, job);
     throw error;
   }
+  await leaveSource(at, job);
+}
+
+/** Ends what is to be done at the source of a machine that is there already: a killed run may not have come to it. */
+export async function settleSource(context: BatchContext, job: ClaimedJob): Promise<void> {
+  const { live } = job.planned;
+  if (live === null) return;
+  const { rename, disconnect } = live.afterwards;
+  const known = await context.ledger.sourceChanges.ofJob(job.record.id);
+  const wanted = job.record.state !== 'done' && (rename !== null || disconnect);
+  if (wanted || known.some(isToUndo)) await leaveSource(await reachSource(context, job, live), job);
+}
+
+/** The machine has moved: what went wrong from here on is told, and costs nothing of it. */
+async function leaveSource(at: ChangedMachine, job: ClaimedJob): Promise<void> {
+  await at.changes.keep(at.jobId, STAYS);
+  try {
+    await leaveBehind(at, AbortSignal.timeout(LAST_STEPS));
+  } catch (error) {
+    const { message } = toXenferryError(error);
+    await job.held.addNotes([`the machine has moved, but was not left at the source as planned: ${message}`]);
+  }
+  await at.changes.keep(at.jobId, STAYS);
+  await takeBack(at, job);
 }
 
 /** Rejects as `connectVsphere` does. */
@@ -58,7 +91,9 @@ export async function reachSource(
 }
 
 async function takeBack(at: ChangedMachine, { held }: ClaimedJob): Promise<void> {
-  await held.addNotes(await undoChanges(at, await at.changes.ofJob(at.jobId)));
+  // What another run of the job is doing there by now is none of ours.
+  await held.check();
+  await held.addNotes(await undoChanges(at, (await at.changes.ofJob(at.jobId)).filter(isToUndo)));
 }
 
 async function moveFrom(
@@ -68,42 +103,29 @@ async function moveFrom(
   delivery: Delivery,
 ): Promise<void> {
   const { signal, liveServers } = context;
-  const { client, live, machine } = at;
-  const before = await readSourceMachine(client, machine, signal);
-  refuseUnreachable(client, before);
-  const runs = before.powerState === 'poweredOn';
+  const { client, live } = at;
   const deliver: Deliver = (placed) => delivery.deliver(placed, context);
-  if (live.move === 'warm' && runs) {
+  const before = await readSourceMachine(client, at.machine, signal);
+  await refuseUnusable(client, before, live.move, signal);
+  if (live.move === 'warm' && before.powerState === 'poweredOn') {
     if (delivery.deliverWarm === null) {
       throw new XenferryError('CONFIG_INVALID', 'only into a pool can a machine be moved while it runs');
     }
-    return await delivery.deliverWarm(job, context, new WarmSource(at, job, liveServers, signal));
+    return await delivery.deliverWarm(job, context, new WarmSource(at, job, context));
   }
-  if (live.move === 'copy' && runs) {
-    return await liveServers.withSnapshot(client, before, signal, () =>
-      moveSnapshot(context, job, at, deliver),
-    );
-  }
-  await liveServers.withDisks(client, before, signal, () => moveAtRest(context, job, at, before, deliver));
-}
-
-async function moveAtRest(
-  context: BatchContext,
-  job: ClaimedJob,
-  at: ChangedMachine,
-  { powerState }: SourceMachine,
-  deliver: Deliver,
-): Promise<void> {
-  const { signal } = context;
-  const { client, machine } = at;
-  if (powerState !== 'poweredOff') await shutDown(at, signal);
-  const atRest = await readSourceMachine(client, machine, signal);
-  await forgetOtherVersion(job, await versionOf(at, job, atRest));
-  await moveDisks(context, job, at, machine, atRest.disks, deliver);
-  const after = await readSourceMachine(client, machine, signal);
-  if (after.powerState === 'poweredOff') return;
-  throw new XenferryError('SOURCE_CHANGED', 'the machine was started while its disks were read', {
-    file: client.shown,
+  const host = `${client.shown} ${before.host?.value ?? ''}`;
+  await liveServers.diskSlots.hold(host, before.disks.length, signal, async () => {
+    if (live.move === 'copy' && before.powerState !== 'poweredOff') {
+      return await moveSnapshot(context, job, at, before, deliver);
+    }
+    // It may have waited long.
+    const { powerState } = await readSourceMachine(client, at.machine, signal);
+    if (powerState !== 'poweredOff') await shutDown(at, signal);
+    const atRest = await readSourceMachine(client, at.machine, signal);
+    await forgetOtherVersion(job, await versionOf(at, job, atRest));
+    await moveDisks(context, job, at, at.machine, atRest.disks, deliver);
+    const after = await readSourceMachine(client, at.machine, signal);
+    if (after.powerState !== 'poweredOff') throw wasStarted(at);
   });
 }
 
@@ -112,16 +134,19 @@ async function moveSnapshot(
   context: BatchContext,
   job: ClaimedJob,
   at: ChangedMachine,
+  machine: SourceMachine,
   deliver: Deliver,
 ): Promise<void> {
   const { signal } = context;
-  // Blocks of an earlier snapshot are not those of this one.
-  await job.held.reset();
-  const snapshot = await takeSnapshot(at, signal);
-  const disks = await readSnapshotDisks(at.client, snapshot, signal);
-  await moveDisks(context, job, at, snapshot, disks, deliver);
-  const stands = (await at.changes.ofJob(at.jobId)).filter(({ kind }) => kind === 'snapshot');
-  await job.held.addNotes(await undoChanges(at, stands));
+  await withSnapshotSlots(context, at.client, machine, async () => {
+    await refuseFullDatastores(at.client, machine, signal);
+    // Blocks of an earlier snapshot are not those of this one.
+    await job.held.reset();
+    const snapshot = await takeSnapshot(at, signal);
+    const disks = await readSnapshotDisks(at.client, snapshot, signal);
+    await moveDisks(context, job, at, snapshot, disks, deliver);
+    await takeBack(at, job);
+  });
 }
 
 /** `source`: what may be exported, the machine or its snapshot. */
@@ -134,10 +159,14 @@ async function moveDisks(
   deliver: Deliver,
 ): Promise<void> {
   const places = placedDisks(job, disks, at);
-  if (at.live.read === 'datastore') return await deliver(withDisks(job, places));
-  await exportedDisks(context, { ...at, source, disks: places, jobId: job.record.id }, (staged) =>
-    deliver(withDisks(job, staged)),
-  );
+  // What lies on other files has formats that only the server reads.
+  const isLayered = disks.some(({ layered }) => layered);
+  if (at.live.read === 'datastore' && !isLayered) return await deliver(withDisks(job, places));
+  await exportedDisks(context, { ...at, source, disks: places, jobId: job.record.id }, async (staged) => {
+    const { planned } = withDisks(job, staged);
+    const { fingerprint } = await jobPrints(planned, job, context);
+    await deliver({ ...job, planned, fingerprint });
+  });
 }
 
 /** Tells whether files that blocks were read from are still the same: their names, sizes and times of change. */
@@ -178,9 +207,8 @@ async function forgetOtherVersion({ held }: ClaimedJob, version: string): Promis
   await held.setSourceVersion(version);
 }
 
-function refuseUnreachable(client: VsphereClient, { connected, name }: SourceMachine): void {
-  if (connected) return;
-  throw new XenferryError('SOURCE_UNREADABLE', `${name}: its host is not connected to the vCenter`, {
+function wasStarted({ client }: ChangedMachine): XenferryError {
+  return new XenferryError('SOURCE_CHANGED', 'the machine was started while its disks were read', {
     file: client.shown,
   });
 }

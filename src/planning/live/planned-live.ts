@@ -53,8 +53,18 @@ export function plannedLive(
     concerns: [
       ...(missing.length === 0 ? [] : [notAllowed(machine, own, missing)]),
       ...(move === 'warm' && destination.kind !== 'pool' ? [onlyIntoPool()] : []),
+      ...(machine.powerState === 'suspended' && move !== 'copy' ? [suspended()] : []),
     ],
   };
+}
+
+function suspended(): Concern {
+  return concern(
+    'VSPHERE_SHUTDOWN',
+    'critical',
+    'the machine is suspended: what it holds in memory would be lost',
+    'Resume it and have it shut down, power it off, or copy it (move: copy).',
+  );
 }
 
 /** In the order in which they are made. */

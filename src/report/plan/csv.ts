@@ -35,6 +35,7 @@ const COLUMNS: readonly (readonly [head: string, of: (machine: MachineSummary) =
   ['information', ({ concerns }) => concerns.information],
   ['concerns', concernIds],
   ['output', ({ planned }) => planned.output],
+  ['source_changes', ({ planned: { live } }) => live?.changes.join(BETWEEN) ?? null],
 ];
 
 /** The plan as a table with a row per machine. */

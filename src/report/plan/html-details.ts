@@ -1,5 +1,6 @@
 import { formatSeconds } from '../../model/format.js';
 import { html, type Markup } from '../../model/html-markup.js';
+import { plannedSourceChanges } from '../../model/source-change-words.js';
 import { concernList } from '../html-concerns.js';
 import { code, facts, table } from '../html-elements.js';
 import { detailsId } from '../html-words.js';
@@ -39,7 +40,9 @@ function brief({ planned, index }: PageMachine): Markup {
       ? html`<li>${part}: ${before}</li>\n`
       : html`<li>${part}: <bdi>${before}</bdi> → <bdi>${after}</bdi></li>\n`,
   );
-  return html`<details class="fold"><summary>${planned.machine.name}</summary><ul id="${detailsId(index)}">${parts}</ul></details>
+  const changes = plannedSourceChanges(planned.live);
+  const atSource = changes === null ? null : html`<li>Done at the source: ${changes}</li>`;
+  return html`<details class="fold"><summary>${planned.machine.name}</summary><ul id="${detailsId(index)}">${parts}${atSource}</ul></details>
 `;
 }
 
@@ -65,6 +68,7 @@ ${facts([
   ['Source', code(machine.source.descriptor)],
   ['Output', code(output)],
   ['Power', machine.powerState],
+  ['Done at the source', plannedSourceChanges(planned.live)],
   ['Folder', folder],
   ['Host', [host, cluster].filter((part) => part !== null).join(', ') || null],
   ['BIOS UUID', machine.uuid === null ? null : code(machine.uuid)],

@@ -21,6 +21,7 @@ func (s *server) serveControl() (string, error) {
 	routes.HandleFunc("/faults", order(s.addFault))
 	routes.HandleFunc("/guest", order(s.setGuest))
 	routes.HandleFunc("/datastore", order(setDatastore))
+	routes.HandleFunc("/host", order(s.setHost))
 	routes.HandleFunc("/log", tell(func() interface{} { return s.log.all() }))
 	routes.HandleFunc("/state", tell(func() interface{} { return s.state() }))
 	go func() { _ = http.Serve(listener, routes) }()
@@ -50,6 +51,33 @@ func tell(what func() interface{}) http.HandlerFunc {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(what())
 	}
+}
+
+type hostFacts struct {
+	VM        string `json:"vm"`
+	Connected bool   `json:"connected"`
+}
+
+// setHost says whether the vCenter reaches the host of a machine, and so the machine.
+func (s *server) setHost(facts hostFacts) error {
+	m, err := s.named(facts.VM)
+	if err != nil {
+		return err
+	}
+	host := types.HostSystemConnectionStateNotResponding
+	vm := types.VirtualMachineConnectionStateDisconnected
+	if facts.Connected {
+		host, vm = types.HostSystemConnectionStateConnected, types.VirtualMachineConnectionStateConnected
+	}
+	if found, ok := simulator.Map.Get(*m.vm.Runtime.Host).(*simulator.HostSystem); ok {
+		simulator.Map.WithLock(found, func() {
+			simulator.Map.Update(found, []types.PropertyChange{{Name: "runtime.connectionState", Val: host}})
+		})
+	}
+	simulator.Map.WithLock(m.vm, func() {
+		simulator.Map.Update(m.vm, []types.PropertyChange{{Name: "runtime.connectionState", Val: vm}})
+	})
+	return nil
 }
 
 type guestWrite struct {

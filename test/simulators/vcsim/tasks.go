@@ -20,6 +20,7 @@ type work func() (types.AnyType, types.BaseMethodFault)
 func (s *server) startTask(entity mo.Reference, name string, do work) types.ManagedObjectReference {
 	task := simulator.CreateTask(entity, name, nil)
 	go func() {
+		s.showTask(entity, task.Self)
 		updateTask(task, types.PropertyChange{Name: "info.startTime", Val: time.Now()},
 			types.PropertyChange{Name: "info.state", Val: types.TaskInfoStateRunning})
 		time.Sleep(s.taskDelay)
@@ -36,6 +37,24 @@ func (s *server) startTask(entity mo.Reference, name string, do work) types.Mana
 		updateTask(task, changes...)
 	}()
 	return task.Self
+}
+
+// mostRecent is how many tasks a machine tells of at most.
+const mostRecent = 10
+
+// showTask tells what is done with a machine, or with a snapshot of it.
+func (s *server) showTask(entity mo.Reference, task types.ManagedObjectReference) {
+	m := s.machines.of(entity.Reference())
+	if m == nil {
+		return
+	}
+	simulator.Map.WithLock(m.vm, func() {
+		recent := append(append([]types.ManagedObjectReference{}, m.vm.RecentTask...), task)
+		if len(recent) > mostRecent {
+			recent = recent[len(recent)-mostRecent:]
+		}
+		simulator.Map.Update(m.vm, []types.PropertyChange{{Name: "recentTask", Val: recent}})
+	})
 }
 
 // guarded turns a crash of govmomi's into the fault that a server tells when it has gone wrong.

@@ -16,11 +16,15 @@ type transfers struct {
 type load struct {
 	Current int `json:"current"`
 	Largest int `json:"largest"`
+	// LargestDisks counts a disk once, however many parts of it are sent at a time.
+	LargestDisks int `json:"largestDisks"`
+	disks        map[string]int
 }
 
 type transfer struct {
 	all   *transfers
 	host  string
+	path  string
 	cut   *fault
 	slow  *fault
 	sent  int64
@@ -32,16 +36,21 @@ func (t *transfers) begin(kind, path, host string) *transfer {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.hosts[host] == nil {
-		t.hosts[host] = &load{}
+		t.hosts[host] = &load{disks: map[string]int{}}
 	}
 	at := t.hosts[host]
 	at.Current++
 	if at.Current > at.Largest {
 		at.Largest = at.Current
 	}
+	at.disks[path]++
+	if len(at.disks) > at.LargestDisks {
+		at.LargestDisks = len(at.disks)
+	}
 	return &transfer{
 		all:  t,
 		host: host,
+		path: path,
 		cut:  t.faults.takeTransfer("cut", kind, path),
 		slow: t.faults.takeTransfer("slow", kind, path),
 	}
@@ -50,7 +59,11 @@ func (t *transfers) begin(kind, path, host string) *transfer {
 func (t *transfer) end() {
 	t.all.mu.Lock()
 	defer t.all.mu.Unlock()
-	t.all.hosts[t.host].Current--
+	at := t.all.hosts[t.host]
+	at.Current--
+	if at.disks[t.path]--; at.disks[t.path] == 0 {
+		delete(at.disks, t.path)
+	}
 }
 
 func (t *transfers) loads() map[string]load {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Ledger, type LedgerPlace } from '../../../src/ledger/index.js';
+import { isToUndo, Ledger, type LedgerPlace } from '../../../src/ledger/index.js';
 import { XenferryError } from '../../../src/model/errors.js';
 import { newTarget, testStores } from '../../support/stores.js';
 import { tempFiles } from '../../support/temp-files.js';
@@ -69,6 +69,37 @@ describe.each(testStores())('a ledger in $name', ({ name, newPlace }) => {
       ]);
       const safe = await Promise.all(jobs.map(({ id }) => ledger.journaledDataBlocks(id)));
       expect(safe).toEqual([0, 0, 2]);
+    });
+  });
+
+  it('knows what is to be undone at a source, whatever becomes of the job', async () => {
+    const { target, place } = await newOne();
+    await withLedger(place, async (ledger) => {
+      const batch = await newBatch(ledger, target);
+      await ledger.enlist(batch, [spec('changed'), spec('moved'), spec('undone')]);
+      const changes = ledger.sourceChanges;
+      for (const { id: jobId } of await ledger.jobs(batch)) {
+        await changes.begin({ jobId, kind: 'snapshot', before: '{}' });
+        await changes.made(await changes.begin({ jobId, kind: 'shutDown', before: '{}' }));
+      }
+      const [, moved, undone] = (await ledger.jobs(batch)).map(({ id }) => id);
+      await changes.keep(moved ?? 0, ['shutDown']);
+      for (const { id } of await changes.ofJob(undone ?? 0)) await changes.undone(id);
+      const elsewhere = await newBatch(ledger, newTarget(folder));
+      await ledger.enlist(elsewhere, [spec('elsewhere')]);
+      const [other] = await ledger.jobs(elsewhere);
+      await changes.begin({ jobId: other?.id ?? 0, kind: 'snapshot', before: '{}' });
+      await ledger.enlist(batch, [spec('changed', 'b')]);
+      const open = await changes.jobsToUndo(target);
+      const kinds = [];
+      for (const { jobId } of open) {
+        const { machineId } = await ledger.job(jobId);
+        kinds.push([machineId, ...(await changes.ofJob(jobId)).filter(isToUndo).map(({ kind }) => kind)]);
+      }
+      expect(kinds.sort()).toEqual([
+        ['changed', 'snapshot', 'shutDown'],
+        ['moved', 'snapshot'],
+      ]);
     });
   });
 

@@ -68,6 +68,7 @@ export function machine(
     planned,
     guest: null,
     disks: [{ file: 'web-disk1.vmdk', ...disk }],
+    sourceChanges: [],
     steps: [
       { name: 'convert', state: 'done', seconds: 100, bytes: 10 * GIB },
       { name: 'verify', state: 'done', seconds: 50, bytes: 10 * GIB },
@@ -86,6 +87,7 @@ export const TRUNCATED = machine(
       place: { file: 'web-disk1.vmdk', offset: 512 },
     },
     disks: [],
+    sourceChanges: [],
     steps: [{ name: 'convert', state: 'running', seconds: null, bytes: 0 }],
   },
   { ...VM, name: 'db01', startOrder: 2 },
@@ -109,6 +111,7 @@ export const UNREADABLE: MachineReport = {
   planned: null,
   guest: null,
   disks: [],
+  sourceChanges: [],
   steps: [],
 };
 
