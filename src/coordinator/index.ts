@@ -6,6 +6,7 @@ export { guestToolsFolder } from './guest-tools-folder.js';
 export type { JobRunner } from './job-runner.js';
 export { type PreparedPlanning, planPrepared, readPlanning } from './read-planning.js';
 export { readMigrationSources } from './read-sources.js';
+export { type RollbackOutcome, rollBack } from './rollback/roll-back.js';
 export { type BatchOptions, type BatchResult, runBatch } from './run-batch.js';
 export { runOneJob, type WorkerContext } from './run-remote.js';
 export { WorkerBandwidth } from './worker-bandwidth.js';

@@ -137,7 +137,9 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     }
     // One that is only interrupted goes on, and its time counts.
     if (!isInterrupted(context.signal)) await ledger.finishBatch(batchId);
-    const states = (await ledger.jobs(batchId)).map(({ state }) => state);
+    const states = (await ledger.jobs(batchId)).flatMap(({ state, rollback }) =>
+      rollback === null ? [state] : [],
+    );
     const count = (wanted: string) => states.filter((state) => state === wanted).length;
     return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), warnings };
   } finally {

@@ -100,6 +100,9 @@ export interface LedgerSchema {
     /** Of its last run. */
     started_at: number | null;
     ended_at: number | null;
+    /** When taking the machine back to its source was begun, and when that was done. */
+    rollback_begun_at: number | null;
+    rolled_back_at: number | null;
   };
   /** One row. */
   identity: {
@@ -558,6 +561,13 @@ const LIVE: Migration = {
   },
 };
 
+const ROLLBACKS: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await addColumn(db, 'jobs', 'rollback_begun_at', 'bigint');
+    await addColumn(db, 'jobs', 'rolled_back_at', 'bigint');
+  },
+};
+
 /** Every step of the schema's history, in order; steps are never changed once released. */
 export const MIGRATIONS: MigrationProvider = {
   getMigrations: async () => ({
@@ -568,5 +578,6 @@ export const MIGRATIONS: MigrationProvider = {
     '0005-nights': NIGHTS,
     '0006-shares': SHARES,
     '0007-live': LIVE,
+    '0008-rollbacks': ROLLBACKS,
   }),
 };

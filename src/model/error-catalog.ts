@@ -46,6 +46,10 @@ export const ERROR_CATALOG = {
     category: 'plan',
     hint: 'Add what is named to live.allow of the migration file, or bring the machine into that state yourself.',
   },
+  ROLLBACK_REFUSED: {
+    category: 'plan',
+    hint: 'Mend what is named, then run the same command again.',
+  },
   PLAN_DUPLICATE_MAC: { category: 'plan', hint: 'Change one of the two addresses before both machines run.' },
   PLAN_CPU_TOPOLOGY: { category: 'plan', hint: 'Set the cores per socket after the import.' },
   PLAN_SECURE_BOOT: {

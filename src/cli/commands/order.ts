@@ -2,7 +2,13 @@ import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchRecord, JobRecord, Ledger, Order, OrderScope, OrderVerb } from '../../ledger/index.js';
 import { XenferryError } from '../../model/errors.js';
-import { type BatchOptions, wantedBatch, withBatch, withBatchOptions } from '../batch-option.js';
+import {
+  type BatchOptions,
+  type WantedBatch,
+  wantedBatch,
+  withBatch,
+  withBatchOptions,
+} from '../batch-option.js';
 import type { Command } from '../command.js';
 import { type CommonOptions, countOf, printJson, printLine, yellow } from '../output.js';
 
@@ -43,27 +49,53 @@ export function orderCommand(verb: OrderVerb): Command<Options> {
         .example(`$0 ${verb} out --machine web01`, 'One of them'),
     handler: async (options) => {
       const { machine: machines = [], wave } = options;
-      const orders = await withBatch(await wantedBatch(options), (batch, ledger) =>
-        giveOrders(ledger, batch, verb, { machines, wave }),
+      const wanted = await wantedBatch(options);
+      const orders = await withBatch(wanted, async (batch, ledger) =>
+        (await ledger.isBusy(batch.target))
+          ? await giveOrders(ledger, batch, verb, { machines, wave })
+          : null,
       );
+      if (orders === null) return await withoutRun(wanted, verb, machines, options.json);
       if (options.json) printJson({ orders });
       else for (const order of orders) printLine(lineOf(order));
     },
   };
 }
 
+/** Machines that were taken back to their source are the only ones that the next run would not try again by itself. */
+async function withoutRun(
+  wanted: WantedBatch,
+  verb: OrderVerb,
+  machines: readonly string[],
+  json: boolean,
+): Promise<void> {
+  const retried = await withBatch(
+    wanted,
+    async ({ id, target }, ledger) => {
+      const jobs = await ledger.jobs(id);
+      const named = machines.map((name) => jobOf(name, jobs));
+      const again = named.filter(({ rollback }) => rollback === 'done');
+      if (verb !== 'retry' || again.length === 0 || again.length < named.length) {
+        throw new XenferryError('USAGE', 'nothing runs that an order could be given to', {
+          file: target,
+          hint: 'Run it again: what is done stays done, and what failed is tried again.',
+        });
+      }
+      for (const job of again) await ledger.rollbacks.forget(job.id);
+      return again.map(({ name, machineId }) => name ?? machineId);
+    },
+    verb === 'retry' && machines.length > 0 ? 'write' : 'read',
+  );
+  if (json) printJson({ orders: [], retried });
+  else for (const name of retried) printLine(`${name}: is moved again by the next run`);
+}
+
 async function giveOrders(
   ledger: Ledger,
-  { id: batchId, target }: BatchRecord,
+  { id: batchId }: BatchRecord,
   verb: OrderVerb,
   { machines, wave }: { readonly machines: readonly string[]; readonly wave: string | undefined },
 ): Promise<GivenOrder[]> {
-  if (!(await ledger.isBusy(target))) {
-    throw new XenferryError('USAGE', 'nothing runs that an order could be given to', {
-      file: target,
-      hint: 'Run it again: what is done stays done, and what failed is tried again.',
-    });
-  }
   const by = userInfo().username;
   const jobs = machines.length === 0 ? [] : await ledger.jobs(batchId);
   if (wave !== undefined) await refuseUnknownWave(ledger, batchId, wave);

@@ -40,6 +40,8 @@ async function retry({ ledger, tracked }: OrderedJobs, order: Order): Promise<vo
   await ledger.nights.forgetFailures(again.map((id) => tracked.ledgerId(id)));
   for (const id of again) {
     tracked.change(id, { state: 'waiting', endedAt: null, onHold: false });
-    await ledger.setState(tracked.ledgerId(id), 'planned');
+    const jobId = tracked.ledgerId(id);
+    if (tracked.planned(id).record.rollback === null) await ledger.setState(jobId, 'planned');
+    else await ledger.rollbacks.forget(jobId);
   }
 }
