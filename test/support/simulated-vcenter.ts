@@ -113,6 +113,10 @@ export interface SimulatedVcenter {
   /** What goes wrong next, in this order. */
   fault(...faults: readonly VcenterFault[]): Promise<void>;
   guest(facts: GuestFacts): Promise<void>;
+  /** What the user is told to lack, everywhere or on an object, by the value of its reference; no call is refused for it. */
+  lackPrivileges(
+    ...lacking: readonly { readonly privilege: string; readonly object?: string }[]
+  ): Promise<void>;
   /** How much a datastore says is free, in bytes. */
   freeSpace(datastore: string, freeBytes: number): Promise<void>;
   state(): Promise<z.infer<typeof STATE>>;
@@ -197,7 +201,7 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-type Control = Pick<SimulatedVcenter, 'write' | 'fault' | 'guest' | 'freeSpace' | 'state' | 'log'>;
+type Control = Pick<SimulatedVcenter, 'write' | 'fault' | 'guest' | 'lackPrivileges' | 'freeSpace' | 'state' | 'log'>;
 
 function controlOf(url: string): Control {
   const order = async (path: string, what: object): Promise<void> => {
@@ -212,6 +216,7 @@ function controlOf(url: string): Control {
       for (const fault of faults) await order('faults', fault);
     },
     guest: (facts) => order('guest', facts),
+    lackPrivileges: (...lacking) => order('privileges', { lacking }),
     freeSpace: (name, freeBytes) => order('datastore', { name, freeBytes }),
     state: async () => STATE.parse(await told('state')),
     log: async () => LOG.parse(await told('log')),
