@@ -111,6 +111,13 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'refix [target]',
+          'Have the guests of machines that are there mended anew, writing only what that changes',
+          async () => (await import('./commands/order.js')).orderCommand('refix'),
+        ),
+      )
+      .command(
+        lazy(
           'report [target]',
           'Write report.html and report.json of the last run into its target folder',
           async () => (await import('./commands/report.js')).reportCommand,

@@ -24,3 +24,21 @@ export const NO_RECORDS: BlockRecords = {
   digests: new BigUint64Array(),
   sha256: null,
 };
+
+/** `records`, but of the blocks that `changed` marks what `found` says of them. All are of the same blocks. */
+export function patchedRecords(
+  records: BlockRecords,
+  found: BlockRecords,
+  changed: Uint8Array,
+): BlockRecords {
+  const unitBits = Uint8Array.from(records.unitBits);
+  const digests = BigUint64Array.from(records.digests);
+  const sha256 = records.sha256 === null || found.sha256 === null ? null : Uint8Array.from(records.sha256);
+  for (const [block, flag] of changed.entries()) {
+    if (flag === 0) continue;
+    unitBits[block] = found.unitBits[block] ?? 0;
+    digests[block] = found.digests[block] ?? 0n;
+    if (sha256 !== null) sha256.set(found.sha256?.subarray(block * 32, (block + 1) * 32) ?? [], block * 32);
+  }
+  return { unitBits, digests, sha256 };
+}

@@ -65,5 +65,11 @@ export async function writeBlocks(
 
 /** Reads a whole disk, as a conversion would, and writes nothing. Throws the formats' codes, SOURCE_*, CANCELED. */
 export async function readWholeDisk(conversion: Omit<DiskConversionOptions, 'digest'>): Promise<void> {
-  await convertDisk({ ...conversion, digest: 'xxh64', sink: { kind: 'null' }, sync: async () => {} });
+  await digestBlocks({ ...conversion, digest: 'xxh64' });
+}
+
+/** What a conversion would note of the blocks marked in `allocated`; writes nothing. Throws as `readWholeDisk` does. */
+export async function digestBlocks(conversion: DiskConversionOptions): Promise<BlockRecords> {
+  const { records } = await convertDisk({ ...conversion, sink: { kind: 'null' }, sync: async () => {} });
+  return records;
 }

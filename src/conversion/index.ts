@@ -1,4 +1,10 @@
-export type { BlockDigest, BlockJournal, BlockRecords } from './block-records.js';
+export {
+  type BlockDigest,
+  type BlockJournal,
+  type BlockRecords,
+  NO_RECORDS,
+  patchedRecords,
+} from './block-records.js';
 export type { ConvertedDisk, DiskProgress } from './convert-disk.js';
 export { DIGEST } from './digest-task.js';
 export { dataBytesOf, diskDigest, formatUuid, uuidFrom } from './disk-digest.js';
@@ -6,6 +12,7 @@ export {
   type DiskConversionOptions,
   type DiskFile,
   type DiskFileConversion,
+  digestBlocks,
   readWholeDisk,
 } from './disk-file.js';
 export {

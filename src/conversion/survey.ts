@@ -20,13 +20,16 @@ export interface DiskSurvey {
   readonly notes: readonly string[];
 }
 
-/** The amounts of a machine's disk; of a compressed one only the size is known. Null when the disk has no file. */
+/**
+ * The amounts of a machine's disk; of a compressed one only the size is known. Null when the disk has no file here: those
+ * on a datastore are locked while the machine runs, and asking for thousands would take long.
+ */
 export async function surveyDisk({
   location,
   capacityBytes,
 }: Disk): Promise<Pick<DiskSurvey, 'dataBytes' | 'exact' | 'notes'> | null> {
-  if (location === null) return null;
-  if (location.kind === 'files' && location.compression !== null) {
+  if (location === null || location.kind === 'datastore') return null;
+  if (location.compression !== null) {
     return { dataBytes: blockCount(capacityBytes) * BLOCK_BYTES, exact: false, notes: [] };
   }
   return await surveyImage(locatedImage(location));

@@ -9,8 +9,10 @@ import {
 } from '../conversion/index.js';
 import type { ImageSource } from '../images/index.js';
 import { withCancelFlag } from '../worker-threads-pool/index.js';
-import { type BatchContext, type ClaimedJob, enterStep, recordConverted } from './job.js';
+import { type BatchContext, type ClaimedJob, enterStep, type MovedDisk, recordConverted } from './job.js';
 import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
+import { mendedBlocks } from './mended-blocks.js';
+import { refuseChangedOutput } from './refix-output.js';
 
 /** A disk of a machine, ready to be converted. */
 export interface JobDisk extends DiskSurvey {
@@ -39,9 +41,35 @@ export async function convertDisks<T extends Made>(
     onProgress: (progress: DiskProgress) =>
       observe({ kind: 'progress', jobId: job.record.id, name: machine.name, disk, progress }),
   }));
-  const made = await besideManifestChecks(machine, pool, context.signal, (signal) => move(disks, signal));
-  await recordConverted(context, job, made.disks);
+  // Of an output that is there already the source was checked when it was made.
+  const made = images.some((image) => image.made !== undefined)
+    ? await move(disks, context.signal)
+    : await besideManifestChecks(machine, pool, context.signal, (signal) => move(disks, signal));
+  const moved: MovedDisk[] = [];
+  for (const [index, disk] of made.disks.entries()) {
+    const survey = surveys[index];
+    if (survey !== undefined) moved.push(await movedDisk(context, job, index, survey, disk));
+  }
+  await recordConverted(context, job, moved);
   return made;
+}
+
+/** A disk as it is recorded; one that was read from an earlier output, only if that was what the ledger says. */
+async function movedDisk(
+  context: BatchContext,
+  job: ClaimedJob,
+  index: number,
+  survey: DiskSurvey,
+  disk: Made['disks'][number],
+): Promise<MovedDisk> {
+  const { records, resumedBlocks } = disk;
+  const { made } = survey.source;
+  if (made === undefined) {
+    return { records, resumedBlocks, mended: await mendedBlocks(survey.source, context.signal) };
+  }
+  const { changed } = made;
+  const replaces = await refuseChangedOutput(context, job, index, survey, records);
+  return { records, resumedBlocks, mended: changed, patch: { changed, replaces } };
 }
 
 /** A file and what its disks must hold. */

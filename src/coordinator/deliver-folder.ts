@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DiskFile, dataBytesOf } from '../conversion/index.js';
+import { fileImage, type MadeDisk } from '../images/index.js';
 import { partialPath } from '../io/partial-file.js';
 import { entriesOf, folderBytes, foreign, PartialFolder } from '../io/partial-folder.js';
 import { MIB } from '../model/units.js';
@@ -18,6 +19,7 @@ import {
   writeDisk,
 } from './folder-contents.js';
 import type { BatchContext, ClaimedJob, PlannedJob } from './job.js';
+import { type RefixableOutput, refixOutput } from './refix-output.js';
 
 /** None that we write has more. */
 const MAX_DESCRIPTOR_BYTES = 16 * MIB;
@@ -27,28 +29,38 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
   const folderOf = ({ planned }: Pick<PlannedJob, 'planned'>) => join(context.target, planned.output);
   const contentsOf = (job: Pick<PlannedJob, 'planned'>) =>
     folderContents(destination, job.planned, context.profiles, folderOf(job));
+  const outputOf = (job: ClaimedJob, own: BatchContext): RefixableOutput => {
+    const folder = folderOf(job);
+    const { output } = job.planned;
+    return {
+      resumable: true,
+      begunBytes: () => bytesOfJob(partialPath(folder), job),
+      open: async (resume) =>
+        openFolder(
+          own,
+          job,
+          contentsOf(job),
+          await PartialFolder.open(folder, (name) => isFolderFile(output, name), resume),
+          resume,
+        ),
+      withMade: async (use) => use(await madeDisks(folder, contentsOf(job))),
+    };
+  };
   return {
     surroundings: (planned) => [destination, contentsOf({ planned }).describe()],
+    lasting: ({ output, machine }) => [destination, output, machine.disks.length],
     // An earlier run verified the files and they still stand in the folder's final name.
     waysIn: () => [],
     isFinished: async (job) =>
       job.record.outputBytes !== null && (await bytesOfJob(folderOf(job), job)) === job.record.outputBytes,
     deliver: async (job, own) => {
-      const folder = folderOf(job);
-      const { output } = job.planned;
-      await refuseForeignFolder(folder, job);
-      await deliverOutput(own, job, {
-        resumable: true,
-        begunBytes: () => bytesOfJob(partialPath(folder), job),
-        open: async (resume) =>
-          openFolder(
-            own,
-            job,
-            contentsOf(job),
-            await PartialFolder.open(folder, (name) => isFolderFile(output, name), resume),
-            resume,
-          ),
-      });
+      await refuseForeignFolder(folderOf(job), job);
+      await deliverOutput(own, job, outputOf(job, own));
+    },
+    deliverWarm: null,
+    refix: async (job, own) => {
+      await refuseForeignFolder(folderOf(job), job);
+      await refixOutput(own, job, outputOf(job, own));
     },
     afterwards: async () => [],
     close: async () => [],
@@ -99,6 +111,21 @@ function openFolder(
     keep: () => folder.keep(),
     discard: () => folder.discard(),
   };
+}
+
+/** The disks that stand in a machine's folder; null when one is missing. */
+async function madeDisks(
+  folder: string,
+  { diskNames, diskFormat }: FolderContents,
+): Promise<MadeDisk[] | null> {
+  const disks: MadeDisk[] = [];
+  for (const name of diskNames) {
+    const path = join(folder, name);
+    const size = await fileSize(path);
+    if (size === null) return null;
+    disks.push({ kind: 'image', ...fileImage(diskFormat, path, size) });
+  }
+  return disks;
 }
 
 /** Of all files in it, but for what others put beside ours; null when there is no such folder. */

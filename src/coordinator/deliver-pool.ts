@@ -1,20 +1,25 @@
 import { join } from 'node:path';
-import { type DiskProgress, dataBytesOf } from '../conversion/index.js';
+import { type BlockRecords, type DiskProgress, dataBytesOf, NO_RECORDS } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { ImageSource } from '../images/index.js';
-import type { StepName } from '../ledger/index.js';
+import type { JobLedger, StepName } from '../ledger/index.js';
 import type { PoolDestination } from '../model/destination.js';
 import { describeError, errorCodeOf, toXenferryError, XenferryError } from '../model/errors.js';
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
+import { blockCount } from '../model/units.js';
 import { profileOf } from '../targets/machine-facts.js';
 import {
   addressesOf,
+  beginImport,
   findOwned,
   type ImportedMachine,
   importHosts,
   importMachine,
+  lockUnstarted,
+  type MachineImport,
   type OwnedObject,
   type PoolView,
+  patchMachine,
   poolSurroundings,
   type ResolvedPool,
   releaseVm,
@@ -26,6 +31,7 @@ import {
 import { connectPool, type Ref, type XapiClient } from '../xapi/index.js';
 import { type ArrivedMachine, afterImport } from './after-import.js';
 import { Appliances } from './appliances.js';
+import { runsOf } from './block-runs.js';
 import { isWhole } from './clean-up-pool.js';
 import { guestToGoOnWith } from './deliver-output.js';
 import type { Deliverable, Delivery } from './delivery.js';
@@ -40,9 +46,13 @@ import {
   recordConverted,
 } from './job.js';
 import { type JobMarks, jobMarks } from './job-marks.js';
+import { warmImport } from './live/warm-import.js';
+import type { WarmSource } from './live/warm-source.js';
 import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
+import { mendedBlocks } from './mended-blocks.js';
 import { withReadableDisks } from './readable-disks.js';
 import { readyNetworks } from './ready-networks.js';
+import { mendAnew, mendedRuns, refused } from './refix-output.js';
 import { isKept } from './stop-reasons.js';
 
 /** A batch's dealings with its pool. */
@@ -105,9 +115,15 @@ export async function poolDelivery(
         destination.url,
         poolSurroundings(planned, profileOf(planned, context.profiles)),
       ],
+      lasting: (planned) => [
+        destination.url,
+        poolSurroundings(planned, profileOf(planned, context.profiles)),
+      ],
       waysIn: (planned) => waysIn(work, planned),
       isFinished: (job) => isFinished(work, job),
       deliver: (job, own) => deliver({ ...work, signal: own.signal }, job),
+      deliverWarm: (job, own, source) => deliverWarm({ ...work, signal: own.signal }, job, source),
+      refix: (job, own) => refix({ ...work, signal: own.signal }, job),
       afterwards: (jobs) => afterwards(work, jobs),
       close: () => close(work),
     };
@@ -206,7 +222,7 @@ async function arrivedVms({
 }
 
 async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
-  const { signal, client, profiles, marks } = work;
+  const { signal, profiles, marks } = work;
   const { planned, held } = job;
   const mark = marks.ofMachine(planned.machine.id);
   refuseEarlier(work, mark);
@@ -222,12 +238,8 @@ async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
         return await convertInto(work, job, mendedDisks(disks, guest, guestFolder));
       },
     );
-    const outputBytes = imported.disks.reduce((sum, { records }) => sum + dataBytesOf(records), 0);
-    await held.recordOutput({ outputBytes, landed: imported.uuid, notes: imported.notes });
-    work.arrived.set(mark, { ref: imported.vm, uuid: imported.uuid });
-    if (!isSettledLater(work.destination)) await releaseVm(client, imported.vm);
+    await settle(work, job, imported);
     await removeGuestFolder(guestFolder);
-    work.contact.lost = false;
   } catch (error) {
     work.contact.lost = toXenferryError(error).code === 'POOL_UNREACHABLE';
     // What a guest's layers hold is as good for the next attempt, unless it is what failed.
@@ -237,6 +249,167 @@ async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
     }
     throw error;
   }
+}
+
+/** A machine that runs at its source until the last of it is moved. */
+async function deliverWarm(work: PoolWork, job: ClaimedJob, source: WarmSource): Promise<void> {
+  const { marks, blackOuts } = work;
+  const { planned, held } = job;
+  const mark = marks.ofMachine(planned.machine.id);
+  refuseEarlier(work, mark);
+  // What was moved of it before is not what it is now.
+  await held.reset();
+  for (const folder of await held.otherGuestFolders()) await removeGuestFolder(folder);
+  work.begun.set(mark, job);
+  const told: string[] = [];
+  try {
+    const imported = await warmImport({
+      context: work,
+      job,
+      source,
+      blackOuts,
+      begin: async (images, mended) => {
+        const wanted = await importOf(work, job, images, mended);
+        told.push(...wanted.notes);
+        return await beginImport(wanted.import);
+      },
+    });
+    await held.finishStep('verify', 'done', imported.readBackBytes);
+    const seconds = ((Date.now() - (source.downSince ?? Date.now())) / 1000).toFixed(1);
+    told.push(`from its shutdown at the source until it was whole in the pool it took ${seconds} s`);
+    await settle(work, job, { ...imported, notes: [...imported.notes, ...told] });
+  } catch (error) {
+    work.contact.lost = toXenferryError(error).code === 'POOL_UNREACHABLE';
+    await held.reset();
+    throw error;
+  } finally {
+    await removeGuestFolder(held.guestFolder);
+  }
+}
+
+/** A machine is there and compared. */
+async function settle(
+  work: PoolWork,
+  { planned, held }: ClaimedJob,
+  imported: ImportedMachine,
+): Promise<void> {
+  const outputBytes = imported.disks.reduce((sum, { records }) => sum + dataBytesOf(records), 0);
+  await keepRecords(
+    held,
+    imported.disks.map(({ records }) => records),
+  );
+  await held.recordOutput({ outputBytes, landed: imported.uuid, notes: imported.notes });
+  const mark = work.marks.ofMachine(planned.machine.id);
+  work.arrived.set(mark, { ref: imported.vm, uuid: imported.uuid });
+  if (!isSettledLater(work.destination)) await releaseVm(work.client, imported.vm);
+  work.contact.lost = false;
+}
+
+/** The VM stays where it is, and locked until its disks are known to be right again. */
+async function refix(work: PoolWork, job: ClaimedJob): Promise<void> {
+  const { client, earlier, arrived, marks, destination } = work;
+  const { record, planned, held } = job;
+  const mark = marks.ofMachine(planned.machine.id);
+  const vm = arrived.get(mark) ?? earlier.get(mark);
+  const done = await stepsDone(work, record.id);
+  if (destination.after.move?.pool != null && done.has('move')) throw refused('its VM is in another pool');
+  if (vm === undefined || vm.uuid !== record.landed) {
+    await held.reset();
+    return await deliver(work, { ...job, record: await work.ledger.job(record.id) });
+  }
+  const runs = await mendedRuns(work, job);
+  const records = await Promise.all(planned.machine.disks.map((_, disk) => held.blockJournal(disk).load()));
+  const isKnown = planned.machine.disks.every(
+    ({ capacityBytes }, disk) => records[disk]?.unitBits.length === blockCount(capacityBytes),
+  );
+  if (runs === null || runs.length !== records.length || !isKnown) {
+    throw refused('it is not known which blocks the fixups changed');
+  }
+  await lockUnstarted(client, vm.ref);
+  try {
+    await patchDisks(work, job, vm.ref, { runs, records });
+  } finally {
+    await removeGuestFolder(held.guestFolder);
+  }
+  work.arrived.set(mark, vm);
+  if (isSettled(work, done)) await releaseVm(client, vm.ref);
+}
+
+/** What is known of a VM's disks before they are patched. */
+interface KnownDisks {
+  /** What fixups have changed, as JSON of each disk. */
+  readonly runs: readonly string[];
+  readonly records: readonly BlockRecords[];
+}
+
+async function patchDisks(
+  work: PoolWork,
+  job: ClaimedJob,
+  vm: Ref,
+  { runs, records }: KnownDisks,
+): Promise<void> {
+  const { client, view, slots, destination, pool, digest, signal } = work;
+  const { planned, held } = job;
+  const { mended, patched } = await withReadableDisks(
+    planned.machine,
+    join(work.target, planned.output),
+    { inOnePiece: wantsFixups(planned, work.profiles), signal },
+    async (disks) => {
+      const anew = await mendAnew(work, job, disks, runs);
+      await enterStep(work, job, 'convert');
+      const patches = anew.images.map((source, index) => ({
+        pool,
+        digest,
+        source,
+        capacityBytes: planned.machine.disks[index]?.capacityBytes ?? 0,
+        allocated: anew.changed[index] ?? new Uint8Array(),
+        records: records[index] ?? NO_RECORDS,
+        threads: pool.threads,
+        onProgress: progressOf(work, job, index),
+      }));
+      const onStored = async (found: readonly BlockRecords[]) => {
+        await recordConverted(
+          work,
+          job,
+          found.map((one, disk) => {
+            const changed = anew.changed[disk] ?? new Uint8Array();
+            return { records: one, resumedBlocks: 0, mended: changed, patch: { changed, replaces: null } };
+          }),
+        );
+        await enterStep(work, job, 'verify');
+      };
+      const machine = { client, view, slots, vm, disks: patches, readBack: destination.readBack };
+      return {
+        mended: anew.mended,
+        patched: await patchMachine({ ...machine, signal, name: planned.name, onStored }),
+      };
+    },
+  );
+  await held.finishStep('verify', 'done', patched.readBackBytes);
+  await keepRecords(held, patched.records);
+  const outputBytes = patched.records.reduce((sum, found) => sum + dataBytesOf(found), 0);
+  await held.endRefix(mended.map(runsOf), { outputBytes, notes: job.record.notes });
+}
+
+/** What a disk in the pool holds cannot be read as cheaply as a file, should its guest be mended anew. */
+async function keepRecords(held: JobLedger, disks: readonly BlockRecords[]): Promise<void> {
+  await held.clearBlocks();
+  for (const [disk, records] of disks.entries()) await held.blockJournal(disk).append(0, records);
+}
+
+/** Whether nothing will be done with a VM any more before it may be started. */
+function isSettled({ destination }: PoolWork, done: ReadonlySet<StepName>): boolean {
+  const { move, snapshot } = destination.after;
+  return (move === null || done.has('move')) && (snapshot === null || done.has('snapshot'));
+}
+
+function progressOf(
+  { observe }: PoolWork,
+  { record, planned }: ClaimedJob,
+  disk: number,
+): (progress: DiskProgress) => void {
+  return (progress) =>
+    observe({ kind: 'progress', jobId: record.id, name: planned.machine.name, disk, progress });
 }
 
 /** The VM that an earlier run made may be in use by now: only its owner may say that it goes. */
@@ -255,8 +428,25 @@ async function convertInto(
   job: ClaimedJob,
   images: readonly ImageSource[],
 ): Promise<ImportedMachine> {
-  const { client, view, slots, reservations, destination, pool, digest, observe, signal } = work;
-  const { planned, record, held } = job;
+  const { pool, signal } = work;
+  const mended = await Promise.all(images.map((image) => mendedBlocks(image, signal)));
+  const wanted = await importOf(work, job, images, () => mended);
+  const imported = await besideManifestChecks(job.planned.machine, pool, signal, (both) =>
+    importMachine({ ...wanted.import, signal: both }),
+  );
+  await job.held.finishStep('verify', 'done', imported.readBackBytes);
+  return { ...imported, notes: [...imported.notes, ...wanted.notes] };
+}
+
+/** What an import takes, with what is told of it already. `mended` is asked when all is stored. */
+async function importOf(
+  work: PoolWork,
+  job: ClaimedJob,
+  images: readonly ImageSource[],
+  mended: () => readonly Uint8Array[],
+): Promise<{ readonly import: MachineImport; readonly notes: readonly string[] }> {
+  const { client, view, slots, reservations, destination, pool, digest, signal } = work;
+  const { planned } = job;
   const { machine } = planned;
   const placement = placementOf(work, planned);
   const profile = profileOf(planned, work.profiles);
@@ -268,12 +458,12 @@ async function convertInto(
     pool,
     digest,
     threads: pool.threads,
-    onProgress: (progress: DiskProgress) =>
-      observe({ kind: 'progress', jobId: record.id, name: machine.name, disk: index, progress }),
+    onProgress: progressOf(work, job, index),
   }));
   const jobId = work.marks.ofMachine(machine.id);
-  const imported = await besideManifestChecks(machine, pool, signal, (both) =>
-    importMachine({
+  return {
+    notes,
+    import: {
       client,
       view,
       slots,
@@ -283,15 +473,18 @@ async function convertInto(
       spec: { planned, profile, placement, jobId, appliance },
       format: 'chunked',
       readBack: destination.readBack,
-      signal: both,
+      signal,
       onStored: async (stored) => {
-        await recordConverted(work, job, stored);
+        const masks = mended();
+        await recordConverted(
+          work,
+          job,
+          stored.map((disk, index) => ({ ...disk, mended: masks[index] ?? new Uint8Array() })),
+        );
         await enterStep(work, job, 'verify');
       },
-    }),
-  );
-  await held.finishStep('verify', 'done', imported.readBackBytes);
-  return { ...imported, notes: [...imported.notes, ...notes] };
+    },
+  };
 }
 
 function waysIn({ resolved, view }: PoolWork, planned: PlannedMachine) {

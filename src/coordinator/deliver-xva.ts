@@ -1,10 +1,12 @@
-import { open } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { convertToXva } from '../conversion/index.js';
-import { PartialFile, partialLength } from '../io/partial-file.js';
+import type { MadeDisk } from '../images/index.js';
+import { PartialFile, partialLength, partialPath } from '../io/partial-file.js';
 import type { FileDestination } from '../model/destination.js';
 import { XenferryError } from '../model/errors.js';
 import { type XvaPlan, xvaPlan } from '../targets/xva-folder/index.js';
+import { indexXvaDisks } from '../xva/index.js';
 import { isZstd, isZstdInstalled, zstdDecompress } from '../zstd/index.js';
 import { writeCompressedXva } from './compressed-xva.js';
 import { convertDisks, verifyFiles } from './convert-and-verify.js';
@@ -12,6 +14,7 @@ import { deliverOutput, type OpenOutput } from './deliver-output.js';
 import type { Delivery } from './delivery.js';
 import { fileSize } from './file-size.js';
 import type { BatchContext, ClaimedJob } from './job.js';
+import { type RefixableOutput, refixOutput } from './refix-output.js';
 
 type Compression = (FileDestination & { kind: 'xva' })['compression'];
 
@@ -25,26 +28,42 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
       hint: 'Install it: sudo apt-get install --no-install-recommends zstd. Or leave the archives uncompressed.',
     });
   }
+  const partsOf = ({ planned }: ClaimedJob) => ({
+    path: join(context.target, planned.output),
+    xva: xvaPlan(planned, context.profiles),
+  });
+  const outputOf = (job: ClaimedJob, own: BatchContext): RefixableOutput => {
+    const { path, xva } = partsOf(job);
+    return {
+      // What is left of a compressed archive says nothing of the rest.
+      resumable: compression === 'none',
+      begunBytes: () => partialLength(path),
+      open: async (resume) => openXva(own, job, xva, compression, await PartialFile.open(path, resume)),
+      withMade: async (use) =>
+        (await fileSize(path)) === null ? await use(null) : await withMadeDisks(path, own.signal, use),
+    };
+  };
   return {
     surroundings: (planned) => {
       const { ovaXml } = xvaPlan(planned, context.profiles);
       return compression === 'none' ? ovaXml : [compression, ovaXml];
     },
+    lasting: ({ machine }) => ['xva', compression, machine.disks.length],
     // An earlier run verified the output and it still stands under its final name.
     waysIn: () => [],
     isFinished: async ({ record, planned }) =>
       record.outputBytes !== null &&
       (await fileSize(join(context.target, planned.output))) === record.outputBytes,
     deliver: async (job, own) => {
-      const path = join(context.target, job.planned.output);
-      const xva = xvaPlan(job.planned, context.profiles);
+      const { path, xva } = partsOf(job);
       await refuseForeignFile(path, xva.vmUuid);
-      await deliverOutput(own, job, {
-        // What is left of a compressed archive says nothing of the rest.
-        resumable: compression === 'none',
-        begunBytes: () => partialLength(path),
-        open: async (resume) => openXva(own, job, xva, compression, await PartialFile.open(path, resume)),
-      });
+      await deliverOutput(own, job, outputOf(job, own));
+    },
+    deliverWarm: null,
+    refix: async (job, own) => {
+      const { path, xva } = partsOf(job);
+      await refuseForeignFile(path, xva.vmUuid);
+      await refixOutput(own, job, outputOf(job, own));
     },
     afterwards: async () => [],
     close: async () => [],
@@ -78,6 +97,22 @@ function openXva(
     keep: () => partial.keep(),
     discard: () => partial.discard(),
   };
+}
+
+/** The disks of an archive; those of a compressed one lie in a copy beside it for the time it takes. */
+async function withMadeDisks<T>(
+  path: string,
+  signal: AbortSignal,
+  use: (disks: readonly MadeDisk[]) => Promise<T>,
+): Promise<T> {
+  if (!(await isZstd(path))) return await use(await indexXvaDisks(path, signal));
+  const copy = `${partialPath(path)}.plain`;
+  try {
+    await writeFile(copy, zstdDecompress(path), { signal });
+    return await use(await indexXvaDisks(copy, signal));
+  } finally {
+    await rm(copy, { force: true });
+  }
 }
 
 /** Only an archive of the same machine is ever replaced. */

@@ -1,5 +1,6 @@
 import type { Plan, PlannedMachine } from '../model/plan.js';
 import type { BatchContext, ClaimedJob, PlannedJob } from './job.js';
+import type { WarmSource } from './live/warm-source.js';
 
 /** What is brought where. */
 export interface Deliverable extends Pick<Plan, 'destination' | 'machines'> {
@@ -19,6 +20,8 @@ export interface HostPart {
 export interface Delivery {
   /** What is made around a machine's disks, as data: a change of it makes the job another. Throws PROFILE_INVALID. */
   surroundings(planned: PlannedMachine): unknown;
+  /** Of the surroundings, as data, what must be as it was for its guest to be mended anew where the machine is. */
+  lasting(planned: PlannedMachine): unknown;
   /** How it may get into the target: the hosts it would go through, by name, each with its part of the data. None: unknown. */
   waysIn(planned: PlannedMachine): readonly (readonly HostPart[])[];
   /** Whether an earlier run brought the machine there, verified, and it still is there. */
@@ -28,6 +31,16 @@ export interface Delivery {
    * a failure nothing is left but what the next run goes on with. `context` is the batch's with a signal of the job's own.
    */
   deliver(job: ClaimedJob, context: BatchContext): Promise<void>;
+  /** The same for a machine that runs until the last of it is moved; null: that cannot be. */
+  readonly deliverWarm:
+    | ((job: ClaimedJob, context: BatchContext, source: WarmSource) => Promise<void>)
+    | null;
+  /**
+   * Mends the guest of a machine that is there anew, and writes the blocks that this changes; one that is not there, or only
+   * in part, is delivered from the start. What fails is to be done again. Rejects with REFIX_REFUSED where it cannot be;
+   * nothing was touched then.
+   */
+  refix(job: ClaimedJob, context: BatchContext): Promise<void>;
   /** With all machines that are there now. Returns what went wrong, one sentence each; no machine is lost by it. */
   afterwards(jobs: readonly PlannedJob[]): Promise<readonly string[]>;
   /** Returns what was left behind that should not be, one sentence each. */

@@ -5,7 +5,7 @@ import type { Profile } from '../guests/profiles/index.js';
 import { locatedImage, readImageInfo } from '../images/index.js';
 import { systemErrorCode } from '../model/errors.js';
 import type { GuestMeans, PlannedMachine } from '../model/plan.js';
-import { diskParts } from '../model/virtual-machine.js';
+import { diskParts, type VirtualMachine } from '../model/virtual-machine.js';
 import type { ChunkChecksum } from '../xva/index.js';
 
 /** What a batch makes of every machine. */
@@ -16,24 +16,46 @@ export interface BatchWays {
   readonly guests: GuestMeans;
 }
 
+/** What a job is known by. */
+export interface JobPrints {
+  /** Whether it is still the one that was begun: a digest of what is made around its disks and of all source files. */
+  readonly fingerprint: string;
+  /** Whether its guest may be mended anew where the machine is: the same, without what only fixups go by. */
+  readonly base: string;
+}
+
 /**
- * Tells whether a job is still the one that was begun: a digest of what is made around its disks and of name,
- * size and time of every source file. Never throws for a damaged source.
+ * Of name, size and time of every source file and of what is made of them. `lasting`: of the surroundings, what cannot be
+ * made anew. Never throws for a damaged source.
  */
-export async function fingerprintOf(
+export async function jobPrints(
   { machine, output, fixups, profile }: PlannedMachine,
-  surroundings: unknown,
+  { surroundings, lasting }: { readonly surroundings: unknown; readonly lasting: unknown },
   { checksum, digest, profiles, guests }: BatchWays,
-): Promise<string> {
+): Promise<JobPrints> {
   const wanted = profiles.find(({ id }) => id === profile.id)?.fixups ?? [];
   const ways = [output, surroundings, checksum, digest, fixups, wanted, guests];
-  const hash = createHash('sha256').update(JSON.stringify(ways));
-  for (const disk of machine.disks) {
+  const sources = await sourceFacts(machine);
+  return {
+    fingerprint: digestOf([ways, ...sources]),
+    base: digestOf([[output, lasting, digest], ...sources]),
+  };
+}
+
+function digestOf(facts: readonly unknown[]): string {
+  const hash = createHash('sha256');
+  for (const fact of facts) hash.update(JSON.stringify(fact));
+  return hash.digest('hex');
+}
+
+async function sourceFacts({ disks }: VirtualMachine): Promise<unknown[]> {
+  const facts: unknown[] = [];
+  for (const disk of disks) {
     const { location } = disk;
     if (location === null) continue;
     if (location.kind === 'datastore') {
       // Its files are locked while the machine runs, and others after a snapshot: what they are is looked at in time.
-      hash.update(JSON.stringify([location.server.url, disk.key, disk.capacityBytes]));
+      facts.push([location.server.url, disk.key, disk.capacityBytes]);
       continue;
     }
     const parts = diskParts(disk);
@@ -42,10 +64,10 @@ export async function fingerprintOf(
       const info = await readImageInfo(locatedImage(location)).catch(() => null);
       for (const file of info?.files ?? []) files.add(file);
     }
-    for (const { range } of parts) hash.update(JSON.stringify([range.offset, range.length]));
-    for (const file of files) hash.update(JSON.stringify([file, await fileVersion(file)]));
+    for (const { range } of parts) facts.push([range.offset, range.length]);
+    for (const file of files) facts.push([file, await fileVersion(file)]);
   }
-  return hash.digest('hex');
+  return facts;
 }
 
 async function fileVersion(file: string): Promise<readonly number[]> {

@@ -7,6 +7,7 @@ import type { RecordedError } from '../ledger/index.js';
 import { toXenferryError } from '../model/errors.js';
 import type { GuestMeans, PlannedMachine } from '../model/plan.js';
 import { type WorkerThreadsPool, withCancelFlag } from '../worker-threads-pool/index.js';
+import { withServedDisks } from './served-disks.js';
 
 /** What came of a machine's fixups; plain data. */
 export type GuestOutcome =
@@ -38,7 +39,8 @@ function isAnyGuest({ precision }: Profile): boolean {
 
 /**
  * Mends the guest on overlays of its disks, in a thread. A guest that is not known is left as it is, and one that
- * cannot be mended where the plan says so; else rejects with GUEST_*, TOOL_* and what opening the disks rejects with.
+ * cannot be mended where the plan says so; else rejects with GUEST_*, TOOL_* and what opening and reading the disks
+ * rejects with.
  */
 export async function fixMachine(
   { planned, profiles, guests: means, folder, pool, signal }: MachineFixing,
@@ -51,7 +53,9 @@ export async function fixMachine(
   const kept = nics.map((nic, index) => ({ ...nic, mac: planned.nics[index]?.mac ?? null }));
   try {
     const record = await withCancelFlag(signal, (canceled) =>
-      pool.run(FIX, { disks, firmware, nics: kept, profile, profiles, means, folder, canceled }),
+      withServedDisks(disks, signal, (twins) =>
+        pool.run(FIX, { disks: twins, firmware, nics: kept, profile, profiles, means, folder, canceled }),
+      ),
     );
     return { kind: 'mended', record };
   } catch (error) {

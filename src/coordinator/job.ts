@@ -7,7 +7,8 @@ import { manifestAlgorithm } from '../model/virtual-machine.js';
 import type { WorkerThreadsPool } from '../worker-threads-pool/index.js';
 import type { PoolPatience } from '../xapi/index.js';
 import type { BatchObserver } from './batch-events.js';
-import { type BatchWays, fingerprintOf } from './fingerprint.js';
+import { runsOf } from './block-runs.js';
+import { type BatchWays, jobPrints } from './fingerprint.js';
 import { fixMachine, type GuestOutcome, wantsFixups } from './fix-machine.js';
 import type { LiveServers } from './live/live-servers.js';
 
@@ -30,8 +31,9 @@ export interface BatchContext extends BatchWays {
 export interface PlannedJob {
   readonly record: JobRecord;
   readonly planned: PlannedMachine;
-  /** What is made around its disks. */
+  /** What is made around its disks, and what of that cannot be made anew. */
   readonly surroundings: unknown;
+  readonly lasting: unknown;
   readonly fingerprint: string;
   /** Names of the target's hosts that it goes through, as far as they take it; any where left out. */
   readonly through?: readonly string[] | undefined;
@@ -84,27 +86,44 @@ export async function fixGuest(
   return outcome;
 }
 
+/** A disk that was converted, and how. */
+export interface MovedDisk extends Pick<ConvertedDisk, 'records' | 'resumedBlocks'> {
+  /** Blocks that fixups may have changed: one byte each. */
+  readonly mended: Uint8Array;
+  /** Where only some blocks are new. */
+  readonly patch?: {
+    /** One byte per block, 1 for those. */
+    readonly changed: Uint8Array;
+    /** Digest of what stands at the target meanwhile; null where that was not compared. */
+    readonly replaces: string | null;
+  };
+}
+
 /** Ends the step `convert`: the disks are what the source holds. Rejects with SOURCE_CHANGED. */
 export async function recordConverted(
   context: BatchContext,
   job: ClaimedJob,
-  disks: readonly Pick<ConvertedDisk, 'records' | 'resumedBlocks'>[],
+  disks: readonly MovedDisk[],
 ): Promise<void> {
-  const { held, planned, surroundings, fingerprint } = job;
+  const { held, planned, fingerprint } = job;
   const { machine } = planned;
-  if ((await fingerprintOf(planned, surroundings, context)) !== fingerprint) {
+  if ((await jobPrints(planned, job, context)).fingerprint !== fingerprint) {
     throw new XenferryError('SOURCE_CHANGED', 'a source file changed while it was converted', {
       file: machine.source.descriptor,
     });
   }
   let bytes = 0;
-  for (const [disk, { records, resumedBlocks }] of disks.entries()) {
-    bytes += dataBytesOf({ digests: records.digests.subarray(resumedBlocks) });
+  for (const [disk, { records, resumedBlocks, mended, patch }] of disks.entries()) {
+    const moved = records.digests.subarray(resumedBlocks);
+    const digests = patch === undefined ? moved : moved.filter((_, block) => patch.changed[block] === 1);
+    bytes += dataBytesOf({ digests });
     await held.recordDisk({
       disk,
       data_bytes: dataBytesOf(records),
       digest: diskDigest(records),
       manifest: manifestAlgorithm(machine.disks[disk]),
+      mended: runsOf(mended),
+      replaces: patch?.replaces ?? null,
     });
   }
   await held.finishStep('convert', 'done', bytes);

@@ -1,7 +1,7 @@
 import type { BlockDigest } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { Profile } from '../guests/profiles/index.js';
-import { Ledger, type LedgerPlace, type TargetLock } from '../ledger/index.js';
+import { Ledger, type LedgerPlace, type Order, type TargetLock } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
@@ -13,7 +13,7 @@ import type { ChunkChecksum } from '../xva/index.js';
 import type { BatchObserver } from './batch-events.js';
 import { waysOf } from './batch-ways.js';
 import type { Delivery } from './delivery.js';
-import { fingerprintOf } from './fingerprint.js';
+import { jobPrints } from './fingerprint.js';
 import { type BatchContext, claimJob, type PlannedJob } from './job.js';
 import type { JobRunner } from './job-runner.js';
 import { LiveServers } from './live/live-servers.js';
@@ -184,15 +184,18 @@ async function enlist(
   const { ledger, observe } = context;
   const prepared = await Promise.all(
     inOrder(plan).map(async (planned) => {
-      const surroundings = delivery.surroundings(planned);
-      return { planned, surroundings, fingerprint: await fingerprintOf(planned, surroundings, context) };
+      const around = { surroundings: delivery.surroundings(planned), lasting: delivery.lasting(planned) };
+      return { planned, ...around, ...(await jobPrints(planned, around, context)) };
     }),
   );
-  await ledger.enlist(batchId, [
-    ...prepared.map(({ planned, fingerprint }) => ({
+  const ordered = await ledger.orders.waiting(batchId);
+  const refixed = plan.machines.filter((one) => ordered.some((order) => wantsRefix(order, one)));
+  const specs = [
+    ...prepared.map(({ planned, fingerprint, base }) => ({
       machineId: planned.machine.id,
       planned: JSON.stringify(planned),
       fingerprint,
+      base,
       name: planned.name,
       wave: planned.wave,
       dataBytes: planned.dataBytes,
@@ -205,7 +208,8 @@ async function enlist(
       wave: '',
       dataBytes: 0,
     })),
-  ]);
+  ];
+  await ledger.enlist(batchId, specs, new Set(refixed.map(({ machine }) => machine.id)));
   const records = new Map((await ledger.jobs(batchId)).map((record) => [record.machineId, record]));
   for (const problem of plan.unreadable) {
     const record = records.get(problem.file);
@@ -218,6 +222,11 @@ async function enlist(
     const record = records.get(job.planned.machine.id);
     return record === undefined ? [] : [{ ...job, record }];
   });
+}
+
+/** Whether an order that nobody has obeyed yet has a machine's guest be mended anew. */
+function wantsRefix({ verb, scope, subject }: Order, { machine, wave }: PlannedMachine): boolean {
+  return verb === 'refix' && (scope === 'batch' || subject === (scope === 'wave' ? wave : machine.id));
 }
 
 /** As the waves take them. */

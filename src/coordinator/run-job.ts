@@ -3,6 +3,7 @@ import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import type { Delivery } from './delivery.js';
 import type { BatchContext, ClaimedJob } from './job.js';
 import { withSource } from './live/with-source.js';
+import { refused } from './refix-output.js';
 import { stateAfter } from './stop-reasons.js';
 
 /**
@@ -16,8 +17,11 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
   try {
     signal.throwIfAborted();
     refuseBlocked(planned);
-    if (!(await delivery.isFinished(job))) {
-      await withSource(context, job, (placed) => delivery.deliver(placed, context));
+    if (record.refix) {
+      if (planned.live !== null) throw refused('its source is still in VMware’s hands, and may have changed');
+      await delivery.refix(job, context);
+    } else if (!(await delivery.isFinished(job))) {
+      await withSource(context, job, delivery);
     }
     await held.setState('done');
     observe({ kind: 'job', jobId: record.id, name, state: 'done', error: null });
@@ -29,6 +33,8 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
       return;
     }
     const failure = toXenferryError(error);
+    // The next run finds it as good as it was.
+    if (failure.code === 'REFIX_REFUSED') await held.dropRefix();
     await held.fail(failure);
     observe({ kind: 'job', jobId: record.id, name, state: 'failed', error: failure });
   }

@@ -5,7 +5,7 @@ import { errorCodeOf, toXenferryError, XenferryError } from '../model/errors.js'
 import type { PlannedMachine } from '../model/plan.js';
 import { SHARE_LASTS_MS } from './bandwidth-shares.js';
 import { readWays } from './batch-ways.js';
-import { fingerprintOf } from './fingerprint.js';
+import { jobPrints } from './fingerprint.js';
 import type { BatchContext } from './job.js';
 import { LiveServers } from './live/live-servers.js';
 import { openDelivery } from './open-delivery.js';
@@ -92,10 +92,10 @@ async function runHeld(
       context,
     );
     try {
-      const surroundings = delivery.surroundings(planned);
-      const fingerprint = await fingerprintOf(planned, surroundings, context);
+      const around = { surroundings: delivery.surroundings(planned), lasting: delivery.lasting(planned) };
+      const { fingerprint } = await jobPrints(planned, around, context);
       await refuseOtherSource(ledger, held.jobId, fingerprint, planned);
-      await runJob(context, delivery, { record, planned, surroundings, fingerprint, held, through });
+      await runJob(context, delivery, { record, planned, ...around, fingerprint, held, through });
     } finally {
       await held.addNotes(await delivery.close());
     }

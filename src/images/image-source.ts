@@ -1,5 +1,6 @@
 import { shownUrl } from '../http-source/index.js';
 import type { DatastoreLocation, FileRange } from '../model/virtual-machine.js';
+import type { XvaDiskChunks } from '../xva/index.js';
 
 export const IMAGE_FORMATS = ['vmdk', 'vhd', 'qcow2', 'raw'] as const;
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
@@ -22,12 +23,25 @@ export type ByteLocation =
   /** `nbd://host[:port]/export` or `nbd+unix:///export?socket=/path`. */
   | { readonly kind: 'nbd'; readonly uri: string };
 
+/** What an earlier conversion made of a disk; plain data. */
+export type MadeDisk =
+  | { readonly kind: 'image'; readonly format: ImageFormat; readonly location: ByteLocation }
+  | XvaDiskChunks;
+
 /** Names a disk image so that every thread can open it for itself; plain data. */
 export interface ImageSource {
   readonly format: ImageFormat;
   readonly location: ByteLocation;
   /** Absolute path of a qcow2 layer whose clusters stand for the image's own. */
   readonly overlay?: string | undefined;
+  /** What stands for the image, and its overlay, but for the blocks that have changed since. */
+  readonly made?:
+    | {
+        readonly disk: MadeDisk;
+        /** One byte per 2 MiB block, 1 for those of the image. */
+        readonly changed: Uint8Array;
+      }
+    | undefined;
 }
 
 /** Tells one location from another, without what is secret in it. */

@@ -7,6 +7,7 @@ export {
   type ImageFormat,
   type ImageSource,
   locationName,
+  type MadeDisk,
 } from './image-source.js';
 export { openImage } from './open-image.js';
 export { type UnpackedImage, unpackImage } from './unpack.js';

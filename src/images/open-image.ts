@@ -1,4 +1,4 @@
-import { type DiskImage, LayeredImage } from '../disk-image/index.js';
+import { type DiskImage, type DiskLayer, LayeredImage, PatchedImage } from '../disk-image/index.js';
 import type { ByteSource } from '../io/byte-source.js';
 import { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
@@ -6,29 +6,36 @@ import { GIB, roundUp, SECTOR_BYTES } from '../model/units.js';
 import { openQcow2 } from '../qcow2/index.js';
 import { openVhd } from '../vhd/index.js';
 import { type DataRanges, openRaw, openVmdk } from '../vmdk-reader/index.js';
+import { openXvaDisk } from '../xva/index.js';
 import { dataRangesOf } from './data-ranges.js';
 import { filesBeside, parentsAt } from './files-beside.js';
-import type { ImageSource } from './image-source.js';
+import type { ImageSource, MadeDisk } from './image-source.js';
 import { openBytes } from './open-bytes.js';
 
 /** vSphere's largest disk is 62 TiB; a larger one would only be a way to make us ask for memory. */
 const MAX_DISK_BYTES = 64 * 1024 * GIB;
 
 /**
- * Opens an image of any kind, under its overlay where it has one; `signal` stops a search for holes.
+ * Opens an image of any kind, under its overlay where it has one, and behind what was made of it; `signal` stops a search
+ * for holes.
  * Rejects with SOURCE_*, HTTP_*, NBD_*, CONFIG_INVALID, OVF_UNSAFE_PATH and the format's codes.
  */
 export async function openImage(source: ImageSource, signal?: AbortSignal): Promise<DiskImage> {
-  const image = await openPlain(source, signal);
+  let image = await openPlain(source, signal);
   try {
     refuseHuge(image);
-    return source.overlay === undefined
-      ? image
-      : new LayeredImage(await openOverlay(source.overlay, image), image);
+    if (source.overlay !== undefined)
+      image = new LayeredImage(await openOverlay(source.overlay, image), image);
+    if (source.made === undefined) return image;
+    return new PatchedImage(image, await openMade(source.made.disk), source.made.changed);
   } catch (error) {
     image.close();
     throw error;
   }
+}
+
+async function openMade(made: MadeDisk): Promise<DiskLayer> {
+  return made.kind === 'xva' ? openXvaDisk(made) : await openPlain(made);
 }
 
 function refuseHuge({ byteLength, files }: DiskImage): void {
@@ -37,7 +44,10 @@ function refuseHuge({ byteLength, files }: DiskImage): void {
   throw new XenferryError('IMAGE_TOO_LARGE', message, { file: files[0] });
 }
 
-async function openPlain({ format, location }: ImageSource, signal?: AbortSignal): Promise<DiskImage> {
+async function openPlain(
+  { format, location }: Pick<ImageSource, 'format' | 'location'>,
+  signal?: AbortSignal,
+): Promise<DiskImage> {
   const bytes = await openBytes(location);
   const dataRanges = askedOnce(dataRangesOf(signal));
   switch (format) {

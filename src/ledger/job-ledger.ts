@@ -106,7 +106,7 @@ export class JobLedger {
   /** Forgets what was done for the job, so that it starts afresh. */
   async reset(): Promise<void> {
     await this.#change(async (trx) => {
-      const nothing = { output_bytes: null, landed: null, notes: null };
+      const nothing = { output_bytes: null, landed: null, notes: null, refix: 0 };
       await trx.updateTable('jobs').set(nothing).where('id', '=', this.jobId).execute();
       for (const table of ['blocks', 'steps', 'disks', 'guests'] as const) {
         await trx.deleteFrom(table).where('job_id', '=', this.jobId).execute();
@@ -137,15 +137,42 @@ export class JobLedger {
   }
 
   async recordDisk(disk: Omit<LedgerSchema['disks'], 'job_id'>): Promise<void> {
-    const { data_bytes, digest, manifest } = disk;
+    const { data_bytes, digest, manifest, mended, replaces } = disk;
     await this.#change((trx) =>
       trx
         .insertInto('disks')
         .values({ job_id: this.jobId, ...disk })
         .onConflict((conflict) =>
-          conflict.columns(['job_id', 'disk']).doUpdateSet({ data_bytes, digest, manifest }),
+          conflict
+            .columns(['job_id', 'disk'])
+            .doUpdateSet({ data_bytes, digest, manifest, mended, replaces }),
         )
         .execute(),
+    );
+  }
+
+  /** Notes before it is done that fixups may change these blocks; `mended`: JSON, of each disk. */
+  async expectMended(mended: readonly string[]): Promise<void> {
+    await this.#change((trx) => this.#setMended(trx, mended));
+  }
+
+  /** Notes that the guest is mended anew, and all is where it belongs; `mended`: JSON, of each disk. */
+  async endRefix(
+    mended: readonly string[],
+    { outputBytes, notes }: Omit<JobOutput, 'landed'>,
+  ): Promise<void> {
+    await this.#change(async (trx) => {
+      await this.#setMended(trx, mended);
+      await trx.updateTable('disks').set({ replaces: null }).where('job_id', '=', this.jobId).execute();
+      const output = { refix: 0, output_bytes: outputBytes, notes: JSON.stringify(notes ?? []) };
+      await trx.updateTable('jobs').set(output).where('id', '=', this.jobId).execute();
+    });
+  }
+
+  /** Notes that it stays as it is. */
+  async dropRefix(): Promise<void> {
+    await this.#change((trx) =>
+      trx.updateTable('jobs').set({ refix: 0 }).where('id', '=', this.jobId).execute(),
     );
   }
 
@@ -186,6 +213,17 @@ export class JobLedger {
 
   async clearBlocks(): Promise<void> {
     await this.#change((trx) => trx.deleteFrom('blocks').where('job_id', '=', this.jobId).execute());
+  }
+
+  async #setMended(trx: Transaction<LedgerSchema>, mended: readonly string[]): Promise<void> {
+    for (const [disk, blocks] of mended.entries()) {
+      await trx
+        .updateTable('disks')
+        .set({ mended: blocks })
+        .where('job_id', '=', this.jobId)
+        .where('disk', '=', disk)
+        .execute();
+    }
   }
 
   async #changeState(state: JobState, error: RecordedError | null): Promise<void> {

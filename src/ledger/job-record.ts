@@ -15,6 +15,8 @@ export interface JobRecord {
   readonly planned: string;
   readonly error: RecordedError | null;
   readonly outputBytes: number | null;
+  /** Whether its guest is to be mended anew, where the machine is. */
+  readonly refix: boolean;
   /** UUID of the VM that the machine became in a pool. */
   readonly landed: string | null;
   /** What the machine lost on its way, one sentence each. */
@@ -35,6 +37,8 @@ export function jobRecordOf(row: Selectable<LedgerSchema['jobs']>): JobRecord {
     planned: row.planned,
     error: row.error === null ? null : (JSON.parse(row.error) as RecordedError),
     outputBytes: row.output_bytes,
+    // A ledger that is only read may be from before.
+    refix: (row.refix ?? 0) !== 0,
     landed: row.landed ?? null,
     notes: row.notes == null ? [] : (JSON.parse(row.notes) as string[]),
     endedAt: row.ended_at ?? null,

@@ -55,6 +55,8 @@ export interface JobSpec {
   /** The model's PlannedMachine as JSON. */
   readonly planned: string;
   readonly fingerprint: string;
+  /** Of what its guest may be mended anew over; left out: never. */
+  readonly base?: string | undefined;
   /** At the target. */
   readonly name: string;
   readonly wave: string;
@@ -65,6 +67,7 @@ const NEW_JOB = {
   state: 'planned',
   error: null,
   output_bytes: null,
+  refix: 0,
   landed: null,
   notes: null,
   fence: 0,
@@ -285,21 +288,28 @@ export class Ledger {
 
   /**
    * Makes the batch's jobs those of `specs`, in that order. A job that is known with the same fingerprint keeps
-   * its state and journal; one whose source or plan changed starts afresh; others wait for a run that wants them.
+   * its state and journal; one whose source or plan changed starts afresh, unless it is one of `refixed`, or waits to be
+   * mended anew, and may be; others wait for a run that wants them.
    */
-  async enlist(batchId: number, specs: readonly JobSpec[]): Promise<void> {
+  async enlist(
+    batchId: number,
+    specs: readonly JobSpec[],
+    refixed: ReadonlySet<string> = new Set(),
+  ): Promise<void> {
     const wanted = new Map(specs.map((spec) => [spec.machineId, spec]));
     await this.#store.durably(() =>
       this.#store.db.transaction().execute(async (trx) => {
         const known = await trx
           .selectFrom('jobs')
-          .select(['id', 'machine_id', 'fingerprint'])
+          .select(['id', 'machine_id', 'fingerprint', 'base', 'refix'])
           .where('batch_id', '=', batchId)
           .execute();
         await trx.updateTable('jobs').set({ position: null }).where('batch_id', '=', batchId).execute();
-        const changed = known.filter(({ machine_id, fingerprint }) => {
+        const changed = known.filter(({ machine_id, fingerprint, base, refix }) => {
           const spec = wanted.get(machine_id);
-          return spec !== undefined && spec.fingerprint !== fingerprint;
+          if (spec === undefined || spec.fingerprint === fingerprint) return false;
+          const stays = base !== null && base === spec.base && (refix !== 0 || refixed.has(machine_id));
+          return !stays;
         });
         for (const rows of chunks(changed)) {
           const ids = rows.map(({ id }) => id);
@@ -315,6 +325,7 @@ export class Ledger {
           batch_id: batchId,
           machine_id: spec.machineId,
           fingerprint: spec.fingerprint,
+          base: spec.base ?? null,
         }));
         for (const rows of chunks(jobs)) {
           await trx
@@ -327,6 +338,8 @@ export class Ledger {
                 name: ref('excluded.name'),
                 wave: ref('excluded.wave'),
                 data_bytes: ref('excluded.data_bytes'),
+                fingerprint: ref('excluded.fingerprint'),
+                base: ref('excluded.base'),
               })),
             )
             .execute();
@@ -385,6 +398,13 @@ export class Ledger {
     );
     const guestFolders = await this.#guestFoldersOf(target);
     return new JobLedger(this.#store, { jobId, fence: job.fence, guestFolders });
+  }
+
+  /** Has the guest of a machine that nobody runs be mended anew by its next run. */
+  async wantRefix(jobId: number): Promise<void> {
+    await this.#store.durably(() =>
+      this.#store.db.updateTable('jobs').set({ refix: 1 }).where('id', '=', jobId).execute(),
+    );
   }
 
   /** Says what a job is that nobody is to run now: whoever held it may write nothing more. */

@@ -32,7 +32,7 @@ export type StepName = 'fix' | 'convert' | 'verify' | 'move' | 'snapshot' | 'sta
 export type StepState = 'running' | 'done' | 'failed';
 /** `draft`: planned, to be looked at; `queued`: to be run. */
 export type BatchStage = 'draft' | 'queued' | 'running' | 'ended';
-export type OrderVerb = 'pause' | 'resume' | 'cancel' | 'retry';
+export type OrderVerb = 'pause' | 'resume' | 'cancel' | 'retry' | 'refix';
 export type OrderScope = 'batch' | 'wave' | 'machine';
 export type TokenRole = 'viewer' | 'operator' | 'admin';
 export type EventKind = 'batch' | 'job' | 'order' | 'obeyed' | 'window' | 'trouble' | 'stuck' | 'worker';
@@ -81,6 +81,10 @@ export interface LedgerSchema {
     /** SerializedError without its stack. */
     error: string | null;
     output_bytes: number | null;
+    /** Of what its guest may be mended anew over: sources, name, destination; null in a job from before, until its next run. */
+    base: string | null;
+    /** 1: its guest is to be mended anew, where the machine is. */
+    refix: number;
     /** UUID of the VM that the machine became in a pool. */
     landed: string | null;
     /** JSON: sentences about what the machine lost on its way. */
@@ -126,6 +130,10 @@ export interface LedgerSchema {
     digest: string | null;
     /** Name of the manifest's algorithm when the manifest was kept. */
     manifest: string | null;
+    /** JSON: runs `[first block, blocks]` of what fixups may have changed; null where it was not noted. */
+    mended: string | null;
+    /** Digest of what stands at the target as long as the content is there only in part; else null. */
+    replaces: string | null;
   };
   /** What fixups did to a machine's guest. */
   guests: {
@@ -530,6 +538,15 @@ const NIGHTS: Migration = {
   },
 };
 
+const REFIXES: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await addColumn(db, 'jobs', 'base', 'text');
+    await addColumn(db, 'jobs', 'refix', 'bigint', 0);
+    await addColumn(db, 'disks', 'mended', 'text');
+    await addColumn(db, 'disks', 'replaces', 'text');
+  },
+};
+
 const SHARES: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await addColumn(db, 'jobs', 'bandwidth', 'bigint');
@@ -577,7 +594,8 @@ export const MIGRATIONS: MigrationProvider = {
     '0004-pools': POOLS,
     '0005-nights': NIGHTS,
     '0006-shares': SHARES,
-    '0007-live': LIVE,
-    '0008-rollbacks': ROLLBACKS,
+    '0007-refixes': REFIXES,
+    '0008-live': LIVE,
+    '0009-rollbacks': ROLLBACKS,
   }),
 };

@@ -50,6 +50,10 @@ export const ERROR_CATALOG = {
     category: 'plan',
     hint: 'Mend what is named, then run the same command again.',
   },
+  PLAN_WARM_TARGET: {
+    category: 'plan',
+    hint: 'Move it cold, or as a copy, or name a pool as the target.',
+  },
   PLAN_DUPLICATE_MAC: { category: 'plan', hint: 'Change one of the two addresses before both machines run.' },
   PLAN_CPU_TOPOLOGY: { category: 'plan', hint: 'Set the cores per socket after the import.' },
   PLAN_SECURE_BOOT: {
@@ -240,6 +244,10 @@ export const ERROR_CATALOG = {
   },
   TARGET_UNWRITABLE: { category: 'target', hint: 'Check the path and permissions of the target.' },
   TARGET_EXISTS: { category: 'target', hint: 'Remove the file, choose another name, or pass --force.' },
+  REFIX_REFUSED: {
+    category: 'target',
+    hint: 'Remove what the machine has become, xenferry cleanup --all does so in a pool, and run it again from the start.',
+  },
   TARGET_BUSY: { category: 'target', hint: 'Another xenferry works on this target; wait for it or stop it.' },
   LEDGER_INVALID: {
     category: 'target',

@@ -1,16 +1,18 @@
 import { XenferryError } from '../model/errors.js';
 import { GIB, KIB, MIB } from '../model/units.js';
 import type { ByteStream } from './byte-stream.js';
+import { askOption, counted, type OptionAnswer, sendOption, uint32 } from './options.js';
 import {
-  askOption,
-  counted,
+  ALLOCATION,
+  FIXED_NEWSTYLE,
+  GREETING,
+  INFO,
+  NO_ZEROES,
   OPTION,
   OPTION_MAGIC,
-  type OptionAnswer,
   REPLY,
-  sendOption,
-  uint32,
-} from './options.js';
+  ZEROES_BYTES,
+} from './protocol.js';
 import { violation } from './violation.js';
 
 /** What was agreed on with the server. */
@@ -29,16 +31,7 @@ interface BlockSizes {
   readonly maximum: number;
 }
 
-const ALLOCATION = 'base:allocation';
-
-const GREETING = 0x4e42_444d_4147_4943n;
 const OLDSTYLE_MAGIC = 0x0000_4202_8186_1253n;
-const FIXED_NEWSTYLE = 1;
-const NO_ZEROES = 2;
-/** After the answer to EXPORT_NAME, unless both sides agree on NO_ZEROES. */
-const ZEROES_BYTES = 124;
-const INFO_EXPORT = 0;
-const INFO_BLOCK_SIZE = 3;
 /** For servers that do not tell (doc/proto.md, Block size constraints). */
 const USUAL_BLOCKS: BlockSizes = { minimum: 512, maximum: 32 * MIB };
 const MAX_MINIMUM = 64 * KIB;
@@ -62,7 +55,7 @@ export async function negotiate(stream: ByteStream, exportName: string): Promise
   const answer = await askOption(
     stream,
     OPTION.GO,
-    Buffer.concat([counted(exportName), Buffer.from([0, 1, 0, INFO_BLOCK_SIZE])]),
+    Buffer.concat([counted(exportName), Buffer.from([0, 1, 0, INFO.BLOCK_SIZE])]),
   );
   if (answer.end === REPLY.UNSUPPORTED) {
     const length = await enterByName(stream, exportName, noZeroes);
@@ -105,8 +98,8 @@ function readInfos(name: string, { replies }: OptionAnswer): Pick<Export, 'lengt
   for (const { type, data } of replies) {
     if (type !== REPLY.INFO || data.length < 2) throw violation(name, `a reply of type ${type} to GO`);
     const info = data.readUInt16BE(0);
-    if (info === INFO_EXPORT && data.length === 12) length = checkedLength(name, data.readBigUInt64BE(2));
-    if (info === INFO_BLOCK_SIZE && data.length === 14) blocks = readBlockSizes(name, data);
+    if (info === INFO.EXPORT && data.length === 12) length = checkedLength(name, data.readBigUInt64BE(2));
+    if (info === INFO.BLOCK_SIZE && data.length === 14) blocks = readBlockSizes(name, data);
   }
   if (length === null) throw violation(name, 'it does not tell the size of the export');
   return { length, blocks };

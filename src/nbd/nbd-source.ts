@@ -4,8 +4,8 @@ import { BLOCK_BYTES, GIB, KIB, roundUp } from '../model/units.js';
 import { ByteStream, type Patience } from './byte-stream.js';
 import { type Export, negotiate } from './handshake.js';
 import { parseNbdUri } from './nbd-uri.js';
+import { COMMAND } from './protocol.js';
 import { ReadReply } from './read-reply.js';
-import { COMMAND } from './requests.js';
 import { StatusReply } from './status-reply.js';
 import { Transmission } from './transmission.js';
 

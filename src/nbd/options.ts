@@ -1,21 +1,7 @@
 import type { ByteStream } from './byte-stream.js';
-import { MAX_TEXT_BYTES, printable, violation } from './violation.js';
+import { MAX_TEXT_BYTES, OPTION_MAGIC, OPTION_REPLY_MAGIC, REPLY } from './protocol.js';
+import { printable, violation } from './violation.js';
 
-/** Options and replies of the handshake (the NBD project's doc/proto.md, Option types and Option reply types). */
-export const OPTION = { EXPORT_NAME: 1, GO: 7, STRUCTURED_REPLY: 8, SET_META_CONTEXT: 10 } as const;
-
-export const REPLY = {
-  ACK: 1,
-  INFO: 3,
-  META_CONTEXT: 4,
-  UNSUPPORTED: 0x8000_0001,
-  POLICY: 0x8000_0002,
-  TLS_REQUIRED: 0x8000_0005,
-  UNKNOWN_EXPORT: 0x8000_0006,
-} as const;
-
-export const OPTION_MAGIC = 0x4948_4156_454f_5054n;
-const REPLY_MAGIC = 0x0003_e889_0455_65a9n;
 const FIRST_ERROR = 0x8000_0000;
 /** A number or two and a text. */
 const MAX_REPLY_BYTES = MAX_TEXT_BYTES + 16;
@@ -44,7 +30,7 @@ export async function askOption(stream: ByteStream, option: number, data: Buffer
   const replies: Array<{ type: number; data: Buffer }> = [];
   while (replies.length < MAX_REPLIES) {
     const header = await stream.take(20);
-    if (header.readBigUInt64BE(0) !== REPLY_MAGIC || header.readUInt32BE(8) !== option) {
+    if (header.readBigUInt64BE(0) !== OPTION_REPLY_MAGIC || header.readUInt32BE(8) !== option) {
       throw violation(stream.name, `no reply to option ${option}`);
     }
     const type = header.readUInt32BE(12);

@@ -1,11 +1,9 @@
 import type { ByteStream } from './byte-stream.js';
 import { Coverage } from './coverage.js';
+import { CHUNK } from './protocol.js';
 import type { Reply } from './reply.js';
 import { violation } from './violation.js';
 
-/** Chunk types of reads (doc/proto.md, Structured reply types). */
-const OFFSET_DATA = 1;
-const OFFSET_HOLE = 2;
 const OFFSET_BYTES = 8;
 const HOLE_BYTES = 12;
 
@@ -38,12 +36,12 @@ export class ReadReply implements Reply {
   }
 
   async chunk(type: number, length: number, stream: ByteStream): Promise<void> {
-    if (type === OFFSET_DATA && length > OFFSET_BYTES) {
+    if (type === CHUNK.OFFSET_DATA && length > OFFSET_BYTES) {
       const at = this.#place(await stream.take(OFFSET_BYTES));
       const count = length - OFFSET_BYTES;
       this.#cover(at, count, stream);
       await stream.fill(this.#target, this.#start + at, count);
-    } else if (type === OFFSET_HOLE && length === HOLE_BYTES) {
+    } else if (type === CHUNK.OFFSET_HOLE && length === HOLE_BYTES) {
       const hole = await stream.take(HOLE_BYTES);
       const at = this.#place(hole);
       const count = hole.readUInt32BE(OFFSET_BYTES);

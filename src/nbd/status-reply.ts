@@ -1,10 +1,9 @@
 import type { ByteStream } from './byte-stream.js';
+import { CHUNK, STATE_ZERO } from './protocol.js';
 import type { Reply } from './reply.js';
 import { violation } from './violation.js';
 
-/** Chunk type and flags of base:allocation (doc/proto.md, Metadata contexts). */
-const BLOCK_STATUS = 5;
-const STATE_ZERO = 2;
+/** Of the payload (doc/proto.md, Structured reply types). */
 const CONTEXT_BYTES = 4;
 const DESCRIPTOR_BYTES = 8;
 /** The specification asks servers to stay below this. */
@@ -36,7 +35,7 @@ export class StatusReply implements Reply {
   async chunk(type: number, length: number, stream: ByteStream): Promise<void> {
     const count = (length - CONTEXT_BYTES) / DESCRIPTOR_BYTES;
     const fits = Number.isInteger(count) && count > 0 && count <= MAX_DESCRIPTORS;
-    if (type !== BLOCK_STATUS || !fits || this.complete) {
+    if (type !== CHUNK.BLOCK_STATUS || !fits || this.complete) {
       throw violation(stream.name, `a chunk of type ${type} with ${length} bytes for a block status`);
     }
     const bytes = await stream.take(length);

@@ -1,29 +1,28 @@
 import { toXenferryError, XenferryError } from '../model/errors.js';
 import type { ByteStream } from './byte-stream.js';
+import {
+  CHUNK,
+  CHUNK_DONE,
+  COMMAND,
+  ERRNO,
+  MAX_TEXT_BYTES,
+  SIMPLE_MAGIC,
+  STRUCTURED_MAGIC,
+} from './protocol.js';
 import type { Reply } from './reply.js';
-import { COMMAND, encodeRequest } from './requests.js';
-import { MAX_TEXT_BYTES, printable, violation } from './violation.js';
+import { encodeRequest } from './requests.js';
+import { printable, violation } from './violation.js';
 
-/** Replies of the transmission phase (the NBD project's doc/proto.md, Simple and Structured reply message). */
-const SIMPLE_MAGIC = 0x6744_6698;
-const STRUCTURED_MAGIC = 0x668e_33ef;
+/** Of a simple reply's header, and of a structured one's up to its length. */
 const SIMPLE_BYTES = 16;
-const FLAG_DONE = 1;
-const TYPE_NONE = 0;
 const FIRST_ERROR = 0x8000;
 /** Error number, length of the text, and for some types an offset. */
 const ERROR_BYTES = 6;
 const MAX_ERROR_BYTES = ERROR_BYTES + MAX_TEXT_BYTES + 8;
 
-const ERROR_NAMES: Readonly<Record<number, string>> = {
-  1: 'EPERM',
-  5: 'EIO',
-  12: 'ENOMEM',
-  22: 'EINVAL',
-  75: 'EOVERFLOW',
-  95: 'ENOTSUP',
-  108: 'ESHUTDOWN',
-};
+const ERROR_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(ERRNO).map(([name, number]) => [number, name]),
+);
 
 interface Pending {
   readonly reply: Reply;
@@ -92,7 +91,7 @@ export class Transmission {
       case STRUCTURED_MAGIC: {
         if (!this.#structured)
           throw violation(this.#stream.name, 'a structured reply that was not agreed on');
-        const done = (header.readUInt16BE(4) & FLAG_DONE) !== 0;
+        const done = (header.readUInt16BE(4) & CHUNK_DONE) !== 0;
         await this.#receiveChunk(header.readUInt16BE(6), done, pending);
         return done ? this.#finish(cookie, pending) : undefined;
       }
@@ -110,7 +109,7 @@ export class Transmission {
     const length = (await this.#stream.take(4)).readUInt32BE(0);
     if (type >= FIRST_ERROR) {
       pending.failure ??= await this.#receiveError(length, pending);
-    } else if (type !== TYPE_NONE) {
+    } else if (type !== CHUNK.NONE) {
       await pending.reply.chunk(type, length, this.#stream);
     } else if (length !== 0 || !done) {
       throw violation(this.#stream.name, 'an empty chunk that is not the last');
@@ -136,7 +135,7 @@ export class Transmission {
   }
 
   #serverError(number: number, text: string, { offset }: Pending): XenferryError {
-    const reason = ERROR_NAMES[number] ?? `error ${number}`;
+    const reason = ERROR_NAMES.get(number) ?? `error ${number}`;
     const words = text === '' ? '' : `: ${text}`;
     return new XenferryError('SOURCE_UNREADABLE', `the server cannot read (${reason})${words}`, {
       file: this.#stream.name,

@@ -5,9 +5,6 @@ export function violation(file: string, message: string): XenferryError {
   return new XenferryError('NBD_PROTOCOL', `the server breaks the NBD protocol: ${message}`, { file });
 }
 
-/** The longest text a server may send (doc/proto.md, Conventions). */
-export const MAX_TEXT_BYTES = 4096;
-
 /** A server's words, fit for a terminal. */
 export function printable(text: Buffer): string {
   return text.toString('latin1').replaceAll(/[^\x20-\x7e]/g, '?');

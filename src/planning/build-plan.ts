@@ -151,7 +151,7 @@ async function draftMachines(
     const profile = profileOf(machine, mapping, profiles);
     const known = (found.get(machine.id) ?? []).map(concernOfProblem);
     const own = overrides.of(machine);
-    const live = plannedLive(machine, policy, own);
+    const live = plannedLive(machine, policy, own, destination);
     const planned = await planMachine(machine, mapping, profile, [...known, ...(live?.concerns ?? [])]);
     const wave = waves.of(machine, own);
     const turn = turns.of(machine, own, wave);

@@ -12,7 +12,7 @@ export interface DiskAmounts {
 
 /**
  * Reads the metadata of all disks of a machine. `known` are the concerns that were found before; what they tell is not
- * told twice. A disk of which only a list tells counts as that says, or as half full.
+ * told twice. A disk of which only a list or a server tells counts as that says, or as half full.
  */
 export async function surveyMachine(
   machine: VirtualMachine,
@@ -37,5 +37,7 @@ export async function surveyMachine(
 }
 
 function guessedBytes({ usedBytes, capacityBytes, location }: Disk): number {
-  return location === null ? Math.min(usedBytes ?? capacityBytes / 2, capacityBytes) : (usedBytes ?? 0);
+  // Of a disk that is here but cannot be read nothing is known.
+  if (location?.kind === 'files') return usedBytes ?? 0;
+  return Math.min(usedBytes ?? capacityBytes / 2, capacityBytes);
 }

@@ -148,7 +148,8 @@ async function machineReport(
     waitsFor: WAITING.has(job.state) ? (outlook?.jobs[job.id]?.hold?.reason ?? null) : null,
     landed: job.landed,
     notes: job.notes,
-    safeBytes: (await ledger.journaledDataBlocks(job.id)) * BLOCK_BYTES,
+    // Of one that is there they are kept for another purpose.
+    safeBytes: job.state === 'done' ? 0 : (await ledger.journaledDataBlocks(job.id)) * BLOCK_BYTES,
     planned,
     guest: guest === null ? null : JSON.parse(guest),
     disks: (planned?.machine.disks ?? []).map(({ file, capacityBytes }, index) => {

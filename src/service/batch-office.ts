@@ -5,7 +5,7 @@ import type { PlanDocument } from './api/plans.js';
 import type { PlannedMigration, Planner } from './planner.js';
 
 /** Orders that have a batch go on that has ended. */
-const GOES_ON: ReadonlySet<NewOrder['verb']> = new Set(['resume', 'retry']);
+const GOES_ON: ReadonlySet<NewOrder['verb']> = new Set(['resume', 'retry', 'refix']);
 
 /** Takes in batches and orders, and tells the shift. */
 export class BatchOffice {

@@ -51,7 +51,7 @@ export interface ExportLease {
 /**
  * Exports a machine that is off, or a snapshot: has the server prepare its disks, keeps the lease alive while `use`
  * works, and gives it back, as done or as failed. Rejects with what `use` rejects with, VSPHERE_LEASE_LOST, CANCELED, or
- * as `VsphereClient.call` does. Needs VApp.Export, and VirtualMachine.Provisioning.GetVmFiles on the machine.
+ * as `VsphereClient.call` does. Needs VApp.Export.
  */
 export async function withExportLease<T>(
   client: VsphereClient,

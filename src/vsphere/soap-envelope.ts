@@ -27,7 +27,7 @@ export function soapEnvelope(method: string, parameters: Readonly<Record<string,
 }
 
 /** Text as it stands in an element or in an attribute. Throws CONFIG_INVALID. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   if (NO_CHARACTER.test(text)) {
     throw new XenferryError('CONFIG_INVALID', 'a text has a character that XML cannot hold');
   }

@@ -23,6 +23,7 @@ import {
   VBD_RECORD,
   VDI_RECORD,
   VIF_RECORD,
+  VM_METRICS_RECORD,
   VM_RECORD,
 } from './records.js';
 
@@ -59,6 +60,7 @@ export const METHODS = {
   /** Hosts that could run it now. */
   'VM.get_possible_hosts': { params: z.tuple([REF]), result: z.array(REF) },
   'VM.assert_can_boot_here': { params: z.tuple([REF, REF]), result: VOID },
+  'VM_metrics.get_record': { params: z.tuple([REF]), result: VM_METRICS_RECORD },
   'VM_guest_metrics.get_record': { params: z.tuple([REF]), result: GUEST_METRICS_RECORD },
   'network.get_record': { params: z.tuple([REF]), result: NETWORK_RECORD },
   'VIF.get_record': { params: z.tuple([REF]), result: VIF_RECORD },

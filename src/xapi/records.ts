@@ -95,6 +95,7 @@ export const VM_RECORD = z.object({
   other_config: STRINGS,
   blocked_operations: STRINGS,
   resident_on: REF,
+  metrics: REF,
   guest_metrics: REF,
   snapshots: REFS,
   VBDs: REFS,
@@ -116,6 +117,9 @@ export const VDI_RECORD = z.object({
 export type VdiRecord = z.infer<typeof VDI_RECORD>;
 
 export const VIF_RECORD = z.object({ VM: REF, MAC: z.string(), device: z.string() });
+
+/** `start_time`: of its last start, as ISO 8601 without separators; in 1970 for none. */
+export const VM_METRICS_RECORD = z.object({ start_time: z.string() });
 
 /** `networks`: such as `0/ip` or `1/ipv6/0`, by the number of the VIF. */
 export const GUEST_METRICS_RECORD = z.object({ networks: STRINGS });

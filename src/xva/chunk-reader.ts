@@ -28,6 +28,12 @@ export const CHUNK_READER_BYTES = 2 * CHUNK_STRIDE;
 const CHUNK_NAME = /^([^/]+)\/(\d{8,})$/;
 const MAX_CHECKSUM_BYTES = 40;
 
+/** The disk and the number, from 0, of the MiB that a member holds; null for a member that is no chunk. */
+export function decodeChunkName(name: string): { readonly diskId: string; readonly counter: number } | null {
+  const [, diskId = '', digits = ''] = CHUNK_NAME.exec(name) ?? [];
+  return diskId === '' ? null : { diskId, counter: Number(digits) };
+}
+
 /**
  * Reads the chunks of an archive in their order, the next one while the last is looked at.
  * `memory` holds CHUNK_READER_BYTES. Methods throw XVA_INVALID with the offset, or SOURCE_UNREADABLE.
@@ -59,8 +65,8 @@ export class ChunkReader {
       this.#ahead = null;
       return null;
     }
-    const [, diskId = '', digits = ''] = CHUNK_NAME.exec(header.name) ?? [];
-    if (diskId === '') throw this.invalid(offset, `unexpected member ${header.name}`);
+    const chunk = decodeChunkName(header.name);
+    if (chunk === null) throw this.invalid(offset, `unexpected member ${header.name}`);
     if (header.size > CHUNK_BYTES) {
       throw this.invalid(offset, `${header.name} has ${header.size} bytes, a chunk has 1 MiB at most`);
     }
@@ -79,8 +85,7 @@ export class ChunkReader {
       throw this.invalid(offset + sumAt, 'the archive is cut off');
     this.#ahead = this.#readAhead(offset + checksumAt + TAR_RECORD_BYTES);
     return {
-      diskId,
-      counter: Number(digits),
+      ...chunk,
       offset: offset + TAR_RECORD_BYTES,
       data: records.subarray(TAR_RECORD_BYTES, TAR_RECORD_BYTES + header.size),
       checksumKind,

@@ -12,3 +12,4 @@ export { encodeOvaXml, NULL_REF, type XvaObject } from './ova-xml.js';
 export { openXvaChunks, readXvaHead, readXvaStreamHead, type XvaArchive, type XvaDisk } from './reader.js';
 export { TAR_RECORD_BYTES } from './tar-header.js';
 export { XmlRpcDouble, type XmlRpcStruct } from './xml-rpc-value.js';
+export { indexXvaDisks, openXvaDisk, type XvaDiskChunks } from './xva-disk.js';

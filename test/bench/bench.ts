@@ -1,5 +1,6 @@
 import { benchDisk } from './disk.js';
 import { benchGuests } from './guests.js';
+import { benchInventoryVsphere } from './inventory-vsphere.js';
 import { benchKernels } from './kernels.js';
 import { benchPlanning } from './planning.js';
 import { benchPool } from './pool.js';
@@ -8,6 +9,7 @@ import { benchService } from './service.js';
 const BENCHMARKS: Readonly<Record<string, (only: readonly string[]) => void | Promise<void>>> = {
   disk: benchDisk,
   guests: benchGuests,
+  'inventory-vsphere': benchInventoryVsphere,
   kernels: benchKernels,
   planning: benchPlanning,
   pool: benchPool,

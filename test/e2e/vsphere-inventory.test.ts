@@ -73,7 +73,8 @@ const SPECS = Array.from({ length: 120 }, (_, index) => {
 
 /** What of a machine its making decides. */
 function asMade(machine: VirtualMachine) {
-  const { name, cpus, memoryBytes, firmware, secureBoot, description, guestOs, powerState, features } = machine;
+  const { name, cpus, memoryBytes, firmware, secureBoot, description, guestOs, powerState, features } =
+    machine;
   return {
     name,
     cpus,
@@ -132,8 +133,13 @@ function asWanted(spec: (typeof SPECS)[number]): ReturnType<typeof asMade> {
       connected,
       staticMac: true,
     })),
-    guest: isRunning ? [spec.hostName ?? null, spec.fullName ?? null, 'running'] : [null, null, expect.anything()],
-    addresses: isRunning && spec.nics.length > 0 ? (spec.addresses?.[0] ?? []).map((one) => one.replace(/\/.*/, '')) : [],
+    guest: isRunning
+      ? [spec.hostName ?? null, spec.fullName ?? null, 'running']
+      : [null, null, expect.anything()],
+    addresses:
+      isRunning && spec.nics.length > 0
+        ? (spec.addresses?.[0] ?? []).map((one) => one.replace(/\/.*/, ''))
+        : [],
   };
 }
 
@@ -166,24 +172,30 @@ describe('an inventory of many machines in a vCenter', () => {
     const before = (await vcenter.log()).length;
     await readVsphere(reference(vcenter));
     const calls = (await vcenter.log()).slice(before).map(({ call }) => call);
-    expect(calls.filter((call) => /_Task$|^(?:Create(?!ContainerView)|Destroy(?!View)|Set|Add|Remove)/.test(call))).toEqual([]);
+    expect(
+      calls.filter((call) => /_Task$|^(?:Create(?!ContainerView)|Destroy(?!View)|Set|Add|Remove)/.test(call)),
+    ).toEqual([]);
   });
 
   it('is what the command line lists and plans', async () => {
     const file = put(
       'live.yaml',
       [
+        'version: 1',
         'sources:',
         `  - vsphere: ${new URL(vcenter.url).origin}`,
         `    user: ${vcenter.user}`,
-        `    passwordEnv: ${PASSWORD}`,
+        `    password: { environment: ${PASSWORD} }`,
         `    tlsFingerprints: ["${vcenter.fingerprint}"]`,
         'live: { allow: [shutDown] }',
       ].join('\n'),
     ).path;
     const env = { [PASSWORD]: VCENTER_PASSWORD };
     const listed = await startCliWith(env, ['inventory', '--migration', file, '--json']);
-    const { machines } = z.object({ machines: z.array(z.object({ name: z.string() })) }).parse(JSON.parse(listed.stdout));
+    expect(listed.stderr).toBe('');
+    const { machines } = z
+      .object({ machines: z.array(z.object({ name: z.string() })) })
+      .parse(JSON.parse(listed.stdout));
     expect(machines.map(({ name }) => name).sort()).toEqual(SPECS.map(({ name }) => name).sort());
     const planned = await startCliWith(env, ['plan', '--migration', file, '--only', 'web 0', '--json']);
     expect(planned.stderr).toBe('');
@@ -197,7 +209,10 @@ describe('an inventory of a vCenter', () => {
     const vcenter = await simulatedVcenter();
     const caller = await loggedIn(vcenter);
     const [vmFolder, tags] = [await caller.find('Folder', 'vm'), await tagMaker(vcenter)];
-    const folder = { type: 'Folder', value: await caller.call('CreateFolder', vmFolder, '<name>Shop</name>') };
+    const folder = {
+      type: 'Folder',
+      value: await caller.call('CreateFolder', vmFolder, '<name>Shop</name>'),
+    };
     const [web, db] = await createMachines(vcenter, caller, [
       { name: 'web', folder },
       { name: 'db', annotation: 'x' },
@@ -211,9 +226,17 @@ describe('an inventory of a vCenter', () => {
     await tags.attach(await tags.tag('stage', 'live'), db.ref);
     await tags.attach(await tags.tag('network', 'live'), db.ref);
     const manager = { type: 'CustomFieldsManager', value: 'CustomFieldsManager' };
-    const field = await caller.call('AddCustomFieldDef', manager, '<name>owner</name><moType>VirtualMachine</moType>');
+    const field = await caller.call(
+      'AddCustomFieldDef',
+      manager,
+      '<name>owner</name><moType>VirtualMachine</moType>',
+    );
     const key = /<key>(-?\d+)</.exec(field)?.[1];
-    await caller.call('SetField', manager, `<entity type="VirtualMachine">${web.ref.value}</entity><key>${key}</key><value>shop</value>`);
+    await caller.call(
+      'SetField',
+      manager,
+      `<entity type="VirtualMachine">${web.ref.value}</entity><key>${key}</key><value>shop</value>`,
+    );
     for (const name of ['before', 'after']) {
       const what = `<name>${name}</name><memory>false</memory><quiesce>false</quiesce>`;
       await caller.task('CreateSnapshot_Task', web.ref, what);
@@ -248,7 +271,9 @@ describe('an inventory of a vCenter', () => {
       const [mail] = await createMachines(vcenter, caller, [{ name: 'mail' }]);
       const changes = await live.refresh();
       expect(changes.added.map(({ id }) => id)).toEqual([mail?.ref.value]);
-      expect(changes.changed.map(({ name, memoryBytes }) => [name, memoryBytes / MIB])).toEqual([['web', 4096]]);
+      expect(changes.changed.map(({ name, memoryBytes }) => [name, memoryBytes / MIB])).toEqual([
+        ['web', 4096],
+      ]);
       expect(changes.removed).toEqual([db.ref.value]);
       expect(live.inventory).toEqual(await readVsphere(reference(vcenter)));
       // What happens while nobody is logged in is found all the same.
@@ -257,7 +282,11 @@ describe('an inventory of a vCenter', () => {
       await again.task('Destroy_Task', web.ref);
       await createMachines(vcenter, again, [{ name: 'new' }]);
       const later = await live.refresh();
-      expect([later.added.map(({ name }) => name), later.changed, later.removed]).toEqual([['new'], [], [web.ref.value]]);
+      expect([later.added.map(({ name }) => name), later.changed, later.removed]).toEqual([
+        ['new'],
+        [],
+        [web.ref.value],
+      ]);
       expect(names()).toEqual(['mail', 'new']);
     } finally {
       await live.close();

@@ -1,4 +1,5 @@
 import type { Profile } from '../../src/guests/profiles/index.js';
+import type { PlannedLive } from '../../src/model/live.js';
 import {
   type Concern,
   type Estimate,
@@ -86,6 +87,28 @@ export function testPlanned(
     dataBytes: disks.reduce((sum, disk) => sum + disk.dataBytes, 0),
     certainBytes: 0,
     concerns: [],
+    ...changes,
+  };
+}
+
+/** A machine of a vCenter that is shut down to be moved. */
+export function testLive(changes: Partial<PlannedLive> = {}): PlannedLive {
+  return {
+    move: 'cold',
+    read: 'datastore',
+    allow: ['shutDown'],
+    shutDown: { seconds: 600, otherwise: 'fail' },
+    precopy: { passes: 3, pauseSeconds: 300 },
+    cutover: null,
+    afterwards: { rename: null, disconnect: false },
+    server: {
+      url: 'https://vcenter.example',
+      user: 'reader@vsphere.local',
+      password: { environment: 'PASSWORD' },
+      tlsFingerprints: [],
+    },
+    objectId: 'vm-12',
+    changes: ['shutDown'],
     ...changes,
   };
 }

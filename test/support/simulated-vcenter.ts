@@ -1,15 +1,18 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 
-const SOURCES = join(import.meta.dirname, '../simulators/vcsim');
-const CACHE = join(import.meta.dirname, '../simulators/.cache');
+/** A benchmark is a bundle in `dist/`. */
+const BESIDE = join(import.meta.dirname, '../simulators');
+const SIMULATORS = existsSync(BESIDE) ? BESIDE : join(import.meta.dirname, '../test/simulators');
+const SOURCES = join(SIMULATORS, 'vcsim');
+const CACHE = join(SIMULATORS, '.cache');
 
 const VCENTER_USER = 'administrator@vsphere.local';
 

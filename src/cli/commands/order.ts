@@ -2,13 +2,7 @@ import { userInfo } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { BatchRecord, JobRecord, Ledger, Order, OrderScope, OrderVerb } from '../../ledger/index.js';
 import { XenferryError } from '../../model/errors.js';
-import {
-  type BatchOptions,
-  type WantedBatch,
-  wantedBatch,
-  withBatch,
-  withBatchOptions,
-} from '../batch-option.js';
+import { type BatchOptions, wantedBatch, withBatch, withBatchOptions } from '../batch-option.js';
 import type { Command } from '../command.js';
 import { type CommonOptions, countOf, printJson, printLine, yellow } from '../output.js';
 
@@ -30,6 +24,13 @@ const DONE: Readonly<Record<OrderVerb, string>> = {
   resume: 'resumed',
   cancel: 'cancelled',
   retry: 'to be tried again',
+  refix: 'its guest is to be mended anew',
+};
+
+/** Orders that may be given while nothing runs. */
+const WAITING: Partial<Record<OrderVerb, string>> = {
+  refix: 'the next run mends it anew',
+  retry: 'it is tried again as soon as a run looks',
 };
 
 /** Tells the run that works on a target folder what is wanted of its machines. */
@@ -49,66 +50,45 @@ export function orderCommand(verb: OrderVerb): Command<Options> {
         .example(`$0 ${verb} out --machine web01`, 'One of them'),
     handler: async (options) => {
       const { machine: machines = [], wave } = options;
-      const wanted = await wantedBatch(options);
-      const orders = await withBatch(wanted, async (batch, ledger) =>
-        (await ledger.isBusy(batch.target))
-          ? await giveOrders(ledger, batch, verb, { machines, wave })
-          : null,
+      const orders = await withBatch(await wantedBatch(options), (batch, ledger) =>
+        giveOrders(ledger, batch, verb, { machines, wave }),
       );
-      if (orders === null) return await withoutRun(wanted, verb, machines, options.json);
       if (options.json) printJson({ orders });
       else for (const order of orders) printLine(lineOf(order));
     },
   };
 }
 
-/** Machines that were taken back to their source are the only ones that the next run would not try again by itself. */
-async function withoutRun(
-  wanted: WantedBatch,
-  verb: OrderVerb,
-  machines: readonly string[],
-  json: boolean,
-): Promise<void> {
-  const retried = await withBatch(
-    wanted,
-    async ({ id, target }, ledger) => {
-      const jobs = await ledger.jobs(id);
-      const named = machines.map((name) => jobOf(name, jobs));
-      const again = named.filter(({ rollback }) => rollback === 'done');
-      if (verb !== 'retry' || again.length === 0 || again.length < named.length) {
-        throw new XenferryError('USAGE', 'nothing runs that an order could be given to', {
-          file: target,
-          hint: 'Run it again: what is done stays done, and what failed is tried again.',
-        });
-      }
-      for (const job of again) await ledger.rollbacks.forget(job.id);
-      return again.map(({ name, machineId }) => name ?? machineId);
-    },
-    verb === 'retry' && machines.length > 0 ? 'write' : 'read',
-  );
-  if (json) printJson({ orders: [], retried });
-  else for (const name of retried) printLine(`${name}: is moved again by the next run`);
-}
-
 async function giveOrders(
   ledger: Ledger,
-  { id: batchId }: BatchRecord,
+  { id: batchId, target }: BatchRecord,
   verb: OrderVerb,
   { machines, wave }: { readonly machines: readonly string[]; readonly wave: string | undefined },
 ): Promise<GivenOrder[]> {
+  const isBusy = await ledger.isBusy(target);
   const by = userInfo().username;
   const jobs = machines.length === 0 ? [] : await ledger.jobs(batchId);
+  const named = machines.map((name) => jobOf(name, jobs));
+  // A run is needed all the same: the next one obeys it, with the profiles and tools that it finds then.
+  if (!isBusy && verb !== 'refix' && !(verb === 'retry' && areBack(named))) {
+    throw new XenferryError('USAGE', 'nothing runs that an order could be given to', {
+      file: target,
+      hint: 'Run it again: what is done stays done, and what failed is tried again.',
+    });
+  }
   if (wave !== undefined) await refuseUnknownWave(ledger, batchId, wave);
-  const subjects = subjectsOf(
-    machines.map((name) => jobOf(name, jobs)),
-    wave,
-  );
+  const subjects = subjectsOf(named, wave);
   const given = new Map<number, string>();
   for (const { scope, subject, shown } of subjects) {
     const { id } = await ledger.orders.give({ batchId, by, verb, scope, subject });
     given.set(id, shown);
   }
-  return await whenObeyed(ledger, batchId, given);
+  return await whenObeyed(ledger, batchId, given, isBusy ? PATIENCE_MS : 0);
+}
+
+/** Whether all were taken back to their source: the only ones that a run does not try again by itself. */
+function areBack(jobs: readonly JobRecord[]): boolean {
+  return jobs.length > 0 && jobs.every(({ rollback }) => rollback === 'done');
 }
 
 interface Subject {
@@ -152,18 +132,20 @@ async function whenObeyed(
   ledger: Ledger,
   batchId: number,
   given: ReadonlyMap<number, string>,
+  patienceMs: number,
 ): Promise<GivenOrder[]> {
-  const patience = Date.now() + PATIENCE_MS;
+  const patience = Date.now() + patienceMs;
   for (;;) {
     const orders = (await ledger.orders.all(batchId)).flatMap((order) => {
       const shown = given.get(order.id);
       return shown === undefined ? [] : [{ ...order, shown }];
     });
-    if (orders.every(({ obeyedAt }) => obeyedAt !== null) || Date.now() > patience) return orders;
+    if (orders.every(({ obeyedAt }) => obeyedAt !== null) || Date.now() >= patience) return orders;
     await delay(200);
   }
 }
 
 function lineOf({ verb, shown, obeyedAt }: GivenOrder): string {
-  return obeyedAt === null ? yellow(`${shown}: the run has not answered yet`) : `${shown}: ${DONE[verb]}`;
+  if (obeyedAt !== null) return `${shown}: ${DONE[verb]}`;
+  return yellow(`${shown}: ${WAITING[verb] ?? 'the run has not answered yet'}`);
 }

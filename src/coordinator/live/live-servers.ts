@@ -1,6 +1,7 @@
 import type { VsphereReference } from '../../model/vsphere-reference.js';
 import { connectVsphere, type VsphereClient, type VspherePatience } from '../../vsphere/index.js';
 import { Slots } from './slots.js';
+import type { SourceMachine } from './source-machine.js';
 
 /** What an ESXi host reads at once without harm to what runs on it; more are known to bring it down. */
 const DISKS_PER_HOST = 8;
@@ -10,9 +11,9 @@ const SNAPSHOTS_PER_DATASTORE = 15;
 /** The vCenters and ESXi hosts that machines of a batch are at, with one session each. */
 export class LiveServers {
   /** Disks that are read, by server and host. */
-  readonly diskSlots = new Slots(DISKS_PER_HOST);
+  readonly #diskSlots = new Slots(DISKS_PER_HOST);
   /** Snapshots that stand, by server and datastore. */
-  readonly snapshotSlots = new Slots(SNAPSHOTS_PER_DATASTORE);
+  readonly #snapshotSlots = new Slots(SNAPSHOTS_PER_DATASTORE);
   readonly #clients = new Map<string, Promise<VsphereClient>>();
   readonly #patience: VspherePatience | undefined;
 
@@ -34,6 +35,29 @@ export class LiveServers {
       this.#clients.delete(key);
       throw error;
     }
+  }
+
+  /** Reads a machine's disks when its host has room for that. Rejects as `read` does, or with the signal's reason. */
+  async withDisks<T>(
+    { shown }: VsphereClient,
+    { host, disks }: SourceMachine,
+    signal: AbortSignal,
+    read: () => Promise<T>,
+  ): Promise<T> {
+    return await this.#diskSlots.hold(`${shown} ${host?.value ?? ''}`, disks.length, signal, read);
+  }
+
+  /** The same where a snapshot stands meanwhile, when its datastore has room for that as well. */
+  async withSnapshot<T>(
+    client: VsphereClient,
+    machine: SourceMachine,
+    signal: AbortSignal,
+    read: () => Promise<T>,
+  ): Promise<T> {
+    const place = `${client.shown} ${machine.datastores[0]?.value ?? ''}`;
+    return await this.withDisks(client, machine, signal, () =>
+      this.#snapshotSlots.hold(place, 1, signal, read),
+    );
   }
 
   async close(): Promise<void> {

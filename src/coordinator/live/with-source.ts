@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
 import { XenferryError } from '../../model/errors.js';
 import type { PlannedLive } from '../../model/live.js';
-import type { DatastoreLocation, Disk } from '../../model/virtual-machine.js';
 import { datastoreFolder, type Ref, type VsphereClient } from '../../vsphere/index.js';
+import type { Delivery } from '../delivery.js';
 import type { BatchContext, ClaimedJob } from '../job.js';
 import { type ChangedMachine, leaveBehind, shutDown, takeSnapshot, undoChanges } from './change-source.js';
 import { exportedDisks } from './exported-disks.js';
+import { placedDisks, withDisks } from './placed-disks.js';
 import {
   readSnapshotDisks,
   readSourceMachine,
   type SourceDisk,
   type SourceMachine,
 } from './source-machine.js';
+import { WarmSource } from './warm-source.js';
 
 /** Brings the machine there whose disks lie where the job says now. */
 type Deliver = (job: ClaimedJob) => Promise<void>;
@@ -19,16 +21,16 @@ type Deliver = (job: ClaimedJob) => Promise<void>;
 /**
  * Brings a machine that still is in VMware's hands into the state in which its disks can be read, has it moved, and takes
  * back what was done to it; what the plan leaves behind stays. One that lies in files is moved as it is. Rejects as
- * `deliver` does, with VSPHERE_*, SOURCE_CHANGED.
+ * `Delivery.deliver` does, with VSPHERE_*, SOURCE_CHANGED.
  */
-export async function withSource(context: BatchContext, job: ClaimedJob, deliver: Deliver): Promise<void> {
+export async function withSource(context: BatchContext, job: ClaimedJob, delivery: Delivery): Promise<void> {
   const { live } = job.planned;
-  if (live === null) return await deliver(job);
+  if (live === null) return await delivery.deliver(job, context);
   const at = await reachSource(context, job, live);
   // What a killed run has left there.
   await takeBack(at, job);
   try {
-    await moveFrom(context, job, at, deliver);
+    await moveFrom(context, job, at, delivery);
     await leaveBehind(at, context.signal);
     await at.changes.keep(at.jobId);
   } catch (error) {
@@ -63,23 +65,45 @@ async function moveFrom(
   context: BatchContext,
   job: ClaimedJob,
   at: ChangedMachine,
-  deliver: Deliver,
+  delivery: Delivery,
 ): Promise<void> {
   const { signal, liveServers } = context;
-  const { client, live } = at;
-  const before = await readSourceMachine(client, at.machine, signal);
+  const { client, live, machine } = at;
+  const before = await readSourceMachine(client, machine, signal);
   refuseUnreachable(client, before);
-  const host = `${client.shown} ${before.host?.value ?? ''}`;
-  await liveServers.diskSlots.hold(host, before.disks.length, signal, async () => {
-    if (live.move === 'copy' && before.powerState === 'poweredOn') {
-      return await moveSnapshot(context, job, at, before, deliver);
+  const runs = before.powerState === 'poweredOn';
+  const deliver: Deliver = (placed) => delivery.deliver(placed, context);
+  if (live.move === 'warm' && runs) {
+    if (delivery.deliverWarm === null) {
+      throw new XenferryError('CONFIG_INVALID', 'only into a pool can a machine be moved while it runs');
     }
-    if (before.powerState !== 'poweredOff') await shutDown(at, signal);
-    const atRest = await readSourceMachine(client, at.machine, signal);
-    await forgetOtherVersion(job, await versionOf(at, job, atRest));
-    await moveDisks(context, job, at, at.machine, atRest.disks, deliver);
-    const after = await readSourceMachine(client, at.machine, signal);
-    if (after.powerState !== 'poweredOff') throw wasStarted(at);
+    return await delivery.deliverWarm(job, context, new WarmSource(at, job, liveServers, signal));
+  }
+  if (live.move === 'copy' && runs) {
+    return await liveServers.withSnapshot(client, before, signal, () =>
+      moveSnapshot(context, job, at, deliver),
+    );
+  }
+  await liveServers.withDisks(client, before, signal, () => moveAtRest(context, job, at, before, deliver));
+}
+
+async function moveAtRest(
+  context: BatchContext,
+  job: ClaimedJob,
+  at: ChangedMachine,
+  { powerState }: SourceMachine,
+  deliver: Deliver,
+): Promise<void> {
+  const { signal } = context;
+  const { client, machine } = at;
+  if (powerState !== 'poweredOff') await shutDown(at, signal);
+  const atRest = await readSourceMachine(client, machine, signal);
+  await forgetOtherVersion(job, await versionOf(at, job, atRest));
+  await moveDisks(context, job, at, machine, atRest.disks, deliver);
+  const after = await readSourceMachine(client, machine, signal);
+  if (after.powerState === 'poweredOff') return;
+  throw new XenferryError('SOURCE_CHANGED', 'the machine was started while its disks were read', {
+    file: client.shown,
   });
 }
 
@@ -88,20 +112,16 @@ async function moveSnapshot(
   context: BatchContext,
   job: ClaimedJob,
   at: ChangedMachine,
-  { datastores }: SourceMachine,
   deliver: Deliver,
 ): Promise<void> {
-  const { signal, liveServers } = context;
-  const place = `${at.client.shown} ${datastores[0]?.value ?? ''}`;
-  await liveServers.snapshotSlots.hold(place, 1, signal, async () => {
-    // Blocks of an earlier snapshot are not those of this one.
-    await job.held.reset();
-    const snapshot = await takeSnapshot(at, signal);
-    const disks = await readSnapshotDisks(at.client, snapshot, signal);
-    await moveDisks(context, job, at, snapshot, disks, deliver);
-    const stands = (await at.changes.ofJob(at.jobId)).filter(({ kind }) => kind === 'snapshot');
-    await job.held.addNotes(await undoChanges(at, stands));
-  });
+  const { signal } = context;
+  // Blocks of an earlier snapshot are not those of this one.
+  await job.held.reset();
+  const snapshot = await takeSnapshot(at, signal);
+  const disks = await readSnapshotDisks(at.client, snapshot, signal);
+  await moveDisks(context, job, at, snapshot, disks, deliver);
+  const stands = (await at.changes.ofJob(at.jobId)).filter(({ kind }) => kind === 'snapshot');
+  await job.held.addNotes(await undoChanges(at, stands));
 }
 
 /** `source`: what may be exported, the machine or its snapshot. */
@@ -118,31 +138,6 @@ async function moveDisks(
   await exportedDisks(context, { ...at, source, disks: places, jobId: job.record.id }, (staged) =>
     deliver(withDisks(job, staged)),
   );
-}
-
-/** The planned disks where they are now. Throws SOURCE_CHANGED for a machine that has others. */
-export function placedDisks(
-  { planned: { machine } }: ClaimedJob,
-  found: readonly SourceDisk[],
-  { client, live }: Pick<ChangedMachine, 'client' | 'live'>,
-): Disk[] {
-  const byKey = new Map(found.map((disk) => [String(disk.key), disk]));
-  return machine.disks.map((disk) => {
-    const now = byKey.get(disk.key ?? '');
-    const { location } = disk;
-    if (now === undefined || location?.kind !== 'datastore' || now.capacityBytes !== disk.capacityBytes) {
-      throw new XenferryError('SOURCE_CHANGED', `${disk.file} is not as it was when the plan was made`, {
-        file: client.shown,
-        hint: 'Run it again, so that it is planned with the disks that the machine has now.',
-      });
-    }
-    const place: DatastoreLocation = { ...location, ...now.file, server: live.server };
-    return { ...disk, location: place };
-  });
-}
-
-export function withDisks(job: ClaimedJob, disks: readonly Disk[]): ClaimedJob {
-  return { ...job, planned: { ...job.planned, machine: { ...job.planned.machine, disks } } };
 }
 
 /** Tells whether files that blocks were read from are still the same: their names, sizes and times of change. */
@@ -186,12 +181,6 @@ async function forgetOtherVersion({ held }: ClaimedJob, version: string): Promis
 function refuseUnreachable(client: VsphereClient, { connected, name }: SourceMachine): void {
   if (connected) return;
   throw new XenferryError('SOURCE_UNREADABLE', `${name}: its host is not connected to the vCenter`, {
-    file: client.shown,
-  });
-}
-
-function wasStarted({ client }: ChangedMachine): XenferryError {
-  return new XenferryError('SOURCE_CHANGED', 'the machine was started while its disks were read', {
     file: client.shown,
   });
 }

@@ -20,6 +20,7 @@ export async function obeyOrders(jobs: OrderedJobs): Promise<boolean> {
     tracked.rest(order);
     if (order.verb === 'cancel') await withdraw(jobs, order);
     if (order.verb === 'retry') await retry(jobs, order);
+    if (order.verb === 'refix') await refix(jobs, order);
     await ledger.orders.obeyed(order);
   }
   return orders.length > 0;
@@ -34,14 +35,43 @@ async function withdraw({ tracked, running, idle }: OrderedJobs, order: Order): 
   }
 }
 
-async function retry({ ledger, tracked }: OrderedJobs, order: Order): Promise<void> {
-  const again = tracked.covered(order).filter((id) => ['failed', 'cancelled'].includes(tracked.of(id).state));
-  tracked.forget(new Set(again));
-  await ledger.nights.forgetFailures(again.map((id) => tracked.ledgerId(id)));
-  for (const id of again) {
+async function retry(jobs: OrderedJobs, order: Order): Promise<void> {
+  const { tracked } = jobs;
+  await again(
+    jobs,
+    tracked
+      .covered(order)
+      .filter((id) => ['failed', 'cancelled'].includes(tracked.of(id).state))
+      .filter((id) => order.scope === 'machine' || !isBack(tracked, id)),
+  );
+}
+
+/** One that runs, or comes still, is mended by what the run goes by in any case. */
+async function refix(jobs: OrderedJobs, order: Order): Promise<void> {
+  const { ledger, tracked } = jobs;
+  const idle = tracked
+    .covered(order)
+    .filter((id) => tracked.of(id).state !== 'running' && !isBack(tracked, id));
+  for (const id of idle) await ledger.wantRefix(tracked.ledgerId(id));
+  await again(
+    jobs,
+    idle.filter((id) => tracked.of(id).state !== 'waiting'),
+  );
+}
+
+/** Whether it was taken back to its source: who wants it moved again says so of the machine itself. */
+function isBack(tracked: TrackedJobs, id: string): boolean {
+  return tracked.planned(id).record.rollback !== null;
+}
+
+/** Has machines that have ended come once more. */
+async function again({ ledger, tracked }: OrderedJobs, ids: readonly string[]): Promise<void> {
+  tracked.forget(new Set(ids));
+  await ledger.nights.forgetFailures(ids.map((id) => tracked.ledgerId(id)));
+  for (const id of ids) {
     tracked.change(id, { state: 'waiting', endedAt: null, onHold: false });
     const jobId = tracked.ledgerId(id);
-    if (tracked.planned(id).record.rollback === null) await ledger.setState(jobId, 'planned');
-    else await ledger.rollbacks.forget(jobId);
+    if (isBack(tracked, id)) await ledger.rollbacks.forget(jobId);
+    else await ledger.setState(jobId, 'planned');
   }
 }

@@ -4,6 +4,7 @@ import { isRunning } from './states.js';
 /** What can be ordered for a machine as it stands. */
 export function verbsForJob({ state, onHold }: JobSummary): OrderVerb[] {
   if (state === 'failed' || state === 'cancelled') return ['retry'];
+  if (state === 'done') return ['refix'];
   if (onHold) return ['resume', 'cancel'];
   return isRunning(state) || state === 'planned' || state === 'paused' ? ['pause', 'cancel'] : [];
 }
@@ -14,6 +15,7 @@ export function verbsForMany(counts: Counts, onHold: boolean): OrderVerb[] {
   const left = counts.waiting + counts.running + counts.paused;
   if (left > 0) verbs.push(onHold ? 'resume' : 'pause');
   if (counts.failed + counts.cancelled > 0) verbs.push('retry');
+  if (counts.done > 0) verbs.push('refix');
   if (left > 0) verbs.push('cancel');
   return verbs;
 }

@@ -17,6 +17,7 @@ const VERBS: Readonly<Record<OrderVerb, string>> = {
   resume: 'Resume',
   cancel: 'Cancel',
   retry: 'Retry',
+  refix: 'Refix',
 };
 
 export function verbWord(verb: OrderVerb): string {
@@ -39,6 +40,7 @@ export function orderWords(
       resume: 'Resume',
       cancel: `Cancel ${scope}`,
       retry: 'Retry',
+      refix: 'Refix',
     }[verb],
     consequences: CONSEQUENCES[verb](whole, counts),
     grave: verb === 'cancel',
@@ -79,6 +81,13 @@ const CONSEQUENCES: Readonly<Record<OrderVerb, (whole: boolean, counts: Counts |
       ? `${counts === null ? 'Failed and cancelled machines' : capital(count(counts.failed + counts.cancelled, 'failed or cancelled machine'))} begin again with the step that failed.`
       : 'It begins again with the step that failed.',
     'Blocks that are safe are not moved again.',
+  ],
+  refix: (whole, counts) => [
+    whole
+      ? `Fixups are made anew in ${counts === null ? 'machines that are done' : count(counts.done, 'machine that is done', 'machines that are done')}.`
+      : 'Its fixups are made anew, as profile and guest tools are now.',
+    'Only the blocks that this changes are written again.',
+    'A VM that was started since it was made is left as it is.',
   ],
 };
 

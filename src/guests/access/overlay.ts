@@ -4,6 +4,7 @@ import { type ImageFormat, type ImageSource, readImageInfo } from '../../images/
 import { XenferryError } from '../../model/errors.js';
 import { roundUp, SECTOR_BYTES } from '../../model/units.js';
 import type { FileRange } from '../../model/virtual-machine.js';
+import { parseNbdUri } from '../../nbd/index.js';
 import { qemuImgInfo } from '../../qemu-img/index.js';
 import { runTool } from '../tools/run-tool.js';
 
@@ -24,8 +25,8 @@ const MAX_BACKING_NAME = 1023;
 /**
  * Makes an empty qcow2 overlay on a disk; one that exists is replaced. The disk is opened by our own reader first,
  * which refuses extents and parents outside of the disk's folder; QEMU never sees one that was refused, and must see
- * the same size. Rejects with what `readImageInfo` rejects with, GUEST_REFUSED for a disk that is not in one file's
- * range on this machine, TOOL_*, TARGET_NO_SPACE, CANCELED.
+ * the same size. Rejects with what `readImageInfo` rejects with, GUEST_REFUSED for a disk that is neither in one file's
+ * range on this machine nor served over NBD, TOOL_*, TARGET_NO_SPACE, CANCELED.
  */
 export async function createOverlay(
   source: ImageSource,
@@ -33,13 +34,10 @@ export async function createOverlay(
   signal?: AbortSignal,
 ): Promise<GuestDisk> {
   const { capacityBytes } = await readImageInfo(source);
-  const backing = backingNode(source);
-  const { path, offset } = onlyRange(source);
-  const name = offset === 0 ? `file:${path}` : `json:${JSON.stringify(backing)}`;
+  const file = shownPlace(source);
+  const name = backingName(source);
   if (Buffer.byteLength(name) > MAX_BACKING_NAME) {
-    throw new XenferryError('CONFIG_INVALID', 'the path of the disk is too long for a qcow2 layer', {
-      file: path,
-    });
+    throw new XenferryError('CONFIG_INVALID', 'the path of the disk is too long for a qcow2 layer', { file });
   }
   await rm(overlay, { force: true });
   const bytes = roundUp(capacityBytes, SECTOR_BYTES);
@@ -50,7 +48,7 @@ export async function createOverlay(
   if (virtualBytes !== bytes) {
     await rm(overlay, { force: true });
     const message = `QEMU sees a disk of ${virtualBytes} bytes where there are ${bytes}; it cannot be changed`;
-    throw new XenferryError('GUEST_REFUSED', message, { file: path, hint: 'Convert it without fixups.' });
+    throw new XenferryError('GUEST_REFUSED', message, { file, hint: 'Convert it without fixups.' });
   }
   return { source, overlay };
 }
@@ -75,15 +73,37 @@ export async function createOverlays(
 
 /** The disk below the overlay, for QEMU, opened for reading only at each level. */
 export function backingNode(source: ImageSource): BlockNode {
-  const { path, offset, length } = onlyRange(source);
+  const { format, location } = source;
+  const file = location.kind === 'nbd' ? exportNode(location.uri) : rangeNode(onlyRange(source), format);
+  const isDisk = format === 'raw' && location.kind !== 'nbd';
+  return isDisk ? file : { driver: QEMU_FORMATS[format], file, 'read-only': true };
+}
+
+function rangeNode({ path, offset, length }: FileRange, format: ImageFormat): BlockNode {
   const file: BlockNode = { driver: 'file', filename: path, 'read-only': true };
-  const part: BlockNode =
-    source.format === 'raw' || offset > 0
-      ? { driver: 'raw', offset, size: length, file, 'read-only': true }
-      : file;
-  return source.format === 'raw'
-    ? part
-    : { driver: QEMU_FORMATS[source.format], file: part, 'read-only': true };
+  return format === 'raw' || offset > 0
+    ? { driver: 'raw', offset, size: length, file, 'read-only': true }
+    : file;
+}
+
+function exportNode(uri: string): BlockNode {
+  const { address, exportName } = parseNbdUri(uri);
+  const server: BlockNode =
+    'path' in address
+      ? { type: 'unix', path: address.path }
+      : { type: 'inet', host: address.host, port: String(address.port) };
+  return { driver: 'nbd', server, export: exportName, 'read-only': true };
+}
+
+/** The disk as the overlay's header names it. */
+function backingName(source: ImageSource): string {
+  if (source.location.kind === 'nbd') return `json:${JSON.stringify(backingNode(source))}`;
+  const { path, offset } = onlyRange(source);
+  return offset === 0 ? `file:${path}` : `json:${JSON.stringify(backingNode(source))}`;
+}
+
+function shownPlace(source: ImageSource): string {
+  return source.location.kind === 'nbd' ? parseNbdUri(source.location.uri).shown : onlyRange(source).path;
 }
 
 function onlyRange({ location }: ImageSource): FileRange {

@@ -1,6 +1,6 @@
 import { rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { XenferryError } from '../../model/errors.js';
+import { checkSocketPath } from '../../io/socket-path.js';
 import { type Daemon, startDaemon } from './daemon.js';
 import { unmount } from './host-mounts.js';
 import { type BlockNode, backingNode, type GuestDisk } from './overlay.js';
@@ -39,9 +39,6 @@ export interface ExposedFiles {
   close(): Promise<void>;
 }
 
-/** The longest path of a Unix socket that Linux takes, without the final zero (unix(7)). */
-const MAX_SOCKET_PATH = 107;
-
 /**
  * Opens disks under their overlays, writable, in a work folder of our own. The disks below are opened for reading only.
  *
@@ -58,12 +55,7 @@ export async function openDiskStore(
   signal?: AbortSignal,
 ): Promise<DiskStore> {
   const socket = join(workFolder, 'nbd');
-  if (Buffer.byteLength(socket) > MAX_SOCKET_PATH) {
-    throw new XenferryError('CONFIG_INVALID', 'the path of the work folder is too long for a socket in it', {
-      file: workFolder,
-      hint: 'Use a work folder with a shorter path.',
-    });
-  }
+  checkSocketPath(socket);
   await rm(socket, { force: true });
   const args = disks.flatMap((disk, index) => [
     '--blockdev',

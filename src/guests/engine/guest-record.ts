@@ -33,10 +33,14 @@ const EDIT = z.discriminatedUnion('kind', [
 
 const SOURCE = z.object({
   format: z.enum(IMAGE_FORMATS),
-  location: z.object({
-    kind: z.literal('files'),
-    ranges: z.array(z.object({ path: z.string(), offset: SIZE, length: SIZE })),
-  }),
+  location: z.discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('files'),
+      ranges: z.array(z.object({ path: z.string(), offset: SIZE, length: SIZE })),
+    }),
+    // How it is reached is a matter of the run that mended it.
+    z.object({ kind: z.literal('elsewhere') }),
+  ]),
 });
 
 const REGISTRY_CHANGE = z.object({

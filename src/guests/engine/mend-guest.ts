@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { ImageSource } from '../../images/index.js';
 import { SourceFile } from '../../io/source-file.js';
 import type { KeyReference } from '../../model/destination.js';
-import { XenferryError } from '../../model/errors.js';
 import type { GuestMeans } from '../../model/plan.js';
 import { openQcow2 } from '../../qcow2/index.js';
 import { sweepWorkFolder } from '../access/host-mounts.js';
@@ -125,13 +124,15 @@ async function settleOverlays(disks: readonly GuestDisk[]): Promise<GuestRecord[
   const settled: GuestRecord['disks'][number][] = [];
   for (const [index, { source, overlay }] of disks.entries()) {
     const { format, location } = source;
-    if (location.kind !== 'files')
-      throw new XenferryError('GUEST_REFUSED', 'the disk is not on this machine');
     const changed = await isChanged(overlay);
     if (changed) await syncFile(overlay);
     else await rm(overlay);
     settled.push({
-      source: { format, location: { kind: 'files', ranges: [...location.ranges] } },
+      source: {
+        format,
+        location:
+          location.kind === 'files' ? { kind: 'files', ranges: [...location.ranges] } : { kind: 'elsewhere' },
+      },
       overlay: changed ? overlayName(index) : null,
     });
   }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ImageSource } from '../../images/index.js';
 import { XenferryError } from '../../model/errors.js';
 import type { GuestMeans } from '../../model/plan.js';
 import { openAnyGuest } from '../access/open-any-guest.js';
@@ -11,8 +12,8 @@ import { UndoFolder } from './undo-folder.js';
 
 /**
  * Takes back in the overlays of a mended guest what its record says, so that every file is again as VMware had it.
- * May be repeated. Rejects with SOURCE_NOT_FOUND when the folder has no record, CONFIG_INVALID, GUEST_*, TOOL_*,
- * CANCELED.
+ * May be repeated. Rejects with SOURCE_NOT_FOUND when the folder has no record, CONFIG_INVALID, GUEST_* (also for a
+ * guest whose disks are not on this machine), TOOL_*, CANCELED.
  */
 export async function undoGuest(
   folder: string,
@@ -25,7 +26,8 @@ export async function undoGuest(
   }
   const disks: GuestDisk[] = [];
   const unchanged: string[] = [];
-  for (const [index, { source, overlay }] of record.disks.entries()) {
+  for (const [index, { source: recorded, overlay }] of record.disks.entries()) {
+    const source = imageOf(recorded);
     const path = join(folder, overlay ?? overlayName(index));
     if (overlay === null) unchanged.push(path);
     disks.push(overlay === null ? await createOverlay(source, path, signal) : { source, overlay: path });
@@ -42,4 +44,11 @@ export async function undoGuest(
     for (const path of unchanged) await rm(path, { force: true });
   }
   return record;
+}
+
+function imageOf({ format, location }: GuestRecord['disks'][number]['source']): ImageSource {
+  if (location.kind === 'files') return { format, location };
+  throw new XenferryError('GUEST_REFUSED', 'the disk below the layer is not on this machine', {
+    hint: 'Convert the disk without the layer: it was only read.',
+  });
 }

@@ -37,7 +37,8 @@ export function machineFacts(
   target: Facts,
   { mappings, shared, today }: PlanContext,
 ): Facts {
-  const { machine, name, output, disks, nics, coresPerSocket, wave, startOrder, startDelaySeconds } = planned;
+  const { machine, name, output, disks, nics, coresPerSocket, wave, startOrder, startDelaySeconds, live } =
+    planned;
   return {
     vm: machine,
     planned: {
@@ -51,6 +52,7 @@ export function machineFacts(
       startDelaySeconds,
       dataBytes: planned.dataBytes,
       certainBytes: planned.certainBytes,
+      live: live === null ? null : { move: live.move, read: live.read, changes: live.changes },
       gpus: gpuCount(machine),
       sameName: shared.withName(planned),
       sameUuid: shared.withUuid(planned),

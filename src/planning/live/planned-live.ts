@@ -1,3 +1,4 @@
+import type { Destination } from '../../model/destination.js';
 import type { LivePolicy, PlannedLive, SourceChange } from '../../model/live.js';
 import type { Concern } from '../../model/plan.js';
 import type { VirtualMachine } from '../../model/virtual-machine.js';
@@ -38,6 +39,7 @@ export function plannedLive(
   machine: VirtualMachine,
   policy: LivePolicy,
   { move = policy.move }: Pick<MachineOverrides, 'move'>,
+  destination: Destination,
 ): { readonly live: PlannedLive; readonly concerns: readonly Concern[] } | null {
   const { source, objectId } = machine;
   if (source.server === undefined || objectId === null) return null;
@@ -51,7 +53,10 @@ export function plannedLive(
   const missing = changes.filter((change) => !own.allow.includes(change));
   return {
     live: { ...own, server: source.server, objectId, changes },
-    concerns: missing.length === 0 ? [] : [notAllowed(machine, own, missing)],
+    concerns: [
+      ...(missing.length === 0 ? [] : [notAllowed(machine, own, missing)]),
+      ...(move === 'warm' && destination.kind !== 'pool' ? [onlyIntoPool()] : []),
+    ],
   };
 }
 
@@ -69,6 +74,11 @@ function changesOf(
   if (afterwards.rename !== null) changes.push('rename');
   if (afterwards.disconnect) changes.push('disconnect');
   return changes;
+}
+
+function onlyIntoPool(): Concern {
+  const message = 'it is to be moved while it runs, which is possible into a pool only';
+  return concern('PLAN_WARM_TARGET', 'critical', message);
 }
 
 function notAllowed(

@@ -77,7 +77,7 @@ export const NEW_BATCH = z.strictObject({
 
 export const NEW_MIGRATION = z.strictObject({ migration: MIGRATION_TEXT });
 
-const ORDER_VERBS = ['pause', 'resume', 'cancel', 'retry'] as const;
+const ORDER_VERBS = ['pause', 'resume', 'cancel', 'retry', 'refix'] as const;
 const ORDER_SCOPES = ['batch', 'wave', 'machine'] as const;
 
 export const NEW_ORDER = z.strictObject({

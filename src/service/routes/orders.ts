@@ -33,7 +33,7 @@ export function orderRoutes(app: App, context: ServiceContext): void {
     {
       config: { access: 'operator' },
       schema: {
-        summary: 'Pause, resume, cancel or retry a batch, a wave or a machine',
+        summary: 'Pause, resume, cancel, retry or refix a batch, a wave or a machine',
         params: ID_PARAMS,
         body: NEW_ORDER,
         response: { 202: ORDER },

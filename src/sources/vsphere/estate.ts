@@ -258,11 +258,10 @@ export async function readEstate(client: VsphereClient, options: RetrieveOptions
 
 function readNode({ ref, properties }: RetrievedObject): Node {
   const parsed = NODE.safeParse(properties);
-  // A name is what most else hangs on.
-  return {
-    ...(parsed.success ? parsed.data : NODE.parse({ name: TEXT.safeParse(properties['name']).data })),
-    ref,
-  };
+  if (parsed.success) return { ...parsed.data, ref };
+  // Most else hangs on what it is called and where it is.
+  const { name, parent } = properties;
+  return { ...NODE.parse({ name: TEXT.safeParse(name).data, parent: REF.safeParse(parent).data }), ref };
 }
 
 async function attributeNames(

@@ -4,7 +4,7 @@ import type { Problem } from '../../model/inventory.js';
 import type { VsphereReference } from '../../model/vsphere-reference.js';
 import type { RetrieveOptions, VsphereClient } from '../../vsphere/index.js';
 import { problemOf } from '../problems.js';
-import { RestSession } from './rest-session.js';
+import type { RestSession } from './rest-session.js';
 
 /** A vCenter has some thousand tags at most, of which each is asked for alone. */
 const MAX_TAGS = 10_000;
@@ -38,6 +38,8 @@ export async function readTags(
   { signal }: RetrieveOptions,
 ): Promise<ReadTags> {
   try {
+    // Loading undici takes longer than reading a folder: only who speaks to a server pays for it.
+    const { RestSession } = await import('./rest-session.js');
     const session = await RestSession.open(client, server, signal);
     try {
       return { tags: await attachedTags(session), problems: [] };

@@ -58,6 +58,15 @@ export function isLocked({ blocked_operations }: VmRecord): boolean {
   return BLOCKED.some((operation) => blocked_operations[operation] === REASON);
 }
 
+/** Has a VM be held back again, as long as its disks are not known to be right. Rejects as `XapiClient.call` does. */
+export async function lockVm(client: XapiClient, vm: Ref): Promise<void> {
+  const { blocked_operations } = await client.call('VM.get_record', [vm]);
+  for (const operation of BLOCKED) {
+    if (Object.hasOwn(blocked_operations, operation)) continue;
+    await client.call('VM.add_to_blocked_operations', [vm, operation, REASON]);
+  }
+}
+
 /** Lets a VM be started. Rejects as `XapiClient.call` does. */
 export async function releaseVm(client: XapiClient, vm: Ref): Promise<void> {
   for (const operation of BLOCKED) await client.call('VM.remove_from_blocked_operations', [vm, operation]);

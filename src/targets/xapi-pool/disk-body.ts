@@ -51,6 +51,15 @@ function mostBytes({ allocated }: DiskConversionOptions, overwrites: number): nu
   return (blocks + 2) * CHUNK_HEAD_BYTES + blocks * BLOCK_BYTES;
 }
 
+/** The blocks that `allocated` marks and no others, zeros too, for a VDI that has held something else there. */
+export function patchBody(conversion: DiskConversionOptions, onEnd: OnEnd): DiskBody {
+  async function* pieces() {
+    for await (const { bytes } of chunkStream(conversion, onEnd)) yield bytes;
+    yield Buffer.alloc(CHUNK_HEAD_BYTES);
+  }
+  return { byteLength: mostBytes(conversion, 0), pieces: pieces() };
+}
+
 async function* chunks(
   conversion: DiskConversionOptions,
   overwrites: number,

@@ -10,6 +10,7 @@ import type { TransferPlace } from './fresh-attempts.js';
 import { again } from './fresh-attempts.js';
 import type { MachinePlacement } from './machine-placement.js';
 import { ownerOf } from './ownership.js';
+import { patchVdi } from './patch-vdi.js';
 import type { PoolView, StorageView } from './pool-view.js';
 import { type ReadBackAmount, readBackVdi } from './read-back-vdi.js';
 import { removeOwned } from './remove-owned.js';
@@ -48,24 +49,38 @@ export interface ImportedMachine {
   readonly notes: readonly string[];
 }
 
+/** A machine on its way into a pool: its VM is made and cannot be started, its disks are stored and attached to none. */
+export interface BegunImport {
+  /** Writes blocks of a disk anew: those that `allocated` marks, zeros too. Rejects as `patchVdi` does. */
+  patch(disk: number, conversion: DiskPatchConversion): Promise<void>;
+  /** Has what was not compared yet compared now, so that less is left for the end. Rejects as `importMachine` does. */
+  compare(): Promise<void>;
+  /** Has the rest of the disks compared, and all attached. Rejects as `importMachine` does. */
+  finish(): Promise<ImportedMachine>;
+  /** Removes what was made. */
+  abandon(): Promise<void>;
+}
+
+/** How a disk is read anew; `source` is all of it as it is now. */
+export type DiskPatchConversion = Omit<DiskConversionOptions, 'signal' | 'journal'>;
+
 /**
  * A machine into a pool: the VM, its disks converted on their way, read back, attached. It stays locked until
  * `releaseVm`. When anything fails, all that was made is removed again, as far as the pool lets us; the rest carries
  * the job's id. Rejects with the conversion's codes, VERIFY_MISMATCH, POOL_*, CANCELED.
  */
 export async function importMachine(work: MachineImport): Promise<ImportedMachine> {
-  const made: Made = { vm: null, vdis: [], strays: false };
-  const stop = new AbortController();
-  const signal = AbortSignal.any([work.signal, stop.signal]);
-  try {
-    return await importAll({ ...work, signal }, made, () => stop.abort());
-  } catch (error) {
-    stop.abort();
-    await removeMade(work.client, made);
-    if (made.strays) await removeStrays(work.client, work.spec.jobId, []).catch(() => {});
-    if (work.signal.aborted) throw new XenferryError('CANCELED', 'the import was stopped', { cause: error });
-    throw error;
-  }
+  return await (await beginImport(work)).finish();
+}
+
+/**
+ * Makes the VM and stores its disks; whoever gets the import finishes or abandons it. Rejects as `importMachine` does,
+ * with nothing left.
+ */
+export async function beginImport(work: MachineImport): Promise<BegunImport> {
+  const running = new RunningImport(work);
+  await running.begin();
+  return running;
 }
 
 interface Made {
@@ -75,27 +90,110 @@ interface Made {
   strays: boolean;
 }
 
-async function importAll(work: MachineImport, made: Made, stop: () => void): Promise<ImportedMachine> {
-  const { client, spec, signal } = work;
-  const reserved = await reserve(work);
-  const { vm, uuid, notes } = await makeVm(work, made).catch((error: unknown) => {
-    for (const reservation of reserved) reservation.release();
-    throw error;
-  });
-  const uploaded = await allOrFirstFailure(reserved, stop, async (reservation, index) => {
-    const found = await upload(work, made, reservation, index);
-    made.vdis.push(found.vdi);
-    return found;
-  });
-  await work.onStored?.(uploaded.map(({ converted }) => converted));
-  const compared = await allOrFirstFailure(uploaded, stop, (disk, index) => compare(work, disk, index));
-  // Only now: as long as no VM has them, a failed disk can be removed cleanly.
-  for (const [index, { vdi }] of uploaded.entries()) {
-    await attachDisk(client, diskVbdRecord(vm, vdi, index, spec.jobId), signal);
+class RunningImport implements BegunImport {
+  readonly #outer: AbortSignal;
+  readonly #work: MachineImport;
+  readonly #stop = new AbortController();
+  readonly #made: Made = { vm: null, vdis: [], strays: false };
+  #vm: CreatedVm | null = null;
+  #uploaded: UploadedVdi[] = [];
+  /** Blocks of each disk that were not compared yet, one byte each; null: none was. */
+  #uncompared: (Uint8Array | null)[] = [];
+  #comparedBytes = 0;
+
+  constructor(work: MachineImport) {
+    this.#outer = work.signal;
+    this.#work = { ...work, signal: AbortSignal.any([work.signal, this.#stop.signal]) };
   }
-  if (made.strays) await removeStrays(client, spec.jobId, made.vdis);
-  const readBackBytes = compared.reduce((sum, bytes) => sum + bytes, 0);
-  return { vm, uuid, notes, readBackBytes, disks: uploaded.map(({ converted }) => converted) };
+
+  async begin(): Promise<void> {
+    await this.#orNothing(async () => {
+      const reserved = await reserve(this.#work);
+      this.#vm = await makeVm(this.#work, this.#made).catch((error: unknown) => {
+        for (const reservation of reserved) reservation.release();
+        throw error;
+      });
+      this.#uploaded = await this.#all(reserved, async (reservation, index) => {
+        const found = await upload(this.#work, this.#made, reservation, index);
+        this.#made.vdis.push(found.vdi);
+        return found;
+      });
+      this.#uncompared = this.#uploaded.map(() => null);
+    });
+  }
+
+  async patch(disk: number, conversion: DiskPatchConversion): Promise<void> {
+    const stored = this.#uploaded[disk];
+    if (stored === undefined) throw new XenferryError('INTERNAL', `there is no disk ${disk}`);
+    const { vdi, virtualBytes, converted } = stored;
+    const { client, view, spec, readBack } = this.#work;
+    const { sr, storage } = storageOf(view, spec.placement, disk);
+    const records = await patchVdi(client, {
+      vdi,
+      virtualBytes,
+      place: placeOf(this.#work, sr, storage),
+      conversion,
+      records: converted.records,
+      readBack,
+      name: diskName(spec, disk),
+    });
+    this.#uploaded[disk] = { ...stored, converted: { ...converted, records } };
+    const before = this.#uncompared[disk] ?? null;
+    if (before !== null) {
+      this.#uncompared[disk] = before.map((flag, block) => flag | (conversion.allocated[block] ?? 0));
+    }
+  }
+
+  async compare(): Promise<void> {
+    const compared = await this.#all(this.#uploaded, async (disk, index) => {
+      const only = this.#uncompared[index] ?? undefined;
+      return only?.includes(1) === false ? 0 : await compare(this.#work, disk, index, only);
+    });
+    this.#comparedBytes += compared.reduce((sum, bytes) => sum + bytes, 0);
+    this.#uncompared = this.#uploaded.map(
+      ({ converted }) => new Uint8Array(converted.records.unitBits.length),
+    );
+  }
+
+  async finish(): Promise<ImportedMachine> {
+    return await this.#orNothing(async () => {
+      const { client, spec, signal, onStored } = this.#work;
+      const uploaded = this.#uploaded;
+      const vm = this.#vm;
+      if (vm === null) throw new XenferryError('INTERNAL', 'the import has not begun');
+      await onStored?.(uploaded.map(({ converted }) => converted));
+      await this.compare();
+      // Only now: as long as no VM has them, a failed disk can be removed cleanly.
+      for (const [index, { vdi }] of uploaded.entries()) {
+        await attachDisk(client, diskVbdRecord(vm.vm, vdi, index, spec.jobId), signal);
+      }
+      if (this.#made.strays) await removeStrays(client, spec.jobId, this.#made.vdis);
+      return { ...vm, readBackBytes: this.#comparedBytes, disks: uploaded.map(({ converted }) => converted) };
+    });
+  }
+
+  async abandon(): Promise<void> {
+    this.#stop.abort();
+    const { client, spec } = this.#work;
+    await removeMade(client, this.#made);
+    if (this.#made.strays) await removeStrays(client, spec.jobId, []).catch(() => {});
+  }
+
+  /** After a failure nothing is left. */
+  async #orNothing<T>(action: () => Promise<T>): Promise<T> {
+    try {
+      return await action();
+    } catch (error) {
+      await this.abandon();
+      if (this.#outer.aborted)
+        throw new XenferryError('CANCELED', 'the import was stopped', { cause: error });
+      throw error;
+    }
+  }
+
+  async #all<T, R>(items: readonly T[], action: (item: T, index: number) => Promise<R>): Promise<R[]> {
+    return await allOrFirstFailure(items, () => this.#stop.abort(), action);
+  }
 }
 
 /** Begins anew after a failure that may pass, without what an attempt made whose answer was lost. */
@@ -153,13 +251,14 @@ async function compare(
   work: MachineImport,
   { vdi, virtualBytes, converted: { records } }: UploadedVdi,
   index: number,
+  only: Uint8Array | undefined,
 ): Promise<number> {
   const { client, view, spec, readBack } = work;
   const { sr, storage } = storageOf(view, spec.placement, index);
   const place = placeOf(work, sr, storage);
   const name = diskName(spec, index);
   const { gate } = diskOf(work, index).pool;
-  return await readBackVdi(client, { vdi, virtualBytes, place, records, amount: readBack, gate, name });
+  return await readBackVdi(client, { vdi, virtualBytes, place, records, amount: readBack, gate, name, only });
 }
 
 function diskOf({ disks }: MachineImport, index: number): MachineImport['disks'][number] {

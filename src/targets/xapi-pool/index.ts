@@ -20,8 +20,20 @@ export { findNamed, findNetworks } from './find-objects.js';
 export { findOwned, type OwnedObject } from './find-owned.js';
 export { haltVm } from './halt-vm.js';
 export { addressesOf, importHosts } from './import-hosts.js';
-export { type ImportedMachine, importMachine, type MachineImport } from './import-machine.js';
+export {
+  type BegunImport,
+  beginImport,
+  type ImportedMachine,
+  importMachine,
+  type MachineImport,
+} from './import-machine.js';
 export type { MachinePlacement } from './machine-placement.js';
+export {
+  lockUnstarted,
+  type MachinePatch,
+  patchMachine,
+} from './patch-machine.js';
+export { comparePatch, patchVdi, type VdiPatch } from './patch-vdi.js';
 export { poolConcern } from './pool-concern.js';
 export { type PoolFacts, readPoolFacts } from './pool-facts.js';
 export { type PoolView, readPool } from './pool-view.js';

@@ -21,6 +21,8 @@ export interface VdiReadBack {
   readonly records: BlockRecords;
   readonly amount: ReadBackAmount;
   readonly gate: BandwidthGate;
+  /** One byte per block: the content of these alone is compared, as much as `amount` says of them. All when left out. */
+  readonly only?: Uint8Array | undefined;
   /** The disk's name, for errors. */
   readonly name: string;
 }
@@ -38,7 +40,8 @@ export async function readBackVdi(client: XapiClient, check: VdiReadBack): Promi
 
 /** What a VHD leaves out must be zeros; a sample sees that of all blocks, and the content of the first ones. */
 async function compareStored(client: XapiClient, check: VdiReadBack, address: string): Promise<number> {
-  const { vdi, virtualBytes, records, amount, gate, name, place } = check;
+  const { vdi, virtualBytes, records, amount, gate, name, place, only } = check;
+  const lastBlock = only === undefined ? Number.POSITIVE_INFINITY : only.lastIndexOf(1);
   const readBack = await ReadBack.create(records, name);
   const parts = exportVdi(client, { address, vdi, format: 'vhd', gate, signal: place.signal });
   let absent = 0;
@@ -59,9 +62,12 @@ async function compareStored(client: XapiClient, check: VdiReadBack, address: st
         }
       },
       block(block, content) {
-        readBack.judge(block, content);
-        present++;
-        return --left > 0;
+        if (only === undefined || only[block] === 1) {
+          readBack.judge(block, content);
+          present++;
+          left--;
+        }
+        return left > 0 && block < lastBlock;
       },
     });
   } catch (error) {
@@ -71,9 +77,11 @@ async function compareStored(client: XapiClient, check: VdiReadBack, address: st
 }
 
 async function compareFromStart(client: XapiClient, check: VdiReadBack, address: string): Promise<number> {
-  const { vdi, virtualBytes, amount, gate, place } = check;
+  const { vdi, virtualBytes, amount, gate, place, only } = check;
   const { signal } = place;
-  const wanted = amount === 'all' ? virtualBytes : Math.min(virtualBytes, SAMPLE_BYTES);
+  const end =
+    only === undefined ? virtualBytes : Math.min(virtualBytes, (only.lastIndexOf(1) + 1) * BLOCK_BYTES);
+  const wanted = amount === 'all' ? end : Math.min(end, SAMPLE_BYTES);
   const readBack = await ReadBack.create(check.records, check.name);
   for await (const part of exportVdi(client, { address, vdi, format: 'raw', gate, signal })) {
     readBack.add(part.subarray(0, wanted - readBack.bytes));

@@ -38,7 +38,7 @@ async function enlisted(waves: readonly string[]) {
   const jobs = machines.map(({ planned, wave }) => {
     const record = records.find(({ machineId }) => machineId === wave);
     if (record === undefined) throw new Error(`${wave} was not enlisted`);
-    return { record, planned, surroundings: null, fingerprint: 'f' };
+    return { record, planned, surroundings: null, lasting: null, fingerprint: 'f' };
   });
   return { batchId, jobs };
 }

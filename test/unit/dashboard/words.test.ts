@@ -102,7 +102,8 @@ describe('orders', () => {
     expect(verbsForJob({ ...job, state: 'failed' })).toEqual(['retry']);
     expect(verbsForJob({ ...job, state: 'planned' })).toEqual(['pause', 'cancel']);
     expect(verbsForJob({ ...job, state: 'paused', onHold: true })).toEqual(['resume', 'cancel']);
-    expect(verbsForMany(countsOf(jobs.filter(({ state }) => state === 'done')), false)).toEqual([]);
+    expect(verbsForJob({ ...job, state: 'done' })).toEqual(['refix']);
+    expect(verbsForMany(countsOf(jobs.filter(({ state }) => state === 'done')), false)).toEqual(['refix']);
   });
 
   it('say how many machines they stop', () => {

@@ -202,7 +202,15 @@ describe.each(testStores())('a ledger in $name', ({ name, newPlace }) => {
         () => late.fail(new XenferryError('INTERNAL', 'x')),
         () => late.startStep('convert'),
         () => late.finishStep('convert', 'done', 1),
-        () => late.recordDisk({ disk: 0, data_bytes: 1, digest: null, manifest: null }),
+        () =>
+          late.recordDisk({
+            disk: 0,
+            data_bytes: 1,
+            digest: null,
+            manifest: null,
+            mended: null,
+            replaces: null,
+          }),
         () => late.recordGuest('{"kind":"none"}'),
         () => late.recordOutput({ outputBytes: 1 }),
         () => late.addNotes(['lost']),

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { VirtualMachine } from '../../../src/model/virtual-machine.js';
-import { type BuiltMachine, buildMachine, type MachineSurroundings } from '../../../src/sources/vsphere/build-machine.js';
+import {
+  type BuiltMachine,
+  buildMachine,
+  type MachineSurroundings,
+} from '../../../src/sources/vsphere/build-machine.js';
 import { Estate } from '../../../src/sources/vsphere/estate.js';
 import { vappShares } from '../../../src/sources/vsphere/vapps.js';
 import type { RetrievedObject, VimValue } from '../../../src/vsphere/index.js';
@@ -170,7 +174,10 @@ describe('the disks of a machine in vSphere', () => {
   });
 
   it('are all shared on a bus that is', () => {
-    const shared = device('VirtualLsiLogicSASController', 1000, { busNumber: '1', sharedBus: 'physicalSharing' });
+    const shared = device('VirtualLsiLogicSASController', 1000, {
+      busNumber: '1',
+      sharedBus: 'physicalSharing',
+    });
     const { disks } = machine(withDevices(shared, disk(2000, {})));
     expect(disks[0]).toMatchObject({ shared: true, controller: 'lsilogicsas', bus: 1 });
   });
@@ -179,7 +186,8 @@ describe('the disks of a machine in vSphere', () => {
     const nvme = device('VirtualNVMEController', 31000, { busNumber: '0' });
     const fast = disk(2090, {}, { controllerKey: '31000', unitNumber: '0' });
     const devices = withDevices(fast, disk(2001, {}), disk(2000, {}), disk(2010, {}), nvme, SCSI);
-    const keys = (more: Record<string, VimValue>) => machine({ ...devices, ...more }).disks.map(({ key }) => key);
+    const keys = (more: Record<string, VimValue>) =>
+      machine({ ...devices, ...more }).disks.map(({ key }) => key);
     expect(keys({})).toEqual(['2000', '2001', '2010', '2090']);
     expect(
       keys({
@@ -212,14 +220,16 @@ describe('the disks of a machine in vSphere', () => {
     expect(disks.map(({ usedBytes }) => usedBytes)).toEqual([1_500_512, 2 ** 30]);
   });
 
-  it.each(['[ssd [1]] ../other/x.vmdk', '[elsewhere] x.vmdk', '/vmfs/volumes/x.vmdk', '[ssd [1]] '])(
-    'are not looked for at %j',
-    (fileName) => {
-      const { machine: one, problems } = built(withDevices(SCSI, disk(2000, { fileName })));
-      expect(one.disks[0]?.location).toBeNull();
-      expect(problems).toMatchObject([{ severity: 'critical', code: 'SOURCE_UNREADABLE', machineId: 'vm-1' }]);
-    },
-  );
+  it.each([
+    '[ssd [1]] ../other/x.vmdk',
+    '[elsewhere] x.vmdk',
+    '/vmfs/volumes/x.vmdk',
+    '[ssd [1]] ',
+  ])('are not looked for at %j', (fileName) => {
+    const { machine: one, problems } = built(withDevices(SCSI, disk(2000, { fileName })));
+    expect(one.disks[0]?.location).toBeNull();
+    expect(problems).toMatchObject([{ severity: 'critical', code: 'SOURCE_UNREADABLE', machineId: 'vm-1' }]);
+  });
 });
 
 describe('other devices of a machine in vSphere', () => {
@@ -310,7 +320,9 @@ describe('network cards of a machine in vSphere', () => {
         }),
       ),
     );
-    expect(nics.map(({ network, adapter, connected, staticMac }) => [network, adapter, connected, staticMac])).toEqual([
+    expect(
+      nics.map(({ network, adapter, connected, staticMac }) => [network, adapter, connected, staticMac]),
+    ).toEqual([
       ['VM Network', 'e1000e', true, true],
       ['VLAN 12', 'vmxnet3', true, false],
       ['dvportgroup-99', 'sriov', false, false],
@@ -328,7 +340,11 @@ describe('network cards of a machine in vSphere', () => {
       'guest.net': {
         GuestNicInfo: [
           { deviceConfigId: '4000', ipAddress: ['192.0.2.7', 'fe80::1%eth0', '2001:db8::7'] },
-          { deviceConfigId: '-1', macAddress: '00:50:56:00:00:02', ipAddress: ['169.254.3.4', '198.51.100.8'] },
+          {
+            deviceConfigId: '-1',
+            macAddress: '00:50:56:00:00:02',
+            ipAddress: ['169.254.3.4', '198.51.100.8'],
+          },
           { deviceConfigId: '-1', macAddress: '02:42:ac:11:00:01', ipAddress: '172.17.0.1' },
         ],
       },
@@ -340,12 +356,21 @@ describe('network cards of a machine in vSphere', () => {
 
 describe('a machine in vSphere', () => {
   it('has its place, with names as people write them', () => {
-    const { placement } = machine({
-      parent: ref('Folder', 'group-v6'),
-      'runtime.host': ref('HostSystem', 'host-9'),
-      resourcePool: ref('ResourcePool', 'resgroup-11'),
-      customValue: { CustomFieldValue: [{ key: '101', value: 'shop' }, { key: '999', value: 'x' }] },
-    }, 'vm-1', { tags: new Map([['vm-1', ['gold']]]) });
+    const { placement } = machine(
+      {
+        parent: ref('Folder', 'group-v6'),
+        'runtime.host': ref('HostSystem', 'host-9'),
+        resourcePool: ref('ResourcePool', 'resgroup-11'),
+        customValue: {
+          CustomFieldValue: [
+            { key: '101', value: 'shop' },
+            { key: '999', value: 'x' },
+          ],
+        },
+      },
+      'vm-1',
+      { tags: new Map([['vm-1', ['gold']]]) },
+    );
     expect(placement).toEqual({
       datacenter: 'DC 1',
       cluster: 'Gold',
@@ -439,7 +464,12 @@ describe('a machine in vSphere', () => {
     expect(properties).toEqual({ 'net.ip.1': '192.0.2.1' });
   });
 
-  it.each(['orphaned', 'inaccessible', 'invalid', 'disconnected'])('cannot be read while it is %s', (state) => {
+  it.each([
+    'orphaned',
+    'inaccessible',
+    'invalid',
+    'disconnected',
+  ])('cannot be read while it is %s', (state) => {
     const { machine: one, problems } = built({
       ...withDevices(SCSI, disk(2000, {})),
       'runtime.connectionState': state,
@@ -484,20 +514,60 @@ describe('vApps', () => {
     },
   });
   const orders = (vapps: ReturnType<typeof vapp>[]) =>
-    Object.fromEntries([...vappShares(vapps)].map(([id, { startOrder, startDelaySeconds }]) => [id, [startOrder, startDelaySeconds]]));
+    Object.fromEntries(
+      [...vappShares(vapps)].map(([id, { startOrder, startDelaySeconds }]) => [
+        id,
+        [startOrder, startDelaySeconds],
+      ]),
+    );
 
   it('give their machines order and delay', () => {
-    expect(orders([vapp('a', [['vm-1', 2, 120], ['vm-2', 5, 0]])])).toEqual({ 'vm-1': [2, 120], 'vm-2': [5, 0] });
+    expect(
+      orders([
+        vapp('a', [
+          ['vm-1', 2, 120],
+          ['vm-2', 5, 0],
+        ]),
+      ]),
+    ).toEqual({ 'vm-1': [2, 120], 'vm-2': [5, 0] });
   });
 
   it('that nest give ranks in the whole sequence', () => {
-    const outer = vapp('a', [['vm-1', 1, 0], ['b', 2, 0], ['vm-4', 3, 0]]);
-    const inner = vapp('b', [['vm-2', 1, 0], ['vm-3', 2, 0]], 'a');
-    expect(orders([outer, inner])).toEqual({ 'vm-1': [1, 0], 'vm-2': [2, 0], 'vm-3': [3, 0], 'vm-4': [4, 0] });
+    const outer = vapp('a', [
+      ['vm-1', 1, 0],
+      ['b', 2, 0],
+      ['vm-4', 3, 0],
+    ]);
+    const inner = vapp(
+      'b',
+      [
+        ['vm-2', 1, 0],
+        ['vm-3', 2, 0],
+      ],
+      'a',
+    );
+    expect(orders([outer, inner])).toEqual({
+      'vm-1': [1, 0],
+      'vm-2': [2, 0],
+      'vm-3': [3, 0],
+      'vm-4': [4, 0],
+    });
   });
 
   it('that hold each other end', () => {
-    expect(orders([vapp('a', [['b', 1, 0]]), vapp('b', [['a', 1, 0], ['vm-1', 1, 0]], 'a')])).toEqual({
+    expect(
+      orders([
+        vapp('a', [['b', 1, 0]]),
+        vapp(
+          'b',
+          [
+            ['a', 1, 0],
+            ['vm-1', 1, 0],
+          ],
+          'a',
+        ),
+      ]),
+    ).toEqual({
       'vm-1': [1, 0],
     });
   });

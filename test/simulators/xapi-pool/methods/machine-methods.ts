@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Call, type Methods, target, VOID } from '../call.js';
+import { timestamp } from '../clock.js';
 import type { Row } from '../database.js';
 import { XapiFailure } from '../failure.js';
 import { NULL_REF } from '../fields.js';
@@ -197,6 +198,7 @@ function run(call: Call, vm: Row, host: Row, paused: boolean): void {
   setAttached(call, vm, true);
   setGraphics(call, vm, host);
   call.state.domains += 1;
+  call.state.database.find('VM_metrics', vm.text('metrics'))?.set({ start_time: timestamp() });
   vm.set({
     power_state: paused ? 'Paused' : 'Running',
     resident_on: host.ref,

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../../../../src/model/virtual-machine.js';
-import { testMachine, testPlanned } from '../../../../support/machines.js';
+import { testLive, testMachine, testPlanned } from '../../../../support/machines.js';
 import { type CasesById, features } from '../rule-case.js';
 
 const snapshots = (...changes: readonly Partial<Snapshot>[]) => ({
@@ -19,7 +19,27 @@ export const STATE: CasesById = {
   },
   POWERED_ON: {
     fires: { vm: { powerState: 'on' }, says: 'was running' },
-    silent: [{}, { vm: { powerState: 'off' } }],
+    silent: [{}, { vm: { powerState: 'off' } }, { vm: { powerState: 'on' }, planned: { live: testLive() } }],
+  },
+  LIVE_RUNNING: {
+    fires: {
+      vm: { powerState: 'on' },
+      planned: { live: testLive({ move: 'warm' }) },
+      says: 'when most of its data',
+    },
+    silent: [
+      { vm: { powerState: 'on' } },
+      { vm: { powerState: 'off' }, planned: { live: testLive() } },
+      { vm: { powerState: 'on' }, planned: { live: testLive({ move: 'copy' }) } },
+    ],
+  },
+  LIVE_COPY: {
+    fires: { vm: { powerState: 'on' }, planned: { live: testLive({ move: 'copy' }) }, says: 'of one moment' },
+    silent: [{ vm: { powerState: 'on' }, planned: { live: testLive() } }],
+  },
+  AGENT_MACHINE: {
+    fires: { vm: { settings: { 'hdcs.agent': 'true' } }, says: 'made the machine for itself' },
+    silent: [{}, { vm: { name: 'vCLSsomething' } }],
   },
   SUSPENDED: {
     fires: { vm: { powerState: 'suspended' }, says: 'is suspended' },
