@@ -2,7 +2,13 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type BatchResult, planPrepared, readPlanning, rollBack, runBatch } from '../../src/coordinator/index.js';
+import {
+  type BatchResult,
+  planPrepared,
+  readPlanning,
+  rollBack,
+  runBatch,
+} from '../../src/coordinator/index.js';
 import { loadProfiles } from '../../src/guests/profiles/index.js';
 import { Ledger, type LedgerSchema } from '../../src/ledger/index.js';
 import { SqliteDialect } from '../../src/ledger/sqlite-dialect.js';
@@ -73,7 +79,13 @@ interface Moved {
 }
 
 /** A machine that was moved from a vCenter into a pool. */
-async function moved({ live = LIVE, spec = RUNNING }: { live?: object; spec?: MachineSpec } = {}): Promise<Moved> {
+async function moved({
+  live = LIVE,
+  spec = RUNNING,
+}: {
+  live?: object;
+  spec?: MachineSpec;
+} = {}): Promise<Moved> {
   const own = mkdtempSync(join(folder, 'case-'));
   const vcenter = await simulatedVcenter();
   const caller = await loggedIn(vcenter);
@@ -123,7 +135,15 @@ async function moved({ live = LIVE, spec = RUNNING }: { live?: object; spec?: Ma
       if (batch === null) throw new Error('no batch');
       const signal = new AbortController().signal;
       const patience = { pool: PATIENCE, vsphere: VSPHERE_PATIENCE };
-      return await rollBack(ledger, { batch, machines: [], act: true, force: false, signal, patience, ...wish });
+      return await rollBack(ledger, {
+        batch,
+        machines: [],
+        act: true,
+        force: false,
+        signal,
+        patience,
+        ...wish,
+      });
     });
   const vm = () => {
     const [found] = pool.objects.all('VM').filter((row) => row.text('name_label') === spec.name);
@@ -181,7 +201,9 @@ describe('a machine that was moved from a vCenter into a pool', () => {
     expect(status.stdout).toMatch(/web +rolled back/);
     expect(status.stdout).toContain('1 rolled back');
     const report = await withLedger(target, (ledger) => collectReport(ledger, target));
-    expect(report?.machines[0]?.notes.join()).toMatch(/^Rolled back at .* kept, shut down and locked: web\.$/);
+    expect(report?.machines[0]?.notes.join()).toMatch(
+      /^Rolled back at .* kept, shut down and locked: web\.$/,
+    );
     expect(await back({ machines: ['web'] })).toMatchObject([
       { state: 'refused', reason: { code: 'ROLLBACK_REFUSED', message: 'it was taken back already' } },
     ]);
@@ -249,7 +271,12 @@ describe('a machine that was moved from a vCenter into a pool', () => {
 
   it('is taken back to the end by the next rollback when one breaks off in the middle', async () => {
     const { caller, web, before, vcenter, back, run, vm, target } = await moved();
-    await vcenter.fault({ kind: 'fail', method: 'PowerOnVM_Task', fault: 'InsufficientResourcesFault', inTask: true });
+    await vcenter.fault({
+      kind: 'fail',
+      method: 'PowerOnVM_Task',
+      fault: 'InsufficientResourcesFault',
+      inTask: true,
+    });
     expect(await back()).toMatchObject([{ state: 'failed', reason: { code: 'VSPHERE_FAULT' } }]);
     expect((await runCli(['status', target])).stdout).toMatch(/web +rolling back/);
     // What half of it has changed, no run builds upon.

@@ -204,7 +204,10 @@ async function end(child: ChildProcess): Promise<void> {
   await ended;
 }
 
-type Control = Pick<SimulatedVcenter, 'write' | 'fault' | 'guest' | 'lackPrivileges' | 'freeSpace' | 'state' | 'log'>;
+type Control = Pick<
+  SimulatedVcenter,
+  'write' | 'fault' | 'guest' | 'lackPrivileges' | 'freeSpace' | 'state' | 'log'
+>;
 
 function controlOf(url: string): Control {
   const order = async (path: string, what: object): Promise<void> => {
