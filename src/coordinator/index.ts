@@ -1,6 +1,9 @@
 export { askPool, judgeByPool } from './ask-pool.js';
 export type { BatchEvent, BatchObserver } from './batch-events.js';
 export { cleanUpPool } from './clean-up-pool.js';
+export { examineMigration } from './doctor/examine-migration.js';
+export { examineSource } from './doctor/examine-source.js';
+export type { Finding } from './doctor/finding.js';
 export type { GuestOutcome } from './fix-machine.js';
 export { guestToolsFolder } from './guest-tools-folder.js';
 export type { JobRunner } from './job-runner.js';
