@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   type BatchResult,
   planPrepared,
@@ -16,7 +16,7 @@ import { MIB } from '../../src/model/units.js';
 import { collectReport } from '../../src/report/index.js';
 import { type Row, type SimulatedPool, startPool } from '../simulators/xapi-pool/index.js';
 import { poolMigration } from '../support/pool-migration.js';
-import { runCli } from '../support/run-cli.js';
+import { runCli, startCli } from '../support/run-cli.js';
 import { PATIENCE } from '../support/simulated-pool.js';
 import { type SimulatedVcenter, simulatedVcenter } from '../support/simulated-vcenter.js';
 import { tempFiles } from '../support/temp-files.js';
@@ -107,7 +107,7 @@ async function moved({
     tlsFingerprints: [vcenter.fingerprint],
   };
   const migration = poolMigration(own, pool, { sources: [source], live });
-  writeFileSync(migration, `fixups: "off"\n${await readText(migration)}`);
+  writeFileSync(migration, `fixups: "off"\n${readFileSync(migration, 'utf8')}`);
   const target = join(own, 'out');
   const nothing = { sources: [], target: null, into: null, fixups: null, guestTools: null, ledger: null };
   const plan = await planPrepared(
@@ -151,11 +151,6 @@ async function moved({
     return found;
   };
   return { vcenter, caller, web, pool, target, before, run, back, vm };
-}
-
-async function readText(path: string): Promise<string> {
-  const { readFile } = await import('node:fs/promises');
-  return await readFile(path, 'utf8');
 }
 
 async function withLedger<T>(target: string, action: (ledger: Ledger) => Promise<T>): Promise<T> {
@@ -284,6 +279,25 @@ describe('a machine that was moved from a vCenter into a pool', () => {
     expect(vm().text('power_state')).toBe('Halted');
     expect(await back()).toMatchObject([{ state: 'rolledBack' }]);
     expect(await seen(caller, web)).toEqual(before);
+  }, 60_000);
+
+  it('is taken back to the end by the next rollback when one is killed in the middle', async () => {
+    const { caller, web, before, vcenter, back, vm, target } = await moved();
+    await vcenter.fault({ kind: 'slow', method: 'Rename_Task', ms: 3_000 });
+    const killed = startCli(['rollback', target, '--yes']);
+    await vi.waitFor(
+      async () => {
+        const calls = (await vcenter.log()).map(({ call }) => call);
+        // The move has renamed it once.
+        expect(calls.filter((call) => call === 'Rename_Task')).toHaveLength(2);
+      },
+      { timeout: 20_000, interval: 50 },
+    );
+    killed.kill('SIGKILL');
+    expect((await killed).exitCode).toBeUndefined();
+    expect(await back()).toMatchObject([{ state: 'rolledBack' }]);
+    expect(await seen(caller, web)).toEqual(before);
+    expect(vm().text('power_state')).toBe('Halted');
   }, 60_000);
 
   it('is not started at the source when it was off there', async () => {

@@ -58,7 +58,10 @@ export const doctorCommand: Command<Options> = {
       .conflicts('migration', 'source')
       .conflicts('password-file', 'password-env')
       .example('$0 doctor --target /srv/xva', 'Tools, versions, space')
-      .example('$0 doctor -m migration.yaml', 'Also the servers of a migration, and what the users may do there')
+      .example(
+        '$0 doctor -m migration.yaml',
+        'Also the servers of a migration, and what the users may do there',
+      )
       .example(
         '$0 doctor --source https://vcenter.example.com --user mover@vsphere.local --password-env VCENTER',
         'Also one server',

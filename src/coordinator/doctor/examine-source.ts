@@ -64,7 +64,8 @@ async function serverFinding(client: VsphereClient): Promise<Finding> {
 
 /** Otherwise there would be no connection. */
 function trustFinding({ tlsFingerprints }: VsphereReference): Finding {
-  const detail = tlsFingerprints.length === 0 ? 'signed by whom the system trusts' : 'has a fingerprint that was given';
+  const detail =
+    tlsFingerprints.length === 0 ? 'signed by whom the system trusts' : 'has a fingerprint that was given';
   return { what: 'its certificate', state: 'ok', detail, remedy: '' };
 }
 
@@ -121,8 +122,10 @@ async function allOf(client: VsphereClient, type: string) {
 /** Evenly over all of them. */
 function sampleOf(all: readonly Named[]): Named[] {
   const step = Math.max(1, all.length / MOST_ASKED);
-  return Array.from({ length: Math.min(all.length, MOST_ASKED) }, (_, index) => all[Math.floor(index * step)])
-    .filter((one) => one !== undefined);
+  return Array.from(
+    { length: Math.min(all.length, MOST_ASKED) },
+    (_, index) => all[Math.floor(index * step)],
+  ).filter((one) => one !== undefined);
 }
 
 async function privilegeFinding(
@@ -135,11 +138,16 @@ async function privilegeFinding(
   const what = `privileges for ${doing}`;
   const asked = objects[on];
   try {
-    const missing = await missingPrivileges(client, asked.map(({ ref }) => ref), privileges);
+    const missing = await missingPrivileges(
+      client,
+      asked.map(({ ref }) => ref),
+      privileges,
+    );
     if (missing.size === 0) return { what, state: 'ok', detail: privileges.join(', '), remedy: '' };
     const names = new Map(asked.map(({ ref, name }) => [ref.value, name]));
     const gaps = [...missing].map(([id, refs]) => {
-      const shown = refs.slice(0, MOST_SHOWN).map(({ value }) => names.get(value) ?? value);
+      const all = refs.map(({ value }) => names.get(value) ?? value).sort();
+      const shown = all.slice(0, MOST_SHOWN);
       const more = refs.length > MOST_SHOWN ? ` and ${refs.length - MOST_SHOWN} more` : '';
       return `${id} on ${shown.join(', ')}${more}`;
     });
