@@ -17,6 +17,7 @@ import { jobPrints } from './fingerprint.js';
 import { type BatchContext, claimJob, type PlannedJob } from './job.js';
 import type { JobRunner } from './job-runner.js';
 import { LiveServers } from './live/live-servers.js';
+import { withMovedMachines } from './live/moved-machines.js';
 import type { NoticeWish } from './night/night-notices.js';
 import { watchJobs } from './night/watch-jobs.js';
 import { openDelivery } from './open-delivery.js';
@@ -101,7 +102,8 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       destination: JSON.stringify(plan.destination),
       ways: waysOf(context),
     });
-    const delivery = await openDelivery({ ...plan, blackOuts: plan.night.blackOuts }, context);
+    const present = await withMovedMachines(ledger, batchId, plan);
+    const delivery = await openDelivery({ ...present, blackOuts: plan.night.blackOuts }, context);
     const queue = options.queue === undefined ? null : await openQueue(options.queue, ledger);
     const runner: JobRunner =
       queue === null
@@ -119,16 +121,19 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
           });
     const warnings: string[] = [];
     try {
-      const jobs = await enlist(context, delivery, batchId, plan);
+      const jobs = await enlist(context, delivery, batchId, present);
       for (const folder of await ledger.orphanedGuestFolders(plan.target)) await removeGuestFolder(folder);
-      await watchJobs(options, {
-        context,
-        batchId,
-        jobs,
-        runner,
-        isFinished: (job) => delivery.isFinished(job),
-        waysIn: (planned) => delivery.waysIn(planned),
-      });
+      await watchJobs(
+        { ...options, plan: present },
+        {
+          context,
+          batchId,
+          jobs,
+          runner,
+          isFinished: (job) => delivery.isFinished(job),
+          waysIn: (planned) => delivery.waysIn(planned),
+        },
+      );
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
     } finally {
       await progress.close();

@@ -110,12 +110,12 @@ async function moved({
   writeFileSync(migration, `fixups: "off"\n${readFileSync(migration, 'utf8')}`);
   const target = join(own, 'out');
   const nothing = { sources: [], target: null, into: null, fixups: null, guestTools: null, ledger: null };
-  const plan = await planPrepared(
-    await readPlanning({ ...nothing, migration, only: [], fallbackTarget: 'out' }),
-  );
+  // As the command does it: from what the source has now.
   const run = async () =>
     await runBatch({
-      plan,
+      plan: await planPrepared(
+        await readPlanning({ ...nothing, migration, only: [], fallbackTarget: 'out' }),
+      ),
       profiles: await loadProfiles(),
       threads: 2,
       parallel: 2,
@@ -171,7 +171,10 @@ function start(pool: SimulatedPool, vm: Row): void {
 describe('a machine that was moved from a vCenter into a pool', () => {
   it('is taken back: there as it was in every field, its VM halted, locked and kept', async () => {
     const { caller, web, before, pool, vm, back, target, run } = await moved();
-    expect(await seen(caller, web)).not.toEqual(before);
+    const there = await seen(caller, web);
+    expect(there).not.toEqual(before);
+    expect(await run()).toMatchObject({ done: 1, failed: 0 });
+    expect(await seen(caller, web)).toEqual(there);
     start(pool, vm());
     const [preview] = await back({ act: false });
     expect(preview).toMatchObject({ name: 'web', state: 'ready', reason: null });
