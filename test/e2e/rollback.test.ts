@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely } from 'kysely';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { parse, stringify } from 'yaml';
 import {
   type BatchResult,
   planPrepared,
@@ -78,14 +79,14 @@ interface Moved {
   vm(): Row;
 }
 
-/** A machine that was moved from a vCenter into a pool. */
-async function moved({
-  live = LIVE,
-  spec = RUNNING,
-}: {
-  live?: object;
-  spec?: MachineSpec;
-} = {}): Promise<Moved> {
+interface MoveWish {
+  readonly live?: object;
+  readonly spec?: MachineSpec;
+  readonly into?: 'pool' | 'xl';
+}
+
+/** A machine that was moved from a vCenter, into a pool unless told. */
+async function moved({ live = LIVE, spec = RUNNING, into = 'pool' }: MoveWish = {}): Promise<Moved> {
   const own = mkdtempSync(join(folder, 'case-'));
   const vcenter = await simulatedVcenter();
   const caller = await loggedIn(vcenter);
@@ -107,7 +108,9 @@ async function moved({
     tlsFingerprints: [vcenter.fingerprint],
   };
   const migration = poolMigration(own, pool, { sources: [source], live });
-  writeFileSync(migration, `fixups: "off"\n${readFileSync(migration, 'utf8')}`);
+  const { target: place, ...rest } = parse(readFileSync(migration, 'utf8'));
+  const where = into === 'pool' ? place : { folder: place.folder, into };
+  writeFileSync(migration, stringify({ ...rest, target: where, fixups: 'off' }));
   const target = join(own, 'out');
   const nothing = { sources: [], target: null, into: null, fixups: null, guestTools: null, ledger: null };
   // As the command does it: from what the source has now.
@@ -310,6 +313,18 @@ describe('a machine that was moved from a vCenter into a pool', () => {
     expect(before[1]).toBe('poweredOff');
   }, 60_000);
 });
+
+it('is taken back from files, which stay, with a word about what was made of them', async () => {
+  const { caller, web, before, target, back, run } = await moved({ into: 'xl' });
+  const [preview] = await back({ act: false });
+  expect(preview?.steps.some((step) => step.startsWith('target:'))).toBe(false);
+  expect(preview?.warnings.join()).toContain('has to be off');
+  expect(await back()).toMatchObject([{ state: 'rolledBack' }]);
+  expect(await seen(caller, web)).toEqual(before);
+  expect(existsSync(join(target, 'web'))).toBe(true);
+  expect(await run()).toMatchObject({ done: 0, failed: 0 });
+  expect(await seen(caller, web)).toEqual(before);
+}, 60_000);
 
 /** Puts the end of the only job into the past. */
 async function movedDaysAgo(target: string, days: number): Promise<void> {
