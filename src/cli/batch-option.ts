@@ -45,14 +45,20 @@ export async function wantedBatch({ target, store, batch }: BatchOptions): Promi
 }
 
 /**
- * Does something with a batch and its ledger, which is open for reading meanwhile. Rejects with SOURCE_NOT_FOUND when
- * there is none, LEDGER_*.
+ * Does something with a batch and its ledger, which is open for reading meanwhile, or for writing. Rejects with
+ * SOURCE_NOT_FOUND when there is none, TARGET_BUSY, LEDGER_*.
  */
 export async function withBatch<T>(
   { place, target, id }: WantedBatch,
   action: (batch: BatchRecord, ledger: Ledger) => Promise<T>,
+  access: 'read' | 'write' = 'read',
 ): Promise<T> {
-  const ledger = await Ledger.openForReading(place);
+  let ledger = await Ledger.openForReading(place);
+  if (access === 'write') {
+    // Only one that is there: none is made by looking for it.
+    await ledger.close();
+    ledger = await Ledger.open(place);
+  }
   try {
     const batch = id === null ? await ledger.latestBatch(target) : await ledger.batch(id);
     if (batch !== null) return await action(batch, ledger);

@@ -146,6 +146,13 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'rollback [target]',
+          'Take machines back to the vCenter that they were moved from; without --yes, say what that takes',
+          async () => (await import('./commands/rollback.js')).rollbackCommand,
+        ),
+      )
+      .command(
+        lazy(
           'worker',
           'Run machines of batches that other machines coordinate, for as long as it is left to',
           async () => (await import('./commands/worker.js')).workerCommand,

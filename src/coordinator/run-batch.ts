@@ -18,6 +18,7 @@ import { type BatchContext, claimJob, type PlannedJob } from './job.js';
 import type { JobRunner } from './job-runner.js';
 import { removeExports } from './live/exported-disks.js';
 import { LiveServers } from './live/live-servers.js';
+import { withMovedMachines } from './live/moved-machines.js';
 import { sweepSources } from './live/sweep-sources.js';
 import type { NoticeWish } from './night/night-notices.js';
 import { watchJobs } from './night/watch-jobs.js';
@@ -104,7 +105,8 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       destination: JSON.stringify(plan.destination),
       ways: waysOf(context),
     });
-    const delivery = await openDelivery({ ...plan, blackOuts: plan.night.blackOuts }, context);
+    const present = await withMovedMachines(ledger, batchId, plan);
+    const delivery = await openDelivery({ ...present, blackOuts: plan.night.blackOuts }, context);
     const queue = options.queue === undefined ? null : await openQueue(options.queue, ledger);
     const runner: JobRunner =
       queue === null
@@ -122,19 +124,22 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
           });
     const warnings: string[] = [];
     try {
-      const jobs = await enlist(context, delivery, batchId, plan);
+      const jobs = await enlist(context, delivery, batchId, present);
       for (const folder of await ledger.orphanedGuestFolders(plan.target)) await removeGuestFolder(folder);
       if (queue === null) await removeExports(plan.target);
       const sweep = () => sweepLeftovers(context, delivery, jobs, queue !== null);
       const left = await sweep();
-      await watchJobs(options, {
-        context,
-        batchId,
-        jobs,
-        runner,
-        isFinished: (job) => delivery.isFinished(job),
-        waysIn: (planned) => delivery.waysIn(planned),
-      });
+      await watchJobs(
+        { ...options, plan: present },
+        {
+          context,
+          batchId,
+          jobs,
+          runner,
+          isFinished: (job) => delivery.isFinished(job),
+          waysIn: (planned) => delivery.waysIn(planned),
+        },
+      );
       lock.lost.throwIfAborted();
       warnings.push(...(await delivery.afterwards(await finished(context, batchId, jobs))));
       // By now a server may be back, or have given up an export that nobody keeps alive.
@@ -146,7 +151,9 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
     }
     // One that is only interrupted goes on, and its time counts.
     if (!isInterrupted(context.signal)) await ledger.finishBatch(batchId);
-    const states = (await ledger.jobs(batchId)).map(({ state }) => state);
+    const states = (await ledger.jobs(batchId)).flatMap(({ state, rollback }) =>
+      rollback === null ? [state] : [],
+    );
     const count = (wanted: string) => states.filter((state) => state === wanted).length;
     return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), warnings };
   } catch (error) {

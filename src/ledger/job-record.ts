@@ -21,6 +21,10 @@ export interface JobRecord {
   readonly landed: string | null;
   /** What the machine lost on its way, one sentence each. */
   readonly notes: readonly string[];
+  /** Milliseconds since 1970: when its last run ended; null for one that has not. */
+  readonly endedAt: number | null;
+  /** Whether the machine was taken back to its source; `begun`: how far that is, is not known. */
+  readonly rollback: 'begun' | 'done' | null;
 }
 
 export function jobRecordOf(row: Selectable<LedgerSchema['jobs']>): JobRecord {
@@ -37,5 +41,7 @@ export function jobRecordOf(row: Selectable<LedgerSchema['jobs']>): JobRecord {
     refix: (row.refix ?? 0) !== 0,
     landed: row.landed ?? null,
     notes: row.notes == null ? [] : (JSON.parse(row.notes) as string[]),
+    endedAt: row.ended_at ?? null,
+    rollback: row.rolled_back_at != null ? 'done' : row.rollback_begun_at != null ? 'begun' : null,
   };
 }

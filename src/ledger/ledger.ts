@@ -11,6 +11,7 @@ import { changeState, leaseLost } from './job-states.js';
 import { NightRecords } from './night-records.js';
 import { OrderBook } from './order-book.js';
 import type { LedgerPlace } from './place.js';
+import { Rollbacks } from './rollbacks.js';
 import { ScheduleBook } from './schedule-book.js';
 import type { JobState, LedgerSchema } from './schema.js';
 import { SourceChanges } from './source-changes.js';
@@ -77,6 +78,8 @@ const NEW_JOB = {
   bandwidth: null,
   started_at: null,
   ended_at: null,
+  rollback_begun_at: null,
+  rolled_back_at: null,
 } as const;
 
 /** The durable record of batches, jobs, steps and the journal of finished blocks: of one target folder, or of many. */
@@ -90,6 +93,7 @@ export class Ledger {
   readonly desk: BatchDesk;
   readonly answers: AnswerBook;
   readonly sourceChanges: SourceChanges;
+  readonly rollbacks: Rollbacks;
   /** Pages of batches and jobs. */
   readonly views: LedgerViews;
   readonly #store: LedgerStore;
@@ -111,6 +115,7 @@ export class Ledger {
     this.desk = new BatchDesk(db, durably);
     this.answers = new AnswerBook(db, durably);
     this.sourceChanges = new SourceChanges(db, durably, () => this.#hasTable('source_changes'));
+    this.rollbacks = new Rollbacks(db, durably);
     this.views = new LedgerViews(db);
   }
 

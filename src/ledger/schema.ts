@@ -104,6 +104,9 @@ export interface LedgerSchema {
     /** Of its last run. */
     started_at: number | null;
     ended_at: number | null;
+    /** When taking the machine back to its source was begun, and when that was done. */
+    rollback_begun_at: number | null;
+    rolled_back_at: number | null;
   };
   /** One row. */
   identity: {
@@ -575,6 +578,13 @@ const LIVE: Migration = {
   },
 };
 
+const ROLLBACKS: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await addColumn(db, 'jobs', 'rollback_begun_at', 'bigint');
+    await addColumn(db, 'jobs', 'rolled_back_at', 'bigint');
+  },
+};
+
 /** Every step of the schema's history, in order; steps are never changed once released. */
 export const MIGRATIONS: MigrationProvider = {
   getMigrations: async () => ({
@@ -586,5 +596,6 @@ export const MIGRATIONS: MigrationProvider = {
     '0006-shares': SHARES,
     '0007-refixes': REFIXES,
     '0008-live': LIVE,
+    '0009-rollbacks': ROLLBACKS,
   }),
 };

@@ -46,6 +46,10 @@ export const ERROR_CATALOG = {
     category: 'plan',
     hint: 'Add what is named to live.allow of the migration file, or bring the machine into that state yourself.',
   },
+  ROLLBACK_REFUSED: {
+    category: 'plan',
+    hint: 'Mend what is named, then run the same command again.',
+  },
   PLAN_WARM_TARGET: {
     category: 'plan',
     hint: 'Move it cold, or as a copy, or name a pool as the target.',

@@ -38,6 +38,8 @@ export interface LivePolicy {
   readonly cutover: MigrationWindow | null;
   /** With one that has arrived. `rename`: its new name; null: it keeps its own. */
   readonly afterwards: { readonly rename: string | null; readonly disconnect: boolean };
+  /** For so many days after its move it can be taken back. */
+  readonly rollbackDays: number;
 }
 
 /** A machine's way out of VMware. */

@@ -27,7 +27,7 @@ function machineDetails(report: MachineReport, planned: PlannedMachine, index: n
   const { machine, concerns } = planned;
   // The anchor is inside, where following a link to it unfolds the part.
   return html`<details>
-<summary><h3>${machine.name}</h3> ${stateBadge(report.state)} <span class="gist">${gist(machine, concerns)}</span></summary>
+<summary><h3>${machine.name}</h3> ${stateBadge(report)} <span class="gist">${gist(machine, concerns)}</span></summary>
 <div class="body" id="${detailsId(index)}">
 ${machine.description === '' ? null : html`<p class="message">${machine.description}</p>`}
 ${hardware(planned)}

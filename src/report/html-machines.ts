@@ -42,8 +42,8 @@ function row(machine: MachineReport, index: number): Content[] {
       machine.planned === null ? 'descriptor not readable' : descriptor(machine),
     ),
     machine.state === 'failed'
-      ? html`<a class="plain" href="#${failureId(index)}">${stateBadge(machine.state)}</a>`
-      : stateBadge(machine.state),
+      ? html`<a class="plain" href="#${failureId(index)}">${stateBadge(machine)}</a>`
+      : stateBadge(machine),
     guest(machine),
     output(machine),
     data === null ? null : formatBytes(data),

@@ -18,6 +18,8 @@ const STATE_WORDS: Record<JobState, string> = {
   cancelled: 'Cancelled',
 };
 
+const ROLLBACK_WORDS = { begun: 'Rolling back', done: 'Rolled back' } as const;
+
 const SEVERITY_WORDS: Record<Severity, string> = {
   critical: 'Critical',
   warning: 'Warning',
@@ -30,7 +32,8 @@ function toneOfState(state: JobState): Tone {
   return state === 'done' || state === 'failed' ? state : 'open';
 }
 
-export function stateBadge(state: JobState): Markup {
+export function stateBadge({ state, rollback }: Pick<MachineReport, 'state' | 'rollback'>): Markup {
+  if (rollback !== null) return badge(ROLLBACK_WORDS[rollback], 'open');
   return badge(STATE_WORDS[state], toneOfState(state));
 }
 
@@ -43,11 +46,15 @@ export function badge(text: string, tone: Tone): Markup {
 }
 
 /** The whole batch in a few words, and whether they are good news. */
-export function verdict({ machines, failed, open }: RunReport['totals']): { text: string; tone: Tone } {
+export function verdict({ machines, failed, open, rolledBack }: RunReport['totals']): {
+  text: string;
+  tone: Tone;
+} {
   if (machines === 0) return { text: 'No machines', tone: 'open' };
   if (failed > 0) return { text: `${share(failed, machines)} failed`, tone: 'failed' };
   const verb = machines === 1 ? 'is ' : '';
   if (open > 0) return { text: `${share(open, machines)} ${verb}not finished`, tone: 'open' };
+  if (rolledBack > 0) return { text: `${share(rolledBack, machines)} ${verb}rolled back`, tone: 'open' };
   return { text: `${share(machines, machines)} ${verb}done`, tone: 'done' };
 }
 

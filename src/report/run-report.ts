@@ -30,8 +30,10 @@ export interface RunReport {
     readonly machines: number;
     readonly done: number;
     readonly failed: number;
-    /** Neither done nor failed. */
+    /** None of the others. */
     readonly open: number;
+    /** Taken back to their source after their move. */
+    readonly rolledBack: number;
     readonly dataBytes: number;
     readonly outputBytes: number;
   };
@@ -41,6 +43,8 @@ export interface RunReport {
 export interface MachineReport {
   readonly name: string;
   readonly state: JobState;
+  /** Whether it was taken back to its source; `begun`: not to the end. */
+  readonly rollback: 'begun' | 'done' | null;
   readonly error: RecordedError | null;
   /** File or folder in the target folder; null for a descriptor that could not be read. */
   readonly output: string | null;
@@ -139,6 +143,7 @@ export async function collectReport(
     machines.reduce((total, machine) => total + of(machine), 0);
   const done = machines.filter(({ state }) => state === 'done').length;
   const failed = machines.filter(({ state }) => state === 'failed').length;
+  const rolledBack = machines.filter(({ rollback }) => rollback === 'done').length;
   return {
     target,
     destination: readDestination(batch.destination),
@@ -150,7 +155,8 @@ export async function collectReport(
       machines: machines.length,
       done,
       failed,
-      open: machines.length - done - failed,
+      open: machines.length - done - failed - rolledBack,
+      rolledBack,
       dataBytes: sum(({ disks }) => disks.reduce((bytes, disk) => bytes + (disk.dataBytes ?? 0), 0)),
       outputBytes: sum(({ state, outputBytes }) => (state === 'done' ? (outputBytes ?? 0) : 0)),
     },
@@ -186,6 +192,7 @@ async function machineReport(
   return {
     name: planned?.name ?? job.machineId,
     state: job.state,
+    rollback: job.rollback,
     error: job.error,
     output: planned?.output ?? null,
     outputBytes: job.outputBytes,

@@ -1,4 +1,5 @@
 export { type ChangedArea, type ChangeQuery, changedAreas } from './changed-areas.js';
+export { clockAhead } from './clock.js';
 export { connectVsphere, type VsphereAccess } from './connect-vsphere.js';
 export { type DatastorePath, datastoreUrl, parseDatastorePath } from './datastore-url.js';
 export { type DatastoreEntry, type DatastoreSpace, datastoreFolder, datastoreSpace } from './datastores.js';
@@ -14,6 +15,7 @@ export {
   shutdownGuest,
   waitForPowerState,
 } from './power.js';
+export { missingPrivileges } from './privileges.js';
 export type { PropertyQuery } from './property-query.js';
 export { type MachineChanges, reconfigureMachine, renameMachine } from './reconfigure.js';
 export { type RetrieveOptions, retrieve, retrieveOne } from './retrieve.js';

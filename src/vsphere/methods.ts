@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OBJECT_PAGE, UPDATE_SET } from './property-schemas.js';
 import { SERVICE_CONTENT } from './service-content.js';
-import { list, REF, TEXT, WHOLE_NUMBER } from './vim-schemas.js';
+import { FLAG, list, REF, TEXT, WHOLE_NUMBER } from './vim-schemas.js';
 import { LOCALIZED_FAULT } from './vsphere-fault.js';
 
 /** `DiskChangeInfo`: the part of the disk that it tells about, and what changed in it. */
@@ -13,6 +13,12 @@ const DISK_CHANGE_INFO = z.object({
 
 /** `OvfCreateDescriptorResult`. */
 const OVF_RESULT = z.object({ ovfDescriptor: TEXT.default(''), error: list(LOCALIZED_FAULT) });
+
+/** `EntityPrivilege`: which of the privileges that were asked for are there. */
+const ENTITY_PRIVILEGE = z.object({
+  entity: REF,
+  privAvailability: list(z.object({ privId: TEXT, isGranted: FLAG })),
+});
 
 /** A void answer has nothing inside. */
 const VOID = z.unknown().transform(() => undefined);
@@ -51,6 +57,7 @@ export const METHODS = {
   HttpNfcLeaseAbort: VOID,
   CreateDescriptor: OVF_RESULT,
   SearchDatastore_Task: REF,
+  HasPrivilegeOnEntities: list(ENTITY_PRIVILEGE),
 } as const satisfies Record<string, z.ZodType>;
 
 export type Method = keyof typeof METHODS;
@@ -61,6 +68,7 @@ const REPEATABLE: readonly Method[] = [
   'RetrieveServiceContent',
   'Login',
   'CurrentTime',
+  'HasPrivilegeOnEntities',
   'RetrievePropertiesEx',
   'CancelTask',
   'QueryChangedDiskAreas',

@@ -93,6 +93,9 @@ export const METHODS = {
   'VM.snapshot': { params: z.tuple([REF, STRING, z.array(REF).optional()]), result: REF },
   /** Whether paused; whether in spite of warnings. */
   'VM.start': { params: z.tuple([REF, z.boolean(), z.boolean()]), result: VOID },
+  /** By its guest. */
+  'VM.clean_shutdown': { params: z.tuple([REF]), result: VOID },
+  'VM.hard_shutdown': { params: z.tuple([REF]), result: VOID },
   /** To a host that sees its disks; options. */
   'VM.pool_migrate': { params: z.tuple([REF, REF, STRINGS]), result: VOID },
   'VM.assert_can_migrate': { params: z.tuple([...JOURNEY]), result: VOID },
@@ -144,6 +147,8 @@ export type LongMethod =
   | 'VM.destroy'
   | 'VM.snapshot'
   | 'VM.start'
+  | 'VM.clean_shutdown'
+  | 'VM.hard_shutdown'
   | 'VM.migrate_send'
   | 'VM.pool_migrate'
   | 'VDI.copy'

@@ -101,6 +101,7 @@ export function testLive(changes: Partial<PlannedLive> = {}): PlannedLive {
     precopy: { passes: 3, pauseSeconds: 300 },
     cutover: null,
     afterwards: { rename: null, disconnect: false },
+    rollbackDays: 14,
     server: {
       url: 'https://vcenter.example',
       user: 'reader@vsphere.local',

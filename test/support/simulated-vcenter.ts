@@ -119,6 +119,10 @@ export interface SimulatedVcenter {
   /** What goes wrong next, in this order. */
   fault(...faults: readonly VcenterFault[]): Promise<void>;
   guest(facts: GuestFacts): Promise<void>;
+  /** What the user is told to lack, everywhere or on an object, by the value of its reference; no call is refused for it. */
+  lackPrivileges(
+    ...lacking: readonly { readonly privilege: string; readonly object?: string }[]
+  ): Promise<void>;
   /** How much a datastore says is free, in bytes. */
   freeSpace(datastore: string, freeBytes: number): Promise<void>;
   /** Whether the host of a machine is reached. */
@@ -207,7 +211,7 @@ async function end(child: ChildProcess): Promise<void> {
 
 type Control = Pick<
   SimulatedVcenter,
-  'write' | 'fault' | 'guest' | 'freeSpace' | 'reachable' | 'state' | 'log'
+  'write' | 'fault' | 'guest' | 'lackPrivileges' | 'freeSpace' | 'reachable' | 'state' | 'log'
 >;
 
 function controlOf(url: string): Control {
@@ -223,6 +227,7 @@ function controlOf(url: string): Control {
       for (const fault of faults) await order('faults', fault);
     },
     guest: (facts) => order('guest', facts),
+    lackPrivileges: (...lacking) => order('privileges', { lacking }),
     freeSpace: (name, freeBytes) => order('datastore', { name, freeBytes }),
     reachable: (vm, connected) => order('host', { vm, connected }),
     state: async () => STATE.parse(await told('state')),

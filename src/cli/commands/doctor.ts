@@ -1,7 +1,9 @@
 import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { examineMigration, examineSource, type Finding } from '../../coordinator/index.js';
 import { installCommand, missingTools } from '../../guests/index.js';
 import { freeBytes } from '../../io/free-space.js';
+import { XenferryError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
 import { qemuImgVersion } from '../../qemu-img/index.js';
 import type { Command } from '../command.js';
@@ -10,14 +12,12 @@ import { type CommonOptions, green, printJson, printLine, red, yellow } from '..
 
 interface Options extends CommonOptions {
   readonly target: string;
-}
-
-interface Finding {
-  readonly what: string;
-  readonly state: 'ok' | 'missing' | 'optional';
-  readonly detail: string;
-  /** Command that mends it; empty when nothing is to be done. */
-  readonly remedy: string;
+  readonly migration: string | undefined;
+  readonly source: string | undefined;
+  readonly user: string | undefined;
+  readonly 'password-file': string | undefined;
+  readonly 'password-env': string | undefined;
+  readonly fingerprint: readonly string[] | undefined;
 }
 
 const OLDEST_NODE: readonly [number, number] = [20, 19];
@@ -31,19 +31,69 @@ export const doctorCommand: Command<Options> = {
         requiresArg: true,
         describe: 'Folder to look for space in',
       })
-      .example('$0 doctor --target /srv/xva', 'Tools, versions, space'),
-  handler: async ({ target, json }) => {
+      .option('migration', {
+        alias: 'm',
+        type: 'string',
+        requiresArg: true,
+        describe: 'Migration file: also looks whether what it asks for can be done at its servers',
+      })
+      .option('source', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'vCenter or ESXi host to look at, as https://host',
+      })
+      .option('user', { type: 'string', requiresArg: true, describe: 'User there' })
+      .option('password-file', { type: 'string', requiresArg: true, describe: 'File with the password' })
+      .option('password-env', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Environment variable with the password',
+      })
+      .option('fingerprint', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'SHA-256 of the certificate to trust there; may be repeated',
+      })
+      .conflicts('migration', 'source')
+      .conflicts('password-file', 'password-env')
+      .example('$0 doctor --target /srv/xva', 'Tools, versions, space')
+      .example(
+        '$0 doctor -m migration.yaml',
+        'Also the servers of a migration, and what the users may do there',
+      )
+      .example(
+        '$0 doctor --source https://vcenter.example.com --user mover@vsphere.local --password-env VCENTER',
+        'Also one server',
+      ),
+  handler: async (options) => {
+    const { target, json } = options;
     const findings = [
       nodeFinding(),
       await qemuFinding(),
       ...(await guestFindings()),
       await spaceFinding(resolve(target)),
+      ...(await serverFindings(options)),
     ];
     if (json) printJson({ findings });
     else for (const finding of findings) printFinding(finding);
     process.exitCode = findings.some(({ state }) => state === 'missing') ? EXIT.usage : EXIT.done;
   },
 };
+
+/** Without a migration nothing is asked for but to read what is there. */
+const READING: ReadonlySet<'inventory'> = new Set(['inventory']);
+
+async function serverFindings(options: Options): Promise<Finding[]> {
+  const { migration, source: url, user, 'password-file': file, 'password-env': environment } = options;
+  if (migration !== undefined) return await examineMigration(migration);
+  if (url === undefined) return [];
+  if (user === undefined || (file === undefined && environment === undefined)) {
+    throw new XenferryError('USAGE', '--source needs --user, and --password-file or --password-env');
+  }
+  const password = file === undefined ? { environment: environment ?? '' } : { file: resolve(file) };
+  return await examineSource({ url, user, password, tlsFingerprints: options.fingerprint ?? [] }, READING);
+}
 
 function printFinding({ what, state, detail, remedy }: Finding): void {
   const marks = { ok: green('ok'), missing: red('missing'), optional: yellow('optional') };

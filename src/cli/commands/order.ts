@@ -27,6 +27,12 @@ const DONE: Readonly<Record<OrderVerb, string>> = {
   refix: 'its guest is to be mended anew',
 };
 
+/** Orders that may be given while nothing runs. */
+const WAITING: Partial<Record<OrderVerb, string>> = {
+  refix: 'the next run mends it anew',
+  retry: 'it is tried again as soon as a run looks',
+};
+
 /** Tells the run that works on a target folder what is wanted of its machines. */
 export function orderCommand(verb: OrderVerb): Command<Options> {
   return {
@@ -60,26 +66,29 @@ async function giveOrders(
   { machines, wave }: { readonly machines: readonly string[]; readonly wave: string | undefined },
 ): Promise<GivenOrder[]> {
   const isBusy = await ledger.isBusy(target);
+  const by = userInfo().username;
+  const jobs = machines.length === 0 ? [] : await ledger.jobs(batchId);
+  const named = machines.map((name) => jobOf(name, jobs));
   // A run is needed all the same: the next one obeys it, with the profiles and tools that it finds then.
-  if (!isBusy && verb !== 'refix') {
+  if (!isBusy && verb !== 'refix' && !(verb === 'retry' && areBack(named))) {
     throw new XenferryError('USAGE', 'nothing runs that an order could be given to', {
       file: target,
       hint: 'Run it again: what is done stays done, and what failed is tried again.',
     });
   }
-  const by = userInfo().username;
-  const jobs = machines.length === 0 ? [] : await ledger.jobs(batchId);
   if (wave !== undefined) await refuseUnknownWave(ledger, batchId, wave);
-  const subjects = subjectsOf(
-    machines.map((name) => jobOf(name, jobs)),
-    wave,
-  );
+  const subjects = subjectsOf(named, wave);
   const given = new Map<number, string>();
   for (const { scope, subject, shown } of subjects) {
     const { id } = await ledger.orders.give({ batchId, by, verb, scope, subject });
     given.set(id, shown);
   }
   return await whenObeyed(ledger, batchId, given, isBusy ? PATIENCE_MS : 0);
+}
+
+/** Whether all were taken back to their source: the only ones that a run does not try again by itself. */
+function areBack(jobs: readonly JobRecord[]): boolean {
+  return jobs.length > 0 && jobs.every(({ rollback }) => rollback === 'done');
 }
 
 interface Subject {
@@ -138,6 +147,5 @@ async function whenObeyed(
 
 function lineOf({ verb, shown, obeyedAt }: GivenOrder): string {
   if (obeyedAt !== null) return `${shown}: ${DONE[verb]}`;
-  const waits = verb === 'refix' ? 'the next run mends it anew' : 'the run has not answered yet';
-  return yellow(`${shown}: ${waits}`);
+  return yellow(`${shown}: ${WAITING[verb] ?? 'the run has not answered yet'}`);
 }

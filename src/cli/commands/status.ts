@@ -36,6 +36,7 @@ function statusDocument({ target, startedAt, finishedAt, totals, machines }: Run
 function statusOf({
   name,
   state,
+  rollback,
   safeBytes,
   planned,
   error,
@@ -47,6 +48,7 @@ function statusOf({
   return {
     name,
     state,
+    rollback,
     safeBytes: state === 'done' ? (planned?.dataBytes ?? 0) : safeBytes,
     dataBytes: planned?.dataBytes ?? 0,
     output,
@@ -65,18 +67,21 @@ function printStatus({ machines, totals, startedAt, finishedAt }: RunReport): vo
   }
   const end = finishedAt ?? Date.now();
   const verb = finishedAt === null ? 'not finished' : 'finished';
+  const back = totals.rolledBack === 0 ? '' : `, ${totals.rolledBack} rolled back`;
   printLine(
-    `\n${totals.done} done, ${totals.failed} failed, ${totals.open} open; ${verb}, ${formatSeconds((end - startedAt) / 1000)} since the start`,
+    `\n${totals.done} done, ${totals.failed} failed, ${totals.open} open${back}; ${verb}, ${formatSeconds((end - startedAt) / 1000)} since the start`,
   );
 }
 
+const ROLLBACKS = { begun: 'rolling back', done: 'rolled back' } as const;
+
 function statusRow(machine: MachineReport): string[] {
-  const { name, state, safeBytes, planned, error, output, landed, waitsFor } = machine;
+  const { name, state, rollback, safeBytes, planned, error, output, landed, waitsFor } = machine;
   const total = planned?.dataBytes ?? 0;
   const safe = state === 'done' ? total : safeBytes;
   return [
     name,
-    state,
+    rollback === null ? state : ROLLBACKS[rollback],
     `${formatBytes(safe)}/${formatBytes(total)}`,
     waitsFor ?? (error === null ? (landed ?? output ?? '') : error.message),
   ];

@@ -129,6 +129,8 @@ class NightWatch {
       const { id } = job.planned.machine;
       const { state } = job.record;
       if (job.planned.concerns.some(isBlocking)) await this.#settle(id);
+      // Moving it again would undo what was asked for: only who retries it wants that.
+      else if (job.record.rollback !== null) this.#tracked.ended(id, 'cancelled', Date.now());
       else if (state === 'done' && (await isFinished(job))) this.#idle.arrived(id);
       else if (continues && (state === 'failed' || state === 'cancelled' || state === 'paused'))
         this.#tracked.ended(id, state, Date.now());

@@ -39,19 +39,29 @@ async function retry(jobs: OrderedJobs, order: Order): Promise<void> {
   const { tracked } = jobs;
   await again(
     jobs,
-    tracked.covered(order).filter((id) => ['failed', 'cancelled'].includes(tracked.of(id).state)),
+    tracked
+      .covered(order)
+      .filter((id) => ['failed', 'cancelled'].includes(tracked.of(id).state))
+      .filter((id) => order.scope === 'machine' || !isBack(tracked, id)),
   );
 }
 
 /** One that runs, or comes still, is mended by what the run goes by in any case. */
 async function refix(jobs: OrderedJobs, order: Order): Promise<void> {
   const { ledger, tracked } = jobs;
-  const idle = tracked.covered(order).filter((id) => tracked.of(id).state !== 'running');
+  const idle = tracked
+    .covered(order)
+    .filter((id) => tracked.of(id).state !== 'running' && !isBack(tracked, id));
   for (const id of idle) await ledger.wantRefix(tracked.ledgerId(id));
   await again(
     jobs,
     idle.filter((id) => tracked.of(id).state !== 'waiting'),
   );
+}
+
+/** Whether it was taken back to its source: who wants it moved again says so of the machine itself. */
+function isBack(tracked: TrackedJobs, id: string): boolean {
+  return tracked.planned(id).record.rollback !== null;
 }
 
 /** Has machines that have ended come once more. */
@@ -60,6 +70,8 @@ async function again({ ledger, tracked }: OrderedJobs, ids: readonly string[]): 
   await ledger.nights.forgetFailures(ids.map((id) => tracked.ledgerId(id)));
   for (const id of ids) {
     tracked.change(id, { state: 'waiting', endedAt: null, onHold: false });
-    await ledger.setState(tracked.ledgerId(id), 'planned');
+    const jobId = tracked.ledgerId(id);
+    if (isBack(tracked, id)) await ledger.rollbacks.forget(jobId);
+    else await ledger.setState(jobId, 'planned');
   }
 }

@@ -156,6 +156,7 @@ const PLANNED: PlannedMachine = {
     precopy: { passes: 3, pauseSeconds: 300 },
     cutover: null,
     afterwards: { rename: null, disconnect: false },
+    rollbackDays: 14,
     server: {
       url: 'https://vcenter',
       user: 'reader@vsphere.local',

@@ -9,11 +9,13 @@ import { concern } from '../own-concerns.js';
 const DEFAULTS = {
   shutDown: { seconds: 600, otherwise: 'fail' },
   precopy: { passes: 3, pauseSeconds: 300 },
+  rollbackDays: 14,
 } as const;
 
 /** What a migration says of machines that still are in VMware's hands. Throws CONFIG_INVALID for an unknown window. */
 export function livePolicy({ live = {}, windows = {} }: Pick<Migration, 'live' | 'windows'>): LivePolicy {
   const { move = 'cold', read = 'datastore', allow = [], shutDown, precopy, cutover, afterwards } = live;
+  const { rollbackDays = DEFAULTS.rollbackDays } = live;
   return {
     move,
     read,
@@ -28,6 +30,7 @@ export function livePolicy({ live = {}, windows = {} }: Pick<Migration, 'live' |
         : { passes: precopy.passes, pauseSeconds: precopy.pauseMinutes * 60 },
     cutover: cutover === undefined ? null : windowOf(cutover.window, windows),
     afterwards: { rename: afterwards?.rename ?? null, disconnect: afterwards?.disconnect ?? false },
+    rollbackDays,
   };
 }
 

@@ -36,4 +36,6 @@ export const LIVE = z.strictObject({
       disconnect: z.boolean().default(false),
     })
     .optional(),
+  /** For so many days after its move `xenferry rollback` takes a machine back; 14 when left out. */
+  rollbackDays: z.number().nonnegative().max(3650).optional(),
 });

@@ -18,6 +18,7 @@ export { releaseVm } from './create-vm.js';
 export { ensureAppliance } from './ensure-appliance.js';
 export { findNamed, findNetworks } from './find-objects.js';
 export { findOwned, type OwnedObject } from './find-owned.js';
+export { haltVm } from './halt-vm.js';
 export { addressesOf, importHosts } from './import-hosts.js';
 export {
   type BegunImport,
@@ -36,6 +37,7 @@ export { comparePatch, patchVdi, type VdiPatch } from './patch-vdi.js';
 export { poolConcern } from './pool-concern.js';
 export { type PoolFacts, readPoolFacts } from './pool-facts.js';
 export { type PoolView, readPool } from './pool-view.js';
+export { type PresentVm, type PresentVms, readPresentVms } from './present-vms.js';
 export { type Removal, removeOwned } from './remove-owned.js';
 export { type ResolvedPool, resolvePool } from './resolve-pool.js';
 export { SpaceReservations } from './space-reservations.js';

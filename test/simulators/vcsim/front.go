@@ -31,6 +31,8 @@ type server struct {
 	faults    faults
 	transfers transfers
 	log       callLog
+
+	privileges privileges
 }
 
 // call is a request for a stand-in, which answers nil if it is govmomi's after all.

@@ -173,6 +173,7 @@ func (s *server) methods() map[string]func(*call) soap.HasFault {
 		"ExportVm":                        s.exportVM,
 		"ExportSnapshot":                  s.exportSnapshot,
 		"CreateDescriptor":                s.createDescriptor,
+		"HasPrivilegeOnEntities":          s.hasPrivilegeOnEntities,
 		"ReconfigureComputeResource_Task": s.reconfigureCluster,
 		"UpdateVAppConfig":                s.updateVApp,
 	}

@@ -57,6 +57,7 @@ export function machine(
   return {
     name: vm.name,
     state,
+    rollback: null,
     error: null,
     output: planned.output,
     outputBytes: 11 * GIB,
@@ -95,6 +96,7 @@ export const TRUNCATED = machine(
 export const UNREADABLE: MachineReport = {
   name: 'broken.ovf',
   state: 'failed',
+  rollback: null,
   error: {
     code: 'OVF_MALFORMED',
     message: 'not closed',
@@ -119,12 +121,14 @@ export const UNREADABLE: MachineReport = {
 export function report(machines: readonly MachineReport[], change: Partial<RunReport> = {}): RunReport {
   const count = (state: string) => machines.filter((each) => each.state === state).length;
   const [done, failed] = [count('done'), count('failed')];
-  const open = machines.length - done - failed;
+  const rolledBack = machines.filter(({ rollback }) => rollback === 'done').length;
+  const open = machines.length - done - failed - rolledBack;
   const totals = {
     machines: machines.length,
     done,
     failed,
     open,
+    rolledBack,
     dataBytes: 10 * GIB,
     outputBytes: 11 * GIB,
   };
