@@ -3,7 +3,12 @@ import type { Nic, VirtualMachine } from '../../../src/model/virtual-machine.js'
 import type { SimulatedVcenter } from '../../support/simulated-vcenter.js';
 import { loggedIn, type VcenterCaller } from '../../support/vcenter-caller.js';
 import { createPortGroup } from '../../support/vcenter-estate.js';
-import { createMachines, type DiskController, type MachineNic } from '../../support/vcenter-machines.js';
+import {
+  createMachines,
+  type DiskController,
+  type MachineNic,
+  type MachineSpec,
+} from '../../support/vcenter-machines.js';
 
 const STANDARD_NETWORK = 'VM Network';
 const FIRST_VLAN = 100;
@@ -51,9 +56,18 @@ export async function machineMaker(vcenter: SimulatedVcenter): Promise<(like: Ma
     const memoryMiB = Math.floor(memoryBytes / MIB);
     const facts = { name, guestId: guestOs, firmware, secureBoot, cpus, memoryMiB };
     await createMachines(vcenter, caller, [
-      { ...facts, disks, nics, ...(running ? { running, tools: true } : {}) },
+      { ...facts, disks, nics, ...(running ? runningGuest(machine) : {}) },
     ]);
   };
+}
+
+/** With addresses of the range that is kept for documentation. */
+function runningGuest({
+  name,
+  nics,
+}: VirtualMachine): Pick<MachineSpec, 'running' | 'tools' | 'hostName' | 'addresses'> {
+  const addresses = nics.map((_, index) => [`192.0.2.${10 + index}/24`]);
+  return { running: true, tools: true, hostName: name, addresses };
 }
 
 function nicLike({ adapter, mac, connected }: Nic, network: MachineNic['network']): MachineNic {
