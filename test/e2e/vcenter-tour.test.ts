@@ -78,8 +78,11 @@ let run: CliResult;
 const poolFiles = mkdtempSync(join(folder, 'pool-'));
 const vcenterFiles = mkdtempSync(join(folder, 'vcenter-'));
 
-async function simulator(temporary: string, args: readonly string[]): Promise<Started> {
-  const started = startCliWith({ TMPDIR: temporary }, args, LIMIT_MILLISECONDS);
+function simulator(temporary: string, args: readonly string[]): Started {
+  return startCliWith({ TMPDIR: temporary }, args, LIMIT_MILLISECONDS);
+}
+
+async function ready(started: Started): Promise<void> {
   let told = '';
   started.stdout.on('data', (piece: Buffer) => {
     told += piece.toString();
@@ -88,7 +91,6 @@ async function simulator(temporary: string, args: readonly string[]): Promise<St
     told += piece.toString();
   });
   await whenStarted(started, () => told.includes('Ctrl-C ends it'));
-  return started;
 }
 
 async function inventory(): Promise<z.infer<typeof INVENTORY>> {
@@ -100,9 +102,10 @@ beforeAll(async () => {
   if (!canMount) return;
   mkdirSync(TOUR);
   const [poolPart, vcenterPart] = [join(TOUR, 'pool.yaml'), join(TOUR, 'vcenter.yaml')];
-  pool = await simulator(poolFiles, ['simulate-pool', '--write', poolPart]);
+  pool = simulator(poolFiles, ['simulate-pool', '--write', poolPart]);
   const estate = ['simulate-vcenter', join(SAMPLES, 'estate'), '--running', 'web01'];
-  vcenter = await simulator(vcenterFiles, [...estate, '--write', vcenterPart]);
+  vcenter = simulator(vcenterFiles, [...estate, '--write', vcenterPart]);
+  await Promise.all([ready(pool), ready(vcenter)]);
   const parts = [poolPart, vcenterPart, join(SAMPLES, 'vcenter.yaml')];
   writeFileSync(MIGRATION, parts.map((part) => readFileSync(part, 'utf8')).join(''));
   before = await inventory();
