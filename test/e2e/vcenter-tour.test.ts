@@ -238,9 +238,10 @@ describe.skipIf(!canMount)('the tour from a vCenter into a pool', () => {
     expect(check.exitCode, check.stdout + check.stderr).toBe(0);
     expect(others).toHaveLength(more.length);
     for (const [index, vmdk] of more.entries()) {
-      expect(await sha256(others[index] ?? '')).toBe(
-        await sha256(await original(vmdk, `${name}-${index + 1}`)),
-      );
+      const other = others[index] ?? '';
+      // It is mounted with the guest, which touches the file system's tables.
+      expect(await differing(await original(vmdk, `${name}-${index + 1}`), other)).toBeLessThan(4);
+      expect((await tool('e2fsck', ['-n', '-f', other])).exitCode).toBe(0);
     }
   });
 
