@@ -31,6 +31,8 @@ const FLOORS = [
 /** What the browser is told, of which it takes the types. */
 const SERVICE_API = '^src/service/api/index\\.ts$';
 
+const SIMULATOR_COMMANDS = '^src/cli/commands/simulate-(?:pool|vcenter)\\.ts$';
+
 const folder = (names) => `^src/(?:${names.join('|')})/`;
 
 const upward = FLOORS.slice(0, -1).map((names, floor) => ({
@@ -80,16 +82,16 @@ module.exports = {
       to: { path: folder(FLOORS.slice(5).flat()) },
     },
     {
-      name: 'simulators-are-for-one-command',
+      name: 'simulators-are-for-two-commands',
       comment: 'nothing that works on real machines may come to need what was made for tests',
       severity: 'error',
-      from: { path: '^(?:src|workers)/', pathNot: '^src/cli/commands/simulate-pool\\.ts$' },
+      from: { path: '^(?:src|workers)/', pathNot: SIMULATOR_COMMANDS },
       to: { path: '^test/' },
     },
     {
-      name: 'one-command-is-for-simulators-alone',
+      name: 'two-commands-are-for-simulators-alone',
       severity: 'error',
-      from: { path: '^src/cli/commands/simulate-pool\\.ts$' },
+      from: { path: SIMULATOR_COMMANDS },
       to: { path: '^test/', pathNot: '^test/simulators/[^/]+/index\\.ts$' },
     },
     { name: 'unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },

@@ -223,6 +223,13 @@ async function main(args: readonly string[]): Promise<void> {
       )
       .command(
         lazy(
+          'simulate-vcenter <estate>',
+          'Start a simulated vCenter that has the machines of a folder of exports, to try moving them on',
+          async () => (await import('./commands/simulate-vcenter.js')).simulateVcenterCommand,
+        ),
+      )
+      .command(
+        lazy(
           'completion <shell>',
           'Print a script that has bash or zsh complete commands and options',
           async () => (await import('./commands/completion.js')).completionCommand,

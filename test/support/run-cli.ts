@@ -24,8 +24,12 @@ export function startCli(args: readonly string[], cwd?: string) {
 }
 
 /** Starts `xenferry ARGS` with more in its environment. */
-export function startCliWith(env: Readonly<Record<string, string>>, args: readonly string[]) {
-  return execa(process.execPath, [MAIN, ...args], { ...LIMITS, env });
+export function startCliWith(
+  env: Readonly<Record<string, string>>,
+  args: readonly string[],
+  limitMilliseconds: number = LIMITS.timeout,
+) {
+  return execa(process.execPath, [MAIN, ...args], { ...LIMITS, timeout: limitMilliseconds, env });
 }
 
 /** Starts `xenferry ARGS` with a standard output that nobody reads. */

@@ -20,6 +20,8 @@ const VCENTER_USER = 'administrator@vsphere.local';
 export const VCENTER_PASSWORD = 'merlin:<4711>@&';
 
 export interface VcenterOptions {
+  /** Of its only user; VCENTER_PASSWORD unless told. */
+  readonly password?: string;
   /** A host that stands alone instead of a vCenter. */
   readonly esx?: boolean;
   readonly clusters?: number;
@@ -143,7 +145,8 @@ export async function simulatedVcenter(options: VcenterOptions = {}): Promise<Si
 /** A simulated vCenter until it is closed. */
 export async function startVcenter(options: VcenterOptions = {}): Promise<SimulatedVcenter> {
   const folder = mkdtempSync(join(tmpdir(), 'xenferry-vcenter-'));
-  const args = ['-until-eof', '-username', VCENTER_USER, '-password', VCENTER_PASSWORD, ...flagsOf(options)];
+  const { password = VCENTER_PASSWORD } = options;
+  const args = ['-until-eof', '-username', VCENTER_USER, '-password', password, ...flagsOf(options)];
   const env = { ...process.env, TMPDIR: folder };
   const child = spawn(binary(), args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   const close = async (): Promise<void> => {
@@ -152,7 +155,7 @@ export async function startVcenter(options: VcenterOptions = {}): Promise<Simula
   };
   try {
     const { control, ...facts } = READY.parse(await ready(child));
-    return { ...facts, user: VCENTER_USER, password: VCENTER_PASSWORD, ...controlOf(control), close };
+    return { ...facts, user: VCENTER_USER, password, ...controlOf(control), close };
   } catch (error) {
     await close();
     throw error;

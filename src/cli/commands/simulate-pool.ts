@@ -1,7 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { stringify } from 'yaml';
 import {
   type PoolOptions,
@@ -14,6 +10,7 @@ import { systemErrorCode, XenferryError } from '../../model/errors.js';
 import type { Command } from '../command.js';
 import { type CommonOptions, note, printJson, printLine } from '../output.js';
 import { shellQuote } from '../shell-quote.js';
+import { keepPassword, MAX_SECONDS, untilEnd, wholeNumber, writeMigration } from '../simulator.js';
 
 interface Options extends CommonOptions {
   readonly hosts: number;
@@ -27,8 +24,6 @@ const PASSWORD_VARIABLE = 'XENFERRY_POOL_PASSWORD';
 const USER = 'root';
 const NETWORK = 'Internal';
 const MAX_HOSTS = 64;
-/** The longest that a timer waits. */
-const MAX_SECONDS = 2_000_000;
 const TIB = 1024 ** 4;
 /** Of a storm: often enough to be met by any machine, seldom enough to get through. */
 const FAULT_PROBABILITY = 0.05;
@@ -73,13 +68,17 @@ export const simulatePoolCommand: Command<Options> = {
     const seconds = wholeNumber('seconds', options.seconds ?? MAX_SECONDS, 1, MAX_SECONDS);
     const seed = wholeNumber('faults', options.faults ?? 0, 0, 2 ** 32 - 1);
     const ended = untilEnd(options.seconds === undefined ? undefined : seconds);
-    const secret = await keepPassword();
+    const secret = await keepPassword(PASSWORD_VARIABLE);
     try {
-      const pool = await start({ ...estate(hosts), port, users: [secret.user] });
+      const pool = await start({
+        ...estate(hosts),
+        port,
+        users: [{ name: USER, password: secret.password, role: 'pool-admin' }],
+      });
       try {
         if (options.faults !== undefined) pool.faults.storm({ seed, probability: FAULT_PROBABILITY });
-        const access = accessTo(pool, secret.file);
-        if (options.write !== undefined) await writeMigration(options.write, access);
+        const access = accessTo(pool, secret.reference);
+        if (options.write !== undefined) await writeMigration(options.write, migrationInto(access));
         tell(pool, access, options);
         await ended;
       } finally {
@@ -90,40 +89,6 @@ export const simulatePoolCommand: Command<Options> = {
     }
   },
 };
-
-function wholeNumber(name: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new XenferryError('CONFIG_INVALID', `--${name} takes a whole number from ${least} to ${most}`);
-}
-
-/** Resolves when the time is over or at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
-async function untilEnd(seconds: number | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
-    // A pool that could not start is not waited for.
-    if (seconds !== undefined) setTimeout(resolve, seconds * 1000).unref();
-  });
-}
-
-interface Secret {
-  readonly user: { readonly name: string; readonly password: string; readonly role: 'pool-admin' };
-  /** Where the password is written; null where the environment has told it. */
-  readonly file: string | null;
-  readonly forget: () => Promise<void>;
-}
-
-/** The operator's password, or a new one in a file that nobody else may read. */
-async function keepPassword(): Promise<Secret> {
-  const told = process.env[PASSWORD_VARIABLE];
-  const password = told || randomBytes(18).toString('base64url');
-  const user = { name: USER, password, role: 'pool-admin' } as const;
-  if (told) return { user, file: null, forget: async () => {} };
-  const folder = await mkdtemp(join(tmpdir(), 'xenferry-simulate-'));
-  const file = join(folder, 'password');
-  await writeFile(file, `${password}\n`, { mode: 0o600 });
-  return { user, file, forget: async () => await rm(folder, { recursive: true, force: true }) };
-}
 
 /** A repository on each host, one that all share, one for images. */
 function estate(hosts: number): PoolOptions {
@@ -164,27 +129,18 @@ interface Access {
 }
 
 /** As migration files have it. */
-function accessTo(pool: SimulatedPool, passwordFile: string | null): Access {
+function accessTo(pool: SimulatedPool, password: KeyReference): Access {
   return {
     url: pool.url,
     user: USER,
-    password: passwordFile === null ? { environment: PASSWORD_VARIABLE } : { file: passwordFile },
+    password,
     tlsFingerprints: pool.hosts.map(({ tlsFingerprint }) => tlsFingerprint),
   };
 }
 
 /** One with which any estate fits in. */
-async function writeMigration(file: string, pool: Access): Promise<void> {
-  const migration = { version: 1, networks: [{ from: '*', to: NETWORK }], target: { folder: 'out', pool } };
-  try {
-    await writeFile(file, stringify(migration, { lineWidth: 0 }), { flag: 'wx' });
-  } catch (cause) {
-    if (systemErrorCode(cause) === 'EEXIST') {
-      throw new XenferryError('TARGET_EXISTS', 'a file of that name exists', { file });
-    }
-    const reason = systemErrorCode(cause) ?? String(cause);
-    throw new XenferryError('TARGET_UNWRITABLE', `cannot be written (${reason})`, { file, cause });
-  }
+function migrationInto(pool: Access): object {
+  return { version: 1, networks: [{ from: '*', to: NETWORK }], target: { folder: 'out', pool } };
 }
 
 function tell(pool: SimulatedPool, access: Access, { write, json }: Options): void {

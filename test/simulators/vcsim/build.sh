@@ -11,11 +11,12 @@ mkdir -p "$(dirname "$out")"
 exec 9>"$(dirname "$out")/vcsim.lock"
 flock 9
 [ ! -x "$out" ] || exit 0
-command -v go >/dev/null || {
-  echo 'Go is missing: run .ci/setup test' >&2
+# Debian ships govmomi as sources below this folder, which Go reads without modules.
+sources=/usr/share/gocode
+command -v go >/dev/null && [ -d "$sources/src/github.com/vmware/govmomi" ] || {
+  echo 'Go or govmomi is missing: run .ci/setup test' >&2
   exit 2
 }
-# Debian ships govmomi as sources below /usr/share/gocode, which Go reads without modules.
-CGO_ENABLED=0 GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS=-trimpath \
+CGO_ENABLED=0 GO111MODULE=off GOPATH=$sources GOFLAGS=-trimpath \
   go build -ldflags='-s -w' -o "$out.part" .
 mv "$out.part" "$out"

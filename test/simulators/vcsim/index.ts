@@ -1,0 +1,2 @@
+export { type SimulatedVcenter, startVcenter } from '../../support/simulated-vcenter.js';
+export { machineMaker } from './machine-maker.js';
