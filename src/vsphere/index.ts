@@ -22,11 +22,11 @@ export { type RetrieveOptions, retrieve, retrieveOne } from './retrieve.js';
 export type { MissingProperty, RetrievedObject } from './retrieved-object.js';
 export type { About, ServiceContent } from './service-content.js';
 export { consolidateDisks, createSnapshot, removeSnapshot, type SnapshotSettings } from './snapshots.js';
-export { type TaskWatching, waitForTask } from './tasks.js';
+export type { TaskWatching } from './tasks.js';
 export { arrayOf, FLAG, list, REF, TEXT, vimObject, WHOLE_NUMBER } from './vim-schemas.js';
 export type { Ref, VimObject, VimValue } from './vim-value.js';
 export type { VsphereClient, VspherePatience } from './vsphere-client.js';
-export { isVsphereFault, VsphereFault } from './vsphere-fault.js';
+export { isVsphereFault } from './vsphere-fault.js';
 export {
   type ObjectUpdate,
   type UpdateBatch,

@@ -45,7 +45,7 @@ export async function runTask(
 }
 
 /** Waits for a task; `what` is for errors. Resolves and rejects as `runTask` does. */
-export async function waitForTask(
+async function waitForTask(
   client: VsphereClient,
   task: Ref,
   what: string,

@@ -6,6 +6,7 @@ import { XenferryError } from '../../model/errors.js';
 import type { PlannedLive, SourceChange } from '../../model/live.js';
 import {
   connectNics,
+  consolidateDisks,
   createSnapshot,
   isVsphereFault,
   nicConnections,
@@ -207,6 +208,7 @@ async function undo(client: VsphereClient, machine: Ref, record: SourceChangeRec
     case 'snapshot': {
       const ours = snapshots.filter((snapshot) => snapshot.name === told.name);
       for (const { ref } of ours) await removeSnapshot(client, ref);
+      if (ours.length > 0) await mergeLayers(client, machine);
       break;
     }
     case 'changeTracking':
@@ -228,6 +230,12 @@ async function undo(client: VsphereClient, machine: Ref, record: SourceChangeRec
       await connectNics(client, machine, NICS.parse(told.nics));
   }
   return null;
+}
+
+/** A snapshot that is gone may leave its layers behind, where a backup or a reader had them locked. */
+async function mergeLayers(client: VsphereClient, machine: Ref): Promise<void> {
+  const { consolidationNeeded } = await readSourceMachine(client, machine);
+  if (consolidationNeeded) await consolidateDisks(client, machine);
 }
 
 /** A guest cannot be asked to stay after all: it goes down first, if it does so soon. */

@@ -33,6 +33,8 @@ export interface SourceMachine {
   /** Whether the server reaches it at all. */
   readonly connected: boolean;
   readonly changeTracking: boolean;
+  /** Whether its disks have layers that belong to no snapshot. */
+  readonly consolidationNeeded: boolean;
   readonly host: Ref | null;
   readonly datastores: readonly Ref[];
   /** What is done with it now, or was a moment ago. */
@@ -73,6 +75,7 @@ const MACHINE = z.object({
   'runtime.host': REF.optional(),
   recentTask: arrayOf(REF).default([]),
   'config.changeTrackingEnabled': FLAG.default(false),
+  'runtime.consolidationNeeded': FLAG.default(false),
   'config.hardware.device': arrayOf(DEVICE),
   datastore: arrayOf(REF),
   snapshot: z.object({ rootSnapshotList: list(SNAPSHOT_TREE) }).optional(),
@@ -92,6 +95,7 @@ export async function readSourceMachine(
     powerState: data['runtime.powerState'],
     connected: data['runtime.connectionState'] === 'connected',
     changeTracking: data['config.changeTrackingEnabled'],
+    consolidationNeeded: data['runtime.consolidationNeeded'],
     host: data['runtime.host'] ?? null,
     datastores: data.datastore,
     tasks: data.recentTask,

@@ -74,7 +74,7 @@ async function leaveSource(at: ChangedMachine, job: ClaimedJob): Promise<void> {
 }
 
 /** Rejects as `connectVsphere` does. */
-export async function reachSource(
+async function reachSource(
   { liveServers, ledger }: Pick<BatchContext, 'liveServers' | 'ledger'>,
   { record }: Pick<ClaimedJob, 'record'>,
   live: PlannedLive,
