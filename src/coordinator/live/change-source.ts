@@ -127,7 +127,9 @@ export async function leaveBehind(at: ChangedMachine, signal: AbortSignal): Prom
   const { client, machine, live, changes, jobId } = at;
   const { rename, disconnect } = live.afterwards;
   if (rename === null && !disconnect) return;
-  const done = (await changes.ofJob(jobId)).flatMap(({ kind, madeAt }) => (madeAt === null ? [] : [kind]));
+  const done = (await changes.ofJob(jobId)).flatMap(({ kind, madeAt, undoneAt }) =>
+    madeAt === null || undoneAt !== null ? [] : [kind],
+  );
   if (disconnect && !done.includes('disconnect')) {
     const nics = await nicConnections(client, machine, { signal });
     const cut = nics.map(({ key }) => ({ key, startConnected: false, connected: false }));
