@@ -3,7 +3,7 @@ import { surviveLiveStorm } from '../support/live-storm.js';
 import { tempFiles } from '../support/temp-files.js';
 
 const { folder } = tempFiles();
-const SEEDS = Array.from({ length: 20 }, (_, index) => index + 1);
+const SEEDS = Array.from({ length: 8 }, (_, index) => index + 1);
 
 // Two hundred of them are in the slow tests.
 describe('machines of a vCenter that fails at random', () => {
