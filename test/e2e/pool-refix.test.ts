@@ -117,9 +117,14 @@ describe.skipIf(!canMount)('a machine in a pool whose guest is mended anew', () 
     await run('auto');
     await orderRefix();
     pool.faults.next('PUT /import_raw_vdi', { kind: 'io-error' }, 20);
-    const failed = await runCli(argumentsOf('off'));
-    expect(failed.exitCode).not.toBe(0);
-    expect(Object.keys(web().map('blocked_operations')).sort()).toEqual(['start', 'start_on']);
+    const failing = startCli(argumentsOf('off'));
+    const locks = () => Object.keys(web().map('blocked_operations')).sort();
+    await expect.poll(locks).toEqual(['start', 'start_on']);
+    // Its patience with a pool takes longer than needs to be waited for here.
+    await delay(2_000);
+    failing.kill('SIGINT');
+    expect((await failing).exitCode).not.toBe(0);
+    expect(locks()).toEqual(['start', 'start_on']);
     pool.faults.clear();
     await run('off');
     expect(web().map('blocked_operations')).toEqual({});
