@@ -201,7 +201,8 @@ describe('a datastore', () => {
       const datastore = store?.ref ?? { type: '', value: '' };
       expect(await datastoreSpace(client, datastore)).toMatchObject({ name: 'LocalDS_0', free: 123 * MIB });
       const files = await datastoreFolder(client, datastore, `[LocalDS_0] ${name}`);
-      expect(files).toContainEqual({ name: 'stored-flat.vmdk', length: MIB, isFolder: false });
+      const modifiedAt = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T/);
+      expect(files).toContainEqual({ name: 'stored-flat.vmdk', length: MIB, isFolder: false, modifiedAt });
       const failure = await failureOf(datastoreFolder(client, datastore, '[LocalDS_0] nowhere'));
       expect(failure).toMatchObject({ code: 'VSPHERE_FAULT', fault: 'FileNotFound' });
     }
