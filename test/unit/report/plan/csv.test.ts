@@ -36,6 +36,7 @@ const HEADS = [
   'information',
   'concerns',
   'output',
+  'source_changes',
 ];
 
 function rowsOf(plan: Plan): Record<string, string>[] {
@@ -84,6 +85,7 @@ describe('the table', () => {
       information: '1',
       concerns: 'PLAN_SECURE_BOOT; PLAN_CPU_TOPOLOGY; PLAN_NIC_UNPLUGGED',
       output: 'dc01.xva',
+      source_changes: '',
     });
   });
 
