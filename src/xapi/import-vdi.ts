@@ -100,15 +100,23 @@ async function writePieces(
   for await (const piece of pieces) await writeAll(put, piece, idleMs);
 }
 
-/** Resolves when the kernel has taken the bytes, so that their memory may be used again. */
+/**
+ * Resolves when the kernel has taken the bytes, so that their memory may be used again. A request that is gone does not
+ * always say so to who writes: its end counts as well, or the timer would keep the process.
+ */
 async function writeAll(put: ClientRequest, piece: Uint8Array, idleMs: number): Promise<void> {
+  if (put.destroyed) throw new ConnectionLost();
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(() => put.destroy(), idleMs);
-    put.write(piece, (error) => {
+    const end = (isTaken: boolean) => {
       clearTimeout(timer);
-      if (error === null || error === undefined) resolve();
+      put.off('close', onClose);
+      if (isTaken) resolve();
       else reject(new ConnectionLost());
-    });
+    };
+    const onClose = () => end(false);
+    put.once('close', onClose);
+    put.write(piece, (error) => end(error === null || error === undefined));
   });
 }
 

@@ -123,7 +123,8 @@ describe.skipIf(!canMount)('a machine in a pool whose guest is mended anew', () 
     // Its patience with a pool takes longer than needs to be waited for here.
     await delay(2_000);
     failing.kill('SIGINT');
-    expect((await failing).exitCode).not.toBe(0);
+    // It ends by itself, whatever the broken upload was about.
+    expect((await failing).exitCode).toBe(130);
     expect(locks()).toEqual(['start', 'start_on']);
     pool.faults.clear();
     await run('off');
