@@ -21,7 +21,12 @@ export type ByteLocation =
   | HttpLocation
   | DatastoreLocation
   /** `nbd://host[:port]/export` or `nbd+unix:///export?socket=/path`. */
-  | { readonly kind: 'nbd'; readonly uri: string };
+  | {
+      readonly kind: 'nbd';
+      readonly uri: string;
+      /** At most so many may read it at a time; any number where left out. */
+      readonly connections?: number | undefined;
+    };
 
 /** What an earlier conversion made of a disk; plain data. */
 export type MadeDisk =

@@ -18,6 +18,7 @@ import {
   type SourceDisk,
   type SourceMachine,
 } from './source-machine.js';
+import { withVddkDisks } from './vddk-disks.js';
 import { WarmSource } from './warm-source.js';
 
 /** Brings the machine there whose disks lie where the job says now. */
@@ -159,6 +160,12 @@ async function moveDisks(
   deliver: Deliver,
 ): Promise<void> {
   const places = placedDisks(job, disks, at);
+  if (at.live.read === 'vddk') {
+    const snapshot = source === at.machine ? null : source;
+    return await withVddkDisks({ ...at, snapshot }, places, context.signal, (served) =>
+      deliver(withDisks(job, served)),
+    );
+  }
   // What lies on other files has formats that only the server reads.
   const isLayered = disks.some(({ layered }) => layered);
   if (at.live.read === 'datastore' && !isLayered) return await deliver(withDisks(job, places));
