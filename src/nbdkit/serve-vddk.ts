@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ExecaError, execa } from 'execa';
 import { checkSocketPath } from '../io/socket-path.js';
@@ -65,6 +65,8 @@ export async function serveVddk({ disk, settings, password, socket, signal }: Se
   const stop = async () => {
     if (!over) child.kill('SIGTERM');
     await end;
+    // nbdkit leaves both where they are.
+    for (const left of [socket, pidFileOf(socket)]) await rm(left, { force: true });
   };
   try {
     for (const began = Date.now(); !(await isReady(socket)); await sleep(PAUSE)) {

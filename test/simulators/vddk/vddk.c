@@ -255,7 +255,7 @@ static void *standin_open(int readonly)
     body[strcspn(body, "\n")] = '\0';
     /* Libraries tell more than is good at times. */
     nbdkit_error("%s", body);
-    nbdkit_error("was asked with password %s", password);
+    nbdkit_error("asked as %s, %s", user, password);
     return NULL;
   }
   struct handle *h = calloc(1, sizeof *h);
