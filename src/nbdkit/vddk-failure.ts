@@ -43,8 +43,14 @@ const UNKNOWN_HINT =
  */
 export function vddkFailure(errors: readonly string[], what: string, cause?: unknown): XenferryError {
   const said = errors.join('; ');
-  const meaning = MEANINGS.find(({ words }) => words.test(said));
+  // The library also complains of what does no harm; what a call has ended with counts more.
+  const ended = errors.filter((line) => line.startsWith('VixDiskLib_')).join('; ');
+  const meaning = meaningOf(ended) ?? meaningOf(said);
   const hint = meaning?.hint ?? (/unknown error/i.test(said) ? UNKNOWN_HINT : undefined);
   const message = `${what}: ${said === '' ? 'nbdkit ended and did not say why' : said.slice(-600)}`;
   return new XenferryError(meaning?.code ?? 'SOURCE_UNREADABLE', message, { cause, hint });
+}
+
+function meaningOf(said: string): Meaning | undefined {
+  return MEANINGS.find(({ words }) => words.test(said));
 }

@@ -22,7 +22,7 @@ import { nbdkitsWith, poolForDisks, vddkEstate } from '../support/vddk-estate.js
 
 const { folder } = tempFiles();
 /** Linux as VMware has it. */
-const GUEST = join(import.meta.dirname, '../../samples/estate/shop/shop-app-disk1.vmdk');
+const GUEST = join(import.meta.dirname, '../../samples/estate/web01/web01-disk1.vmdk');
 
 function vddkFolders(): string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith('xenferry-vddk-'));
@@ -50,7 +50,7 @@ describe('a machine that is read through VDDK', () => {
   it('has its guest mended', { skip: !canMount }, async () => {
     const raw = join(mkdtempSync(join(folder, 'guest-')), 'disk.raw');
     execFileSync('qemu-img', ['convert', '-O', 'raw', GUEST, raw]);
-    const { out, migration } = await vddkEstate(folder, [{ name: 'app', disks: [{ content: raw }] }]);
+    const { out, migration } = await vddkEstate(folder, [{ name: 'web01', disks: [{ content: raw }] }]);
     const file = migration({}, { rest: { fixups: 'auto' } });
     expect(await runCli(['run', '-m', file])).toMatchObject({ exitCode: 0 });
     expect(readFileSync(join(out, 'report.json'), 'utf8')).toMatch(/"kind": ?"mended"/);
