@@ -65,6 +65,8 @@ export interface DatastoreLocation {
   readonly datastore: string;
   /** Of the descriptor, in the datastore: `web/web.vmdk`. */
   readonly path: string;
+  /** One byte per 2 MiB block of the disk, 0 where the server says that nothing is; left out while nobody has asked. */
+  readonly allocated?: Uint8Array | undefined;
 }
 
 /** A disk of a vCenter or an ESXi host that a program on this machine serves while it is read. */

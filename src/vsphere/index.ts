@@ -1,4 +1,4 @@
-export { type ChangedArea, type ChangeQuery, changedAreas } from './changed-areas.js';
+export { ALL_ALLOCATED, type ChangedArea, type ChangeQuery, changedAreas } from './changed-areas.js';
 export { clockAhead } from './clock.js';
 export { connectVsphere, type VsphereAccess, vspherePassword } from './connect-vsphere.js';
 export { type DatastorePath, datastoreUrl, parseDatastorePath } from './datastore-url.js';

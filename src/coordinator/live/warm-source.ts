@@ -9,6 +9,7 @@ import { placedDisks } from './placed-disks.js';
 import { refuseFullDatastores } from './refuse-source.js';
 import { withSnapshotSlots } from './snapshot-slots.js';
 import { readSnapshotDisks, readSourceMachine, type SourceDisk } from './source-machine.js';
+import { thinDisk } from './thin-disks.js';
 import { withVddkDisks } from './vddk-disks.js';
 
 /** A disk as it was at one moment, and what of it is to be read. */
@@ -90,10 +91,21 @@ export class WarmSource {
       const since = this.#readUpTo?.get(Number(disk.key)) ?? null;
       const changed =
         kept === undefined || since === null ? null : await this.#changed(snapshot, kept, since);
-      passes.push({ disk, changed });
+      passes.push({ disk: await this.#thin(snapshot, disk, kept, changed), changed });
     }
     await this.#withReadable(snapshot, passes, read);
     this.#readUpTo = new Map(found.map(({ key, changeId }) => [key, changeId]));
+  }
+
+  /** What has changed is read in any case. */
+  async #thin(
+    snapshot: Ref,
+    disk: Disk,
+    kept: SourceDisk | undefined,
+    changed: Uint8Array | null,
+  ): Promise<Disk> {
+    if (changed !== null || this.#at.live.read === 'vddk') return disk;
+    return await thinDisk(this.#at, snapshot, disk, kept, this.#signal);
   }
 
   async #withReadable(
