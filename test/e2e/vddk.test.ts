@@ -12,7 +12,7 @@ import { noise } from '../support/disk-maker.js';
 import { whenStarted } from '../support/interrupted.js';
 import { diskContent, extractXva, liveOutcome, planLive, runLive } from '../support/live-batch.js';
 import { expectGoodXva, expectSameContent } from '../support/oracles.js';
-import { runCli, startCli } from '../support/run-cli.js';
+import { runCli, startCliWith } from '../support/run-cli.js';
 import { type SimulatedVcenter, VCENTER_PASSWORD } from '../support/simulated-vcenter.js';
 import { tempFiles } from '../support/temp-files.js';
 import { commandLines, nbdkitsWith, poolForDisks, vddkEstate } from '../support/vddk-estate.js';
@@ -107,7 +107,7 @@ describe('a machine that is read through VDDK', () => {
     ]);
     await vcenter.fault({ kind: 'slow', transfer: 'vddk', bytesPerSecond: 100_000, times: -1 });
     const file = migration({ move: 'copy', allow: ['snapshot'] });
-    const run = startCli(['run', '-m', file]);
+    const run = startCliWith({ TMPDIR: own }, ['run', '-m', file]);
     await whenStarted(run, async () => (await vcenter.log()).some(({ call }) => call === 'VDDK open'));
     expect(nbdkitsWith(vddk)).toHaveLength(1);
     const told = commandLines().filter((line) => line.includes(VCENTER_PASSWORD));

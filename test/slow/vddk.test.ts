@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MIB } from '../../src/model/units.js';
@@ -16,7 +15,7 @@ import {
   runLive,
 } from '../support/live-batch.js';
 import { expectSameContent } from '../support/oracles.js';
-import { runCli, startCli } from '../support/run-cli.js';
+import { runCli, startCliWith } from '../support/run-cli.js';
 import { tempFiles } from '../support/temp-files.js';
 import { nbdkitsWith, poolForDisks, vddkEstate } from '../support/vddk-estate.js';
 
@@ -24,8 +23,8 @@ const { folder } = tempFiles();
 /** Linux as VMware has it. */
 const GUEST = join(import.meta.dirname, '../../samples/estate/web01/web01-disk1.vmdk');
 
-function vddkFolders(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('xenferry-vddk-'));
+function vddkFolders(temporary: string): string[] {
+  return readdirSync(temporary).filter((name) => name.startsWith('xenferry-vddk-'));
 }
 
 describe('a machine that is read through VDDK', () => {
@@ -57,17 +56,17 @@ describe('a machine that is read through VDDK', () => {
   });
 
   it('leaves nothing behind when it is stopped', async () => {
-    const { vcenter, vddk, migration } = await vddkEstate(folder, [
+    const { own, vcenter, vddk, migration } = await vddkEstate(folder, [
       { name: 'web', disks: [{ content: diskContent(1) }], running: true, tools: true },
     ]);
     await vcenter.fault({ kind: 'slow', transfer: 'vddk', bytesPerSecond: 100_000, times: -1 });
     const file = migration({ move: 'copy', allow: ['snapshot'] });
-    const run = startCli(['run', '-m', file]);
+    const run = startCliWith({ TMPDIR: own }, ['run', '-m', file]);
     await whenStarted(run, async () => (await vcenter.log()).some(({ call }) => call === 'VDDK open'));
     expect(nbdkitsWith(vddk)).toHaveLength(1);
-    const folders = vddkFolders();
+    expect(vddkFolders(own)).toHaveLength(1);
     await expectEndsAtSigint(run);
-    expect(vddkFolders()).toHaveLength(folders.length - 1);
+    expect(vddkFolders(own)).toEqual([]);
     expect(nbdkitsWith(vddk)).toEqual([]);
     expect((await vcenter.state()).snapshots).toEqual([]);
   });
