@@ -11,6 +11,8 @@ import { profileOf } from '../targets/machine-facts.js';
 import {
   addressesOf,
   beginImport,
+  disksStillThere,
+  type FoundDisk,
   findOwned,
   type ImportedMachine,
   importHosts,
@@ -31,10 +33,10 @@ import {
 import { connectPool, type Ref, type XapiClient } from '../xapi/index.js';
 import { type ArrivedMachine, afterImport } from './after-import.js';
 import { Appliances } from './appliances.js';
-import { runsOf } from './block-runs.js';
+import { maskOf, runsOf } from './block-runs.js';
 import { isWhole } from './clean-up-pool.js';
 import { guestToGoOnWith } from './deliver-output.js';
-import type { Deliverable, Delivery } from './delivery.js';
+import type { Deliverable, Delivery, MoveEnd } from './delivery.js';
 import { mendedDisks, wantsFixups } from './fix-machine.js';
 import {
   type BatchContext,
@@ -47,7 +49,7 @@ import {
   signOf,
 } from './job.js';
 import { type JobMarks, jobMarks } from './job-marks.js';
-import { warmImport } from './live/warm-import.js';
+import { type BroughtDisk, warmImport } from './live/warm-import.js';
 import type { WarmSource } from './live/warm-source.js';
 import { besideManifestChecks, surveyDisks } from './manifest-checks.js';
 import { mendedBlocks } from './mended-blocks.js';
@@ -61,6 +63,8 @@ interface PoolWork extends BatchContext {
   readonly client: XapiClient;
   /** `YYYY-MM-DD`: dates on which no window opens. */
   readonly blackOuts: readonly string[];
+  /** In the ledger. */
+  readonly batchId: number;
   readonly destination: PoolDestination;
   readonly marks: JobMarks;
   readonly view: PoolView;
@@ -84,7 +88,7 @@ interface PoolWork extends BatchContext {
  */
 export async function poolDelivery(
   destination: PoolDestination,
-  { machines, alone = false, blackOuts }: Omit<Deliverable, 'destination'>,
+  { machines, alone = false, blackOuts, batchId }: Omit<Deliverable, 'destination'>,
   context: BatchContext,
 ): Promise<Delivery> {
   const client = await connectPool({ ...destination, patience: context.patience });
@@ -92,13 +96,15 @@ export async function poolDelivery(
     const marks = await jobMarks(context.ledger, context.target);
     if (marks === null) throw new XenferryError('LEDGER_INVALID', 'the ledger has no identity');
     const own = alone ? new Set(machines.map(({ machine }) => marks.ofMachine(machine.id))) : null;
-    const earlier = await clearLeftovers(client, context, marks, own);
+    const kept = await context.ledger.warmMoves.keptDisks(batchId);
+    const earlier = await clearLeftovers(client, context, marks, { only: own, kept });
     const view = await readyNetworks(client, destination.newNetworks, marks.batch, context.signal);
     const { disksPerHost: perHost, disksPerStorage: perStorage } = destination;
     const work: PoolWork = {
       ...context,
       client,
       blackOuts,
+      batchId,
       destination,
       marks,
       view,
@@ -123,7 +129,10 @@ export async function poolDelivery(
       waysIn: (planned) => waysIn(work, planned),
       isFinished: (job) => isFinished(work, job),
       deliver: (job, own) => deliver({ ...work, signal: own.signal }, job),
-      deliverWarm: (job, own, source) => deliverWarm({ ...work, signal: own.signal }, job, source),
+      deliverWarm: {
+        move: (job, own, source) => moveWarm({ ...work, signal: own.signal }, job, source),
+        discard: async ({ planned }) => removeMade(work, marks.ofMachine(planned.machine.id)),
+      },
       refix: (job, own) => refix({ ...work, signal: own.signal }, job),
       afterwards: (jobs) => afterwards(work, jobs),
       close: () => close(work),
@@ -134,19 +143,28 @@ export async function poolDelivery(
   }
 }
 
+/** What is left in the pool. */
+interface Spared {
+  /** Marks of the jobs that this is about; null: all. */
+  readonly only: ReadonlySet<string> | null;
+  /** UUIDs of disks that jobs go on with. */
+  readonly kept: ReadonlySet<string>;
+}
+
 /** Removes what was never finished, of all jobs or of some. Returns the VMs that were, by their job's mark. */
 async function clearLeftovers(
   client: XapiClient,
   { ledger, target }: BatchContext,
   { prefix, batch }: JobMarks,
-  only: ReadonlySet<string> | null,
+  { only, kept }: Spared,
 ): Promise<Map<string, OwnedObject>> {
   const all = await findOwned(client, prefix);
   const owned = only === null ? all : all.filter(({ jobId }) => only.has(jobId));
   const landed = await ledger.landedVms(target);
   const whole = owned.filter((one) => isWhole(one, landed));
   const marks = owned.map(({ jobId }) => jobId).filter((mark) => mark !== batch);
-  if (marks.length > 0) await removeOwned(client, new Set(marks), new Set(whole.map(({ uuid }) => uuid)));
+  const stays = new Set([...whole.map(({ uuid }) => uuid), ...kept]);
+  if (marks.length > 0) await removeOwned(client, new Set(marks), stays);
   return new Map(whole.map((vm) => [vm.jobId, vm]));
 }
 
@@ -253,13 +271,13 @@ async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
 }
 
 /** A machine that runs at its source until the last of it is moved. */
-async function deliverWarm(work: PoolWork, job: ClaimedJob, source: WarmSource): Promise<void> {
-  const { marks, blackOuts } = work;
+async function moveWarm(work: PoolWork, job: ClaimedJob, source: WarmSource): Promise<MoveEnd> {
+  const { marks, blackOuts, signal } = work;
   const { planned, held } = job;
   const mark = marks.ofMachine(planned.machine.id);
   refuseEarlier(work, mark);
-  // What was moved of it before is not what it is now.
-  await held.reset();
+  const brought = await broughtDisks(work, job);
+  if (brought.length === 0) await held.reset();
   for (const folder of await held.otherGuestFolders()) await removeGuestFolder(folder);
   work.begun.set(mark, job);
   const told: string[] = [];
@@ -269,23 +287,66 @@ async function deliverWarm(work: PoolWork, job: ClaimedJob, source: WarmSource):
       job,
       source,
       blackOuts,
+      brought,
       begin: async (images, mended) => {
         const wanted = await importOf(work, job, images, mended);
         told.push(...wanted.notes);
-        return await beginImport(wanted.import);
+        return await beginImport(wanted.import, brought);
       },
     });
+    if (imported === null) return 'waits';
     await held.finishStep('verify', 'done', imported.readBackBytes);
-    const seconds = ((Date.now() - (source.downSince ?? Date.now())) / 1000).toFixed(1);
-    told.push(`from its shutdown at the source until it was whole in the pool it took ${seconds} s`);
-    await settle(work, job, { ...imported, notes: [...imported.notes, ...told] });
+    const { notes } = await work.ledger.job(job.record.id);
+    await settle(work, job, { ...imported, notes: [...new Set([...notes, ...imported.notes, ...told])] });
+    await held.warm.arrived();
+    return 'moved';
   } catch (error) {
-    work.contact.lost = toXenferryError(error).code === 'POOL_UNREACHABLE';
-    await held.reset();
+    const { code } = toXenferryError(error);
+    work.contact.lost = code === 'POOL_UNREACHABLE';
+    const isGood = code !== 'VERIFY_MISMATCH' && (!signal.aborted || isKept(signal));
+    if (!isGood || (await held.warm.disks()).length === 0) {
+      await held.reset();
+      // What cannot be removed now goes at the end of the run.
+      if (!work.contact.lost) await removeMade(work, mark).catch(() => {});
+    }
     throw error;
   } finally {
     await removeGuestFolder(held.guestFolder);
   }
+}
+
+/** What earlier runs have brought of a machine, by disk; null for a disk that is not there, nothing for a machine that is new. */
+async function broughtDisks(
+  work: PoolWork,
+  { planned, held }: ClaimedJob,
+): Promise<((FoundDisk & BroughtDisk) | null)[]> {
+  const { machine } = planned;
+  const noted = await held.warm.disks();
+  const known = await Promise.all(
+    noted.map(async (disk) => {
+      const blocks = blockCount(machine.disks[disk.disk]?.capacityBytes ?? 0);
+      const { uncompared } = disk;
+      return {
+        ...disk,
+        records: await held.blockJournal(disk.disk).load(),
+        uncompared: uncompared === null ? null : maskOf(uncompared, blocks),
+      };
+    }),
+  );
+  if (known.length !== machine.disks.length) return [];
+  const jobId = work.marks.ofMachine(machine.id);
+  const found = await disksStillThere(work, { placement: placementOf(work, planned), jobId }, known);
+  if (found.every((disk) => disk === null)) return [];
+  return found.map((disk, index) => {
+    const { changeId = null, mended = null } = known[index] ?? {};
+    return disk === null ? null : { ...disk, changeId, mended };
+  });
+}
+
+/** Removes what carries a job's mark in the pool and is not whole. Rejects as `removeOwned` does. */
+async function removeMade({ client, arrived, earlier }: PoolWork, mark: string): Promise<void> {
+  const whole = [...arrived.values(), ...earlier.values()].map(({ uuid }) => uuid);
+  await removeOwned(client, new Set([mark]), new Set(whole));
 }
 
 /** A machine is there and compared. */
@@ -302,7 +363,10 @@ async function settle(
   await held.recordOutput({ outputBytes, landed: imported.uuid, notes: imported.notes });
   const mark = work.marks.ofMachine(planned.machine.id);
   work.arrived.set(mark, { ref: imported.vm, uuid: imported.uuid });
-  if (!isSettledLater(work.destination)) await releaseVm(work.client, imported.vm);
+  if (!isSettledLater(work.destination)) {
+    await releaseVm(work.client, imported.vm);
+    await held.warm.endCutover();
+  }
   work.contact.lost = false;
 }
 
@@ -510,14 +574,16 @@ function placementOf({ resolved }: PoolWork, { machine }: PlannedMachine) {
 }
 
 /** Removes what broken attempts left. What cannot be removed now goes with the next run, or `xenferry cleanup`. */
-async function close({ client, begun, arrived, contact }: PoolWork): Promise<readonly string[]> {
+async function close(work: PoolWork): Promise<readonly string[]> {
+  const { client, begun, arrived, contact, ledger, batchId } = work;
   try {
     if (begun.size === 0) return [];
     // It was waited for long enough.
     if (contact.lost)
       return ['what broken attempts left in the pool is removed by the next run: it cannot be reached'];
-    const whole = new Set([...arrived.values()].map(({ uuid }) => uuid));
-    const { left } = await removeOwned(client, new Set(await stillOurs(begun)), whole);
+    const kept = await ledger.warmMoves.keptDisks(batchId);
+    const stays = new Set([...[...arrived.values()].map(({ uuid }) => uuid), ...kept]);
+    const { left } = await removeOwned(client, new Set(await stillOurs(begun)), stays);
     return left.map(({ what, reason }) => `${what} is still in the pool: ${reason}`);
   } catch (error) {
     const reason = describeError(toXenferryError(error));
