@@ -72,6 +72,8 @@ export interface BatchResult {
   readonly done: number;
   readonly failed: number;
   readonly cancelled: number;
+  /** Stopped, with what they have moved kept. */
+  readonly paused: number;
   /** What went wrong beside the machines' failures, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -164,7 +166,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       rollback === null ? [state] : [],
     );
     const count = (wanted: string) => states.filter((state) => state === wanted).length;
-    return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), warnings };
+    return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), paused: count('paused'), warnings };
   } catch (error) {
     // What failed because of that says less.
     lock?.lost.throwIfAborted();
