@@ -26,10 +26,7 @@ const COLUMNS: readonly (readonly [head: string, of: (machine: MachineReport) =>
       sourceChanges.map((change) => `${change.kind} ${sourceChangeState(change)}`).join('; '),
   ],
   ['passes', ({ warm }) => warm?.passes.length ?? null],
-  [
-    'passes_gib',
-    ({ warm }) => (warm === null ? null : gib(warm.passes.map(({ bytes }) => bytes))),
-  ],
+  ['passes_gib', ({ warm }) => (warm === null ? null : gib(warm.passes.map(({ bytes }) => bytes)))],
   ['downtime_ms', ({ warm }) => warm?.downtimeMs ?? null],
   ['downtime_started_ms', ({ warm }) => warm?.startedMs ?? null],
 ];
