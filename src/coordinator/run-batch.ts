@@ -166,7 +166,13 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       rollback === null ? [state] : [],
     );
     const count = (wanted: string) => states.filter((state) => state === wanted).length;
-    return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), paused: count('paused'), warnings };
+    return {
+      done: count('done'),
+      failed: count('failed'),
+      cancelled: count('cancelled'),
+      paused: count('paused'),
+      warnings,
+    };
   } catch (error) {
     // What failed because of that says less.
     lock?.lost.throwIfAborted();
