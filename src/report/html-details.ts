@@ -37,7 +37,7 @@ ${limitList(planned)}
 ${guestChanges(report.guest)}
 ${afterImport(report.steps)}
 ${failedTries(report.tries)}
-${warmMove(report.warm)}
+${warmMove(report)}
 ${sourceChanges(report.sourceChanges)}
 ${losses(report.notes)}
 ${disks(report.disks, machine)}

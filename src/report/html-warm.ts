@@ -2,7 +2,8 @@ import { formatBytes, formatSeconds } from '../model/format.js';
 import { html, type Markup } from '../model/html-markup.js';
 import { facts, table } from './html-elements.js';
 import { moment } from './html-words.js';
-import type { PassReport, WarmReport } from './warm-report.js';
+import type { MachineReport } from './run-report.js';
+import type { PassReport } from './warm-report.js';
 
 const PASSES: Readonly<Record<PassReport['kind'], string>> = {
   first: 'All of its disks',
@@ -17,7 +18,7 @@ const COLUMNS = [
 ];
 
 /** How a machine was moved while it ran; null for another. */
-export function warmMove(warm: WarmReport | null): Markup | null {
+export function warmMove({ warm, waitsFor }: Pick<MachineReport, 'warm' | 'waitsFor'>): Markup | null {
   if (warm === null) return null;
   const { passes, downtimeMs, startedMs } = warm;
   const rows = passes.map(({ kind, begunAt, seconds, bytes }) => [
@@ -28,6 +29,7 @@ export function warmMove(warm: WarmReport | null): Markup | null {
   ]);
   return html`<h4>Moved while it ran</h4>
 ${facts([
+  ['Its turn', waitsFor],
   ['Downtime', downtimeMs === null ? null : `${formatSeconds(downtimeMs / 1000)} until it could be started`],
   ['Started', startedMs === null ? null : `${formatSeconds(startedMs / 1000)} after its shutdown`],
 ])}
