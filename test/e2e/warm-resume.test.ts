@@ -212,7 +212,10 @@ describe('a machine that waits for its cutover window', () => {
     try {
       const batch = await ledger.latestBatch(target);
       if (batch === null) throw new Error('no batch');
-      expect((await cleanUpPool(ledger, batch, false)).removed).toEqual(['disk shop 0', 'disk shop 1']);
+      expect((await cleanUpPool(ledger, batch, false)).removed.toSorted()).toEqual([
+        'disk shop 0',
+        'disk shop 1',
+      ]);
     } finally {
       await ledger.close();
     }
