@@ -7,7 +7,8 @@ import { refused } from './refix-output.js';
 import { failureBy, stateAfter } from './stop-reasons.js';
 
 /**
- * Brings one machine from whatever state the ledger has it in to `done`, or to `failed` or `cancelled`.
+ * Brings one machine from whatever state the ledger has it in to `done`, or to `failed` or `cancelled`, or to
+ * `paused` where it waits for its cutover window.
  * Never throws but for a ledger that cannot be written.
  */
 export async function runJob(context: BatchContext, delivery: Delivery, job: ClaimedJob): Promise<void> {
@@ -21,7 +22,11 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
       if (planned.live !== null) throw refused('its source is still in VMware’s hands, and may have changed');
       await delivery.refix(job, context);
     } else if (await delivery.isFinished(job)) await settleSource(context, job);
-    else await withSource(context, job, delivery);
+    else if ((await withSource(context, job, delivery)) === 'waits') {
+      await held.setState('paused');
+      observe({ kind: 'job', jobId: record.id, name, state: 'paused', error: null });
+      return;
+    }
     await held.setState('done');
     observe({ kind: 'job', jobId: record.id, name, state: 'done', error: null });
   } catch (error) {

@@ -72,7 +72,8 @@ export function waysIn({ resolved, view }: PoolWork, planned: PlannedMachine) {
   return placement === undefined ? [] : importHosts(planned, placement, view);
 }
 
-function placementOf({ resolved }: PoolWork, { machine }: PlannedMachine) {
+/** Where a machine goes. Throws what stands against it. */
+export function placementOf({ resolved }: PoolWork, { machine }: PlannedMachine) {
   const blocking = resolved.concerns.get(machine.id)?.find(isBlocking);
   const placement = resolved.placements.get(machine.id);
   if (blocking === undefined && placement !== undefined) return placement;

@@ -6,6 +6,7 @@ import type { VirtualMachine } from '../../model/virtual-machine.js';
 import type { MachineOverrides, Migration } from '../migration-file/schema.js';
 import { windowOf } from '../migration-file/windows.js';
 import { concern } from '../own-concerns.js';
+import { snapshotObstacles } from './snapshot-obstacles.js';
 
 const DEFAULTS = {
   shutDown: { seconds: 600, otherwise: 'fail' },
@@ -73,6 +74,7 @@ export function plannedLive(
     concerns: [
       ...(missing.length === 0 ? [] : [notAllowed(machine, own, missing)]),
       ...(move === 'warm' && destination.kind !== 'pool' ? [onlyIntoPool()] : []),
+      ...snapshotObstacles(machine, own),
       ...(machine.powerState === 'suspended' && move !== 'copy' ? [suspended()] : []),
     ],
   };
