@@ -142,6 +142,33 @@ describe.each([
   }, 120_000);
 });
 
+describe('machines that are paused', () => {
+  it('are as they were until they are resumed, and arrive then', async () => {
+    const kept: MachineSpec = { ...WEB, name: 'kept', disks: [{ content: diskContent(2) }] };
+    const { vcenter, caller, migration, out, expectUntouched } = await estate([WEB, kept]);
+    const live = { allow: ['shutDown', 'snapshot'] };
+    const file = migration(live, { machines: { kept: { move: 'copy' } } });
+    await vcenter.fault({ kind: 'slow', transfer: 'folder', bytesPerSecond: 100_000, times: -1 });
+    const running = startCli(['run', '-m', file]);
+    await whenStarted(running, async () =>
+      Object.values((await vcenter.state()).hosts).some(({ current }) => current > 1),
+    );
+    expect(await runCli(['pause', out])).toMatchObject({ exitCode: 0 });
+    const states = async () => Object.values((await liveOutcome(out)).machines).map(({ state }) => state);
+    await expect.poll(states).toEqual(['paused', 'paused']);
+    await expectUntouched();
+    expect(running.exitCode, 'the run waits').toBe(null);
+    await vcenter.fault({ kind: 'clear' });
+    expect(await runCli(['resume', out])).toMatchObject({ exitCode: 0 });
+    const { exitCode, stderr } = await running;
+    expect(exitCode, stderr).toBe(0);
+    expect(await states()).toEqual(['done', 'done']);
+    const power = async (name: string) => await powerOf(caller, await caller.find('VirtualMachine', name));
+    expect([await power('web'), await power('kept')]).toEqual(['poweredOff', 'poweredOn']);
+    expect((await vcenter.state()).snapshots).toEqual([]);
+  });
+});
+
 describe('a machine that is not as it was when the plan was made', () => {
   it.each<
     [
