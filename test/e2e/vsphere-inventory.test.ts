@@ -142,6 +142,30 @@ describe('an inventory of a vCenter', () => {
     expect(other?.snapshots.map(({ name }) => name)).toEqual(['before', 'after']);
   });
 
+  it('has tags in both forms of the REST interface, and does without where it is refused', async () => {
+    const vcenter = await simulatedVcenter();
+    const [tags, caller] = [await tagMaker(vcenter), await loggedIn(vcenter)];
+    const [web] = await createMachines(vcenter, caller, [{ name: 'web' }]);
+    if (web === undefined) throw new Error('nothing was made');
+    await tags.attach(await tags.tag('tier', 'gold'), web.ref);
+    const read = async () => {
+      const before = (await vcenter.log()).length;
+      const { machines, problems } = await readVsphere(reference(vcenter));
+      const calls = (await vcenter.log()).slice(before).map(({ call }) => call);
+      const forms = ['/api/cis/', '/rest/com/'].filter((form) => calls.some((call) => call.includes(form)));
+      const told = problems.map(({ severity, code }) => [severity, code]);
+      return { tags: machines[0]?.placement.tags, told, forms };
+    };
+    expect(await read()).toEqual({ tags: ['gold'], told: [], forms: ['/api/cis/'] });
+    await vcenter.fault({ kind: 'status', method: 'POST /api/session', status: 404 });
+    expect(await read()).toEqual({ tags: ['gold'], told: [], forms: ['/rest/com/'] });
+    const refused = { tags: [], told: [['warning', 'VSPHERE_DENIED']] };
+    await vcenter.fault({ kind: 'status', method: 'POST /api/session', status: 401 });
+    expect(await read()).toEqual({ ...refused, forms: [] });
+    await vcenter.fault({ kind: 'status', method: 'GET /api/cis/tagging/tag', status: 403 });
+    expect(await read()).toEqual({ ...refused, forms: ['/api/cis/'] });
+  });
+
   it('is kept current by what has changed', async () => {
     const vcenter = await simulatedVcenter();
     const caller = await loggedIn(vcenter);
