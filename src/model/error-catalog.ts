@@ -71,6 +71,10 @@ export const ERROR_CATALOG = {
     category: 'source',
     hint: 'Check the user, the password and the rights of the URL; a signed URL may have expired.',
   },
+  VDDK_UNUSABLE: {
+    category: 'tool',
+    hint: 'Install nbdkit with its vddk plugin, and name the folder of the unpacked VDDK in live.vddk.library (docs/live.md).',
+  },
   VSPHERE_SHUTDOWN: {
     category: 'source',
     hint: 'Shut the guest down yourself, give it more time in live.shutDown, or allow powerOff there.',

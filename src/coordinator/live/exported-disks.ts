@@ -97,12 +97,7 @@ interface Limits {
 }
 
 /** Has a disk sent once more that is not what the server says it has sent. Rejects as `store` does, MANIFEST_MISMATCH. */
-async function storeAsSent(
-  lease: ExportLease,
-  file: LeaseFile,
-  path: string,
-  limits: Limits,
-): Promise<void> {
+async function storeAsSent(lease: ExportLease, file: LeaseFile, path: string, limits: Limits): Promise<void> {
   for (const isLast of [false, true]) {
     const stored = await store(lease, file, path, limits);
     const sent = await lease.sent(file, limits.signal);

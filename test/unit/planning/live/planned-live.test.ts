@@ -34,6 +34,14 @@ describe('the plan of a live machine', () => {
     );
   });
 
+  it('has VDDK read over the network unless told otherwise, and only where it is wanted', () => {
+    const vddk = { library: '/opt/vddk' };
+    const settings = { library: '/opt/vddk', plugin: null, transports: 'nbdssl:nbd' };
+    expect(livePolicy({ live: { read: 'vddk', vddk } }).vddk).toEqual(settings);
+    expect(livePolicy({ live: { vddk } }).vddk).toBeNull();
+    expect(() => livePolicy({ live: { read: 'vddk' } })).toThrow(/live\.vddk\.library is missing/);
+  });
+
   it('refuses to shut down one that is suspended, which can be copied', () => {
     const cold = planned('suspended', { allow: ['shutDown'] });
     expect(cold?.concerns.map(({ id }) => id)).toEqual(['VSPHERE_SHUTDOWN']);
