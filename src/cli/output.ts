@@ -1,4 +1,9 @@
 import { describeError, systemErrorCode, toXenferryError } from '../model/errors.js';
+import { KIB } from '../model/units.js';
+import { jsonPieces } from './json-pieces.js';
+
+/** Characters. */
+const WRITE_AT_ONCE = 256 * KIB;
 
 /** Options every command has. */
 export interface CommonOptions {
@@ -21,7 +26,14 @@ function endWithReader(): void {
 /** The result of a command that was asked for JSON: one document on standard output. */
 export function printJson(value: unknown): void {
   endWithReader();
-  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+  let text = '';
+  for (const piece of jsonPieces(value)) {
+    text += piece;
+    if (text.length < WRITE_AT_ONCE) continue;
+    process.stdout.write(text);
+    text = '';
+  }
+  process.stdout.write(`${text}\n`);
 }
 
 export function printLine(line = ''): void {

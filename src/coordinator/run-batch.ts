@@ -218,7 +218,10 @@ function refuseBlockedPlan(plan: Plan): void {
   throw new XenferryError('PLAN_BLOCKED', `${blocking.message} (${blocking.id})`, { hint: blocking.remedy });
 }
 
-/** Takes back what is left at sources, but for machines that are where they belong, and for those that workers may have. */
+/**
+ * Takes back what is left at sources, but for machines that workers may have, and for those that have arrived without
+ * anybody having said so: what stays of them is told apart when their turn comes.
+ */
 async function sweepLeftovers(
   context: BatchContext & { readonly batchId: number },
   delivery: Delivery,
@@ -228,7 +231,7 @@ async function sweepLeftovers(
   const own = new Map(jobs.map((job) => [job.record.id, job]));
   const isSpared = async ({ jobId, state }: UnfinishedSource) => {
     const job = own.get(jobId);
-    if (job !== undefined && (await delivery.isFinished(job))) return true;
+    if (job !== undefined && state !== 'done' && (await delivery.isFinished(job))) return true;
     return onWorkers && RUNNING_STATES.some((running) => running === state);
   };
   const onTheirWay = await context.ledger.warmMoves.onTheirWay(context.batchId);

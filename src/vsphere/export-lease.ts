@@ -34,6 +34,14 @@ export interface LeaseFile {
   readonly url: URL;
 }
 
+/** A file as the server says that it has sent it, to its end. */
+export interface SentFile {
+  /** Bytes. */
+  readonly size: number;
+  /** In hexadecimal; null where the server tells none. */
+  readonly sha1: string | null;
+}
+
 /** A right to read the disks of a machine that is off, or of a snapshot. */
 export interface ExportLease {
   readonly files: readonly LeaseFile[];
@@ -46,6 +54,11 @@ export interface ExportLease {
    * VSPHERE_UNREACHABLE, CANCELED.
    */
   download(file: LeaseFile, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * What the server says of the last time that it has sent a file; null for one that it says nothing of. Rejects as
+   * `VsphereClient.call` does.
+   */
+  sent(file: LeaseFile, signal?: AbortSignal): Promise<SentFile | null>;
 }
 
 /**
@@ -152,6 +165,17 @@ class RunningLease implements ExportLease {
       if (this.#lost.signal.aborted) throw this.#lease(`it ended while ${what} was read`);
       throw transportFailure(error, this.#client.shown);
     }
+  }
+
+  async sent({ key }: LeaseFile, signal?: AbortSignal): Promise<SentFile | null> {
+    const entries = await this.#client
+      .call('HttpNfcLeaseGetManifest', this.#ref, {}, { signal })
+      .catch((error) => {
+        if (isVsphereFault(error, 'NotSupported', 'MethodNotFound')) return [];
+        throw error;
+      });
+    const entry = entries.findLast((one) => one.key === key);
+    return entry === undefined ? null : { size: entry.size, sha1: entry.sha1?.toLowerCase() ?? null };
   }
 
   async complete(): Promise<void> {

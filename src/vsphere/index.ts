@@ -3,7 +3,7 @@ export { clockAhead } from './clock.js';
 export { connectVsphere, type VsphereAccess, vspherePassword } from './connect-vsphere.js';
 export { type DatastorePath, datastoreUrl, parseDatastorePath } from './datastore-url.js';
 export { type DatastoreEntry, type DatastoreSpace, datastoreFolder, datastoreSpace } from './datastores.js';
-export { type ExportLease, type LeaseFile, withExportLease } from './export-lease.js';
+export { type ExportLease, type LeaseFile, type SentFile, withExportLease } from './export-lease.js';
 export { openFolderSession } from './folder-session.js';
 export { connectNics, type NicConnection, nicConnections } from './nic-connections.js';
 export { type ExportedFile, ovfDescriptor } from './ovf-descriptor.js';

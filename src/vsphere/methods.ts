@@ -20,6 +20,17 @@ const ENTITY_PRIVILEGE = z.object({
   privAvailability: list(z.object({ privId: TEXT, isGranted: FLAG })),
 });
 
+/** `HttpNfcLeaseManifestEntry`: a file as the server has sent it to its end. */
+const MANIFEST_ENTRY = z.object({
+  key: TEXT,
+  sha1: z
+    .string()
+    .regex(/^[0-9a-f]{40}$/i)
+    .nullable()
+    .catch(null),
+  size: WHOLE_NUMBER,
+});
+
 /** A void answer has nothing inside. */
 const VOID = z.unknown().transform(() => undefined);
 
@@ -53,6 +64,7 @@ export const METHODS = {
   ExportVm: REF,
   ExportSnapshot: REF,
   HttpNfcLeaseProgress: VOID,
+  HttpNfcLeaseGetManifest: list(MANIFEST_ENTRY),
   HttpNfcLeaseComplete: VOID,
   HttpNfcLeaseAbort: VOID,
   CreateDescriptor: OVF_RESULT,
@@ -73,6 +85,7 @@ const REPEATABLE: readonly Method[] = [
   'CancelTask',
   'QueryChangedDiskAreas',
   'HttpNfcLeaseProgress',
+  'HttpNfcLeaseGetManifest',
   'CreateDescriptor',
 ];
 

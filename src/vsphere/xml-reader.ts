@@ -1,6 +1,7 @@
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { XenferryError } from '../model/errors.js';
 import { MIB } from '../model/units.js';
+import { OwnTexts } from './own-texts.js';
 import type { VimValue } from './vim-value.js';
 
 /** A tree of snapshots is as deep as there may be of them, and it is the deepest there is. */
@@ -31,6 +32,7 @@ export class XmlReader {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   readonly #server: string;
   readonly #stack: Frame[] = [];
+  readonly #texts = new OwnTexts();
   #root: { readonly name: string; readonly value: VimValue } | null = null;
   #bytes = 0;
   #elements = 0;
@@ -82,7 +84,13 @@ export class XmlReader {
       else if (key.endsWith(':type')) type = withoutPrefix(attributes[key] ?? '');
     }
     if (count > MAX_ATTRIBUTES) this.#refuse(`an element has more than ${MAX_ATTRIBUTES} attributes`);
-    this.#stack.push({ name: local, type, refType, text: '', children: null });
+    this.#stack.push({
+      name: local,
+      type: this.#texts.own(type),
+      refType: this.#texts.own(refType),
+      text: '',
+      children: null,
+    });
   }
 
   #addText(text: string): void {
@@ -94,6 +102,7 @@ export class XmlReader {
   #close(): void {
     const frame = this.#stack.pop();
     if (frame === undefined) return;
+    if (frame.children === null) frame.text = this.#texts.own(frame.text);
     const value = valueInside(frame);
     const parent = this.#stack.at(-1);
     if (parent === undefined) {

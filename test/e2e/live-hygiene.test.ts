@@ -1,7 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { MIB } from '../../src/model/units.js';
+import { startPool } from '../simulators/xapi-pool/index.js';
 import { expectEndsAtSigint, whenStarted } from '../support/interrupted.js';
 import {
   diskContent,
@@ -16,6 +17,7 @@ import { simulatedVcenter, VCENTER_PASSWORD, type VcenterOptions } from '../supp
 import { tempFiles } from '../support/temp-files.js';
 import { loggedIn } from '../support/vcenter-caller.js';
 import { createMachines, type MachineSpec } from '../support/vcenter-machines.js';
+import { POOL_CERTIFICATE } from '../support/xapi-caller.js';
 
 const { folder } = tempFiles();
 const WEB: MachineSpec = {
@@ -140,6 +142,68 @@ describe.each([
     const last = await runCli(['run', '-m', file]);
     expect(last.exitCode, last.stderr + last.stdout).toBe(0);
   }, 120_000);
+});
+
+describe('a machine that has arrived', () => {
+  it('has taken back by the next run what the server refused to take back', async () => {
+    const { own, vcenter, caller, first, out } = await estate();
+    const pool = await startPool({
+      certificate: POOL_CERTIFICATE,
+      timings: { loginDelayMs: 0 },
+      repositories: [{ name: 'Local', type: 'ext', size: 2 ** 40 }],
+      networks: ['VM Network'],
+    });
+    onTestFinished(() => pool.close());
+    const live = {
+      move: 'warm',
+      allow: ['snapshot', 'changeTracking', 'shutDown'],
+      precopy: { passes: 1, pauseMinutes: 0.001 },
+    };
+    const migration = liveMigration({ folder: own, vcenter, target: 'out', pool, live });
+    const isTracked = async () =>
+      (await caller.properties(first.ref, 'config.changeTrackingEnabled')).get(
+        'config.changeTrackingEnabled',
+      );
+    const open = async () =>
+      (await liveOutcome(out)).changes.flatMap(({ kind, undoneAt, kept }) =>
+        undoneAt === null && !kept ? [kind] : [],
+      );
+    const refusal = { kind: 'fail', method: 'ReconfigVM_Task', fault: 'SystemError' } as const;
+    await vcenter.fault({ ...refusal, skip: 1, times: -1 });
+    expect(await runLive(await planLive(migration))).toMatchObject({ done: 1 });
+    expect([await isTracked(), await open()]).toEqual(['true', ['changeTracking']]);
+    await vcenter.fault({ kind: 'clear' });
+    expect(await runLive(await planLive(migration))).toMatchObject({ done: 1, warnings: [] });
+    expect([await isTracked(), await open()]).toEqual(['false', []]);
+    expect(await powerOf(caller, first.ref)).toBe('poweredOff');
+  });
+});
+
+describe('machines that are paused', () => {
+  it('are as they were until they are resumed, and arrive then', async () => {
+    const kept: MachineSpec = { ...WEB, name: 'kept', disks: [{ content: diskContent(2) }] };
+    const { vcenter, caller, migration, out, expectUntouched } = await estate([WEB, kept]);
+    const live = { allow: ['shutDown', 'snapshot'] };
+    const file = migration(live, { machines: { kept: { move: 'copy' } } });
+    await vcenter.fault({ kind: 'slow', transfer: 'folder', bytesPerSecond: 100_000, times: -1 });
+    const running = startCli(['run', '-m', file]);
+    await whenStarted(running, async () =>
+      Object.values((await vcenter.state()).hosts).some(({ current }) => current > 1),
+    );
+    expect(await runCli(['pause', out])).toMatchObject({ exitCode: 0 });
+    const states = async () => Object.values((await liveOutcome(out)).machines).map(({ state }) => state);
+    await expect.poll(states).toEqual(['paused', 'paused']);
+    await expectUntouched();
+    expect(running.exitCode, 'the run waits').toBe(null);
+    await vcenter.fault({ kind: 'clear' });
+    expect(await runCli(['resume', out])).toMatchObject({ exitCode: 0 });
+    const { exitCode, stderr } = await running;
+    expect(exitCode, stderr).toBe(0);
+    expect(await states()).toEqual(['done', 'done']);
+    const power = async (name: string) => await powerOf(caller, await caller.find('VirtualMachine', name));
+    expect([await power('web'), await power('kept')]).toEqual(['poweredOff', 'poweredOn']);
+    expect((await vcenter.state()).snapshots).toEqual([]);
+  });
 });
 
 describe('a machine that is not as it was when the plan was made', () => {

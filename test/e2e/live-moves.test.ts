@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MIB } from '../../src/model/units.js';
 import { startPool } from '../simulators/xapi-pool/index.js';
+import { noise } from '../support/disk-maker.js';
 import {
   diskContent,
   extractXva,
@@ -100,6 +101,34 @@ describe.each(['datastore', 'export'] as const)('a machine of a vCenter, read by
     expect(changes.map(({ kind, kept, undoneAt }) => [kind, kept, undoneAt === null])).toEqual(
       Array(2).fill(['snapshot', false, false]),
     );
+  });
+
+  it('is moved cold into a pool as it was when it had shut down, and never runs twice', async () => {
+    const content = diskContent(9);
+    const { own, vcenter, caller, of } = await estate([
+      { name: 'on', disks: [{ content }], running: true, tools: true },
+    ]);
+    const pool = await startPool({
+      certificate: POOL_CERTIFICATE,
+      timings: { loginDelayMs: 0 },
+      repositories: [{ name: 'Local', type: 'ext', size: 2 ** 40 }],
+    });
+    onTestFinished(() => pool.close());
+    const live = { read, allow: ['shutDown'] };
+    const plan = await planLive(liveMigration({ folder: own, vcenter, target: 'out', pool, live }));
+    // What it writes after the plan was made is moved as well.
+    const written = noise(11, 65_536);
+    await vcenter.write('on', 2000, 2 * MIB, written);
+    written.copy(content, 2 * MIB);
+    expect(await runLive(plan)).toMatchObject({ done: 1, warnings: [] });
+    const vm = pool.objects.named('VM', 'on');
+    const vbds = pool.objects.all('VBD').filter((one) => one.text('VM') === vm.ref);
+    const vdi = vbds.find((one) => one.text('type') === 'Disk')?.text('VDI') ?? '';
+    const arrived = await readFile(pool.vdiFile(vdi));
+    expect(arrived.subarray(0, content.length).equals(content)).toBe(true);
+    expect([vm.text('power_state'), await powerOf(caller, of('on').ref)]).toEqual(['Halted', 'poweredOff']);
+    const { changes } = await liveOutcome(join(own, 'out'));
+    expect(changes.map(({ kind, kept }) => [kind, kept])).toEqual([['shutDown', true]]);
   });
 
   it('becomes a folder for XenCenter that holds the same, snapshots of its own or not', async () => {

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { MIB } from '../../src/model/units.js';
-import type { VirtualMachine } from '../../src/model/virtual-machine.js';
 import type { VsphereReference } from '../../src/model/vsphere-reference.js';
 import { readVsphere } from '../../src/sources/index.js';
 import { LiveInventory } from '../../src/sources/vsphere/live-inventory.js';
@@ -13,8 +12,9 @@ import {
   VCENTER_PASSWORD,
 } from '../support/simulated-vcenter.js';
 import { tempFiles } from '../support/temp-files.js';
+import { asMade, asWanted, variedMachines } from '../support/varied-machines.js';
 import { loggedIn, type VcenterCaller } from '../support/vcenter-caller.js';
-import { createMachines, type DiskController, type MachineSpec } from '../support/vcenter-machines.js';
+import { createMachines } from '../support/vcenter-machines.js';
 import { tagMaker } from '../support/vcenter-tags.js';
 
 const { put } = tempFiles();
@@ -26,122 +26,8 @@ function reference({ url, user, fingerprint }: SimulatedVcenter): VsphereReferen
   return { url, user, password: { environment: PASSWORD }, tlsFingerprints: [fingerprint] };
 }
 
-/** As the inventory calls them. */
-const CONTROLLERS: readonly (readonly [DiskController, string])[] = [
-  ['pvscsi', 'pvscsi'],
-  ['lsilogic', 'lsilogic'],
-  ['lsisas', 'lsilogicsas'],
-  ['buslogic', 'buslogic'],
-  ['sata', 'ahci'],
-  ['nvme', 'nvme'],
-  ['ide', 'ide'],
-];
-const NAMES = ['web', 'Bücher & <Söhne>', '日本語 "サーバー"', 'a  b', 'проверка'];
-const CARDS = ['VirtualVmxnet3', 'VirtualE1000', 'VirtualE1000e'];
-
-/** More than fit into a page, no two alike. */
-const SPECS = Array.from({ length: 120 }, (_, index) => {
-  const [controller] = CONTROLLERS[index % CONTROLLERS.length] ?? ['pvscsi'];
-  return {
-    name: `${NAMES[index % NAMES.length]} ${index}`,
-    cpus: 1 + (index % 8),
-    memoryMiB: 256 + index * 4,
-    firmware: index % 3 === 0 ? 'efi' : 'bios',
-    secureBoot: index % 6 === 0,
-    annotation: `number ${index}\n${NAMES[index % NAMES.length]}`,
-    guestId: index % 2 === 0 ? 'debian11_64Guest' : 'windows2019srv_64Guest',
-    changeTracking: index % 4 === 0,
-    disks: Array.from({ length: 1 + (index % 3) }, (__, disk) => ({
-      capacity: (1 + index + disk) * MIB,
-      controller,
-      ...(index % 5 === 0 && { mode: 'independent_persistent' }),
-    })),
-    nics: Array.from({ length: index % 3 }, (__, nic) => ({
-      model: CARDS[index % CARDS.length] ?? '',
-      mac: `00:50:56:${(0x10 + nic).toString(16)}:00:${index.toString(16).padStart(2, '0')}`,
-      connected: index % 2 === 0,
-    })),
-    ...(index % 10 === 0 && {
-      running: true,
-      tools: true,
-      hostName: `host-${index}`,
-      fullName: 'Debian GNU/Linux 11 (64-bit)',
-      addresses: index % 3 === 0 ? [] : [[`192.0.2.${index}/24`, `2001:db8::${index}/64`]],
-    }),
-  } satisfies MachineSpec;
-});
-
-/** What of a machine its making decides. */
-function asMade(machine: VirtualMachine) {
-  const { name, cpus, memoryBytes, firmware, secureBoot, description, guestOs, powerState, features } =
-    machine;
-  return {
-    name,
-    cpus,
-    memoryMiB: memoryBytes / MIB,
-    firmware,
-    secureBoot,
-    annotation: description,
-    guestId: guestOs,
-    changeTracking: features.changeTracking,
-    power: powerState,
-    disks: machine.disks.map(({ capacityBytes, controller, mode, thin, datastore, location }) => ({
-      capacityBytes,
-      controller,
-      mode,
-      thin,
-      datastore,
-      path: location?.kind === 'datastore' ? location.path : null,
-    })),
-    nics: machine.nics.map(({ network, mac, adapter, connected, staticMac }) => ({
-      network,
-      mac,
-      adapter,
-      connected,
-      staticMac,
-    })),
-    guest: [machine.guest.hostName, machine.guest.reportedOs, machine.guest.tools],
-    addresses: machine.guest.addresses,
-  };
-}
-
-function asWanted(spec: (typeof SPECS)[number]): ReturnType<typeof asMade> {
-  const { name, cpus, memoryMiB, firmware, secureBoot, annotation, guestId, changeTracking } = spec;
-  const isRunning = 'running' in spec;
-  return {
-    name,
-    cpus,
-    memoryMiB,
-    firmware: firmware === 'efi' ? 'efi' : 'bios',
-    secureBoot,
-    annotation,
-    guestId,
-    changeTracking,
-    power: isRunning ? 'on' : 'off',
-    disks: spec.disks.map((disk, index) => ({
-      capacityBytes: disk.capacity,
-      controller: CONTROLLERS.find(([kind]) => kind === disk.controller)?.[1] ?? '',
-      mode: 'mode' in disk ? 'independent_persistent' : 'persistent',
-      thin: true,
-      datastore: 'LocalDS_0',
-      path: `${name}/${name}${index === 0 ? '' : `_${index}`}.vmdk`,
-    })),
-    nics: spec.nics.map(({ model, mac, connected }) => ({
-      network: 'VM Network',
-      mac,
-      adapter: model.replace('Virtual', '').toLowerCase(),
-      connected,
-      staticMac: true,
-    })),
-    guest: isRunning
-      ? [spec.hostName ?? null, spec.fullName ?? null, 'running']
-      : [null, null, expect.anything()],
-    addresses:
-      isRunning && spec.nics.length > 0
-        ? (spec.addresses?.[0] ?? []).map((one) => one.replace(/\/.*/, ''))
-        : [],
-  };
-}
+/** More than fit into a page. */
+const SPECS = variedMachines(120);
 
 describe('an inventory of many machines in a vCenter', () => {
   let vcenter: SimulatedVcenter;
@@ -254,6 +140,30 @@ describe('an inventory of a vCenter', () => {
       attributes: { owner: 'shop' },
     });
     expect(other?.snapshots.map(({ name }) => name)).toEqual(['before', 'after']);
+  });
+
+  it('has tags in both forms of the REST interface, and does without where it is refused', async () => {
+    const vcenter = await simulatedVcenter();
+    const [tags, caller] = [await tagMaker(vcenter), await loggedIn(vcenter)];
+    const [web] = await createMachines(vcenter, caller, [{ name: 'web' }]);
+    if (web === undefined) throw new Error('nothing was made');
+    await tags.attach(await tags.tag('tier', 'gold'), web.ref);
+    const read = async () => {
+      const before = (await vcenter.log()).length;
+      const { machines, problems } = await readVsphere(reference(vcenter));
+      const calls = (await vcenter.log()).slice(before).map(({ call }) => call);
+      const forms = ['/api/cis/', '/rest/com/'].filter((form) => calls.some((call) => call.includes(form)));
+      const told = problems.map(({ severity, code }) => [severity, code]);
+      return { tags: machines[0]?.placement.tags, told, forms };
+    };
+    expect(await read()).toEqual({ tags: ['gold'], told: [], forms: ['/api/cis/'] });
+    await vcenter.fault({ kind: 'status', method: 'POST /api/session', status: 404 });
+    expect(await read()).toEqual({ tags: ['gold'], told: [], forms: ['/rest/com/'] });
+    const refused = { tags: [], told: [['warning', 'VSPHERE_DENIED']] };
+    await vcenter.fault({ kind: 'status', method: 'POST /api/session', status: 401 });
+    expect(await read()).toEqual({ ...refused, forms: [] });
+    await vcenter.fault({ kind: 'status', method: 'GET /api/cis/tagging/tag', status: 403 });
+    expect(await read()).toEqual({ ...refused, forms: ['/api/cis/'] });
   });
 
   it('is kept current by what has changed', async () => {

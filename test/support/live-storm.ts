@@ -34,7 +34,7 @@ const METHODS = [
 ];
 
 /** Numbers from 0 below 1, the same for the same seed (mulberry32). */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -45,7 +45,7 @@ function random(seed: number): () => number {
 }
 
 /** What goes wrong in a storm; `next` gives numbers from 0 below 1. */
-function faultsOf(next: () => number): VcenterFault[] {
+export function faultsOf(next: () => number): VcenterFault[] {
   const below = (count: number) => Math.floor(next() * count);
   return Array.from({ length: 2 + below(4) }, (): VcenterFault => {
     const method = METHODS[below(METHODS.length)] ?? 'Login';

@@ -56,7 +56,7 @@ export type VcenterFault =
   | (OfCall & { readonly kind: 'status'; readonly status: number })
   | (OfCall & { readonly kind: 'slow'; readonly ms: number })
   | (OfTransfer & { readonly kind: 'slow'; readonly ms?: number; readonly bytesPerSecond?: number })
-  | (OfTransfer & { readonly kind: 'cut'; readonly afterBytes: number });
+  | (OfTransfer & { readonly kind: 'cut' | 'flip'; readonly afterBytes: number });
 
 interface Repeated {
   /** How many it lets pass first. */

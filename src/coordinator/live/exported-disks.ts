@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import {
   type ExportLease,
   type LeaseFile,
   type Ref,
+  type SentFile,
   type VsphereClient,
   withExportLease,
 } from '../../vsphere/index.js';
@@ -60,7 +62,7 @@ export async function exportedDisks(
           const [file, disk] = [files[place], disks[index]];
           if (file === undefined || disk === undefined) continue;
           const path = join(folder, `disk${index}.vmdk`);
-          await store(lease, file, path, { most: mostBytes(disk), signal });
+          await storeAsSent(lease, file, path, { most: mostBytes(disk), signal });
           result[index] = await stagedDisk(disk, path);
           lease.report((place + 1) / files.length);
         }
@@ -88,34 +90,57 @@ function mostBytes({ capacityBytes }: Disk): number {
   return capacityBytes + capacityBytes / 8 + MIB;
 }
 
+interface Limits {
+  /** Bytes. */
+  readonly most: number;
+  readonly signal: AbortSignal;
+}
+
+/** Has a disk sent once more that is not what the server says it has sent. Rejects as `store` does, MANIFEST_MISMATCH. */
+async function storeAsSent(lease: ExportLease, file: LeaseFile, path: string, limits: Limits): Promise<void> {
+  for (const isLast of [false, true]) {
+    const stored = await store(lease, file, path, limits);
+    const sent = await lease.sent(file, limits.signal);
+    if (sent === null) return;
+    const isSame = stored.size === sent.size && (sent.sha1 === null || stored.sha1 === sent.sha1);
+    if (isSame) return;
+    if (isLast) {
+      throw new XenferryError('MANIFEST_MISMATCH', 'what came of the disk is not what the server has sent', {
+        file: path,
+        hint: 'Run the same command again; when it comes again, look at the network and the host.',
+      });
+    }
+  }
+}
+
 async function store(
   lease: ExportLease,
   file: LeaseFile,
   path: string,
-  { most, signal }: { readonly most: number; readonly signal: AbortSignal },
-): Promise<void> {
+  { most, signal }: Limits,
+): Promise<SentFile> {
   const output = createWriteStream(path);
+  const digest = createHash('sha1');
+  let size = 0;
+  /** Ends with VSPHERE_PROTOCOL for more bytes than the disk can take. */
+  async function* taken(): AsyncGenerator<Uint8Array> {
+    for await (const piece of lease.download(file, signal)) {
+      size += piece.length;
+      if (size > most) {
+        throw new XenferryError('VSPHERE_PROTOCOL', 'the server sends more than the disk can hold', {
+          file: path,
+        });
+      }
+      digest.update(piece);
+      yield piece;
+    }
+  }
   try {
-    await pipeline(atMost(lease.download(file, signal), most, path), output);
+    await pipeline(taken(), output);
   } catch (error) {
     throw error instanceof XenferryError ? error : writeError(path, 0, error);
   }
-}
-
-/** Ends with VSPHERE_PROTOCOL for more bytes than the disk can take. */
-async function* atMost(
-  pieces: AsyncIterable<Uint8Array>,
-  most: number,
-  file: string,
-): AsyncGenerator<Uint8Array> {
-  let taken = 0;
-  for await (const piece of pieces) {
-    taken += piece.length;
-    if (taken > most) {
-      throw new XenferryError('VSPHERE_PROTOCOL', 'the server sends more than the disk can hold', { file });
-    }
-    yield piece;
-  }
+  return { size, sha1: digest.digest('hex') };
 }
 
 /** Throws SOURCE_CHANGED for a stream that holds another disk. */

@@ -36,7 +36,7 @@ type faults struct {
 
 func (f *faults) add(one fault) error {
 	switch one.Kind {
-	case "cut", "slow", "fail", "hangUp", "status":
+	case "cut", "slow", "flip", "fail", "hangUp", "status":
 	default:
 		return fmt.Errorf("unknown kind %q", one.Kind)
 	}

@@ -57,6 +57,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.rest.open(w, r, s)
 	case strings.HasPrefix(path, apiPrefix) && !simulator.Map.IsESX():
 		s.log.add(r, r.Method+" "+path, "")
+		if status := s.faults.takeCall("status", r.Method+" "+path); status != nil {
+			w.WriteHeader(status.Status)
+			return
+		}
 		s.serveAPI(w, r)
 	default:
 		s.log.add(r, r.Method+" "+path, "")

@@ -27,6 +27,7 @@ type transfer struct {
 	path  string
 	cut   *fault
 	slow  *fault
+	flip  *fault
 	sent  int64
 	ended <-chan struct{}
 }
@@ -53,6 +54,7 @@ func (t *transfers) begin(kind, path, host string) *transfer {
 		path: path,
 		cut:  t.faults.takeTransfer("cut", kind, path),
 		slow: t.faults.takeTransfer("slow", kind, path),
+		flip: t.faults.takeTransfer("flip", kind, path),
 	}
 }
 
@@ -107,6 +109,10 @@ func (w *cutWriter) Write(piece []byte) (int, error) {
 			flusher.Flush()
 		}
 		panic(http.ErrAbortHandler)
+	}
+	if at := t.sent; t.flip != nil && t.flip.AfterBytes >= at && t.flip.AfterBytes < at+int64(len(piece)) {
+		piece = append([]byte(nil), piece...)
+		piece[t.flip.AfterBytes-at] ^= 1
 	}
 	t.sent += int64(len(piece))
 	return w.ResponseWriter.Write(piece)

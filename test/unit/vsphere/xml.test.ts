@@ -1,6 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { XenferryError } from '../../../src/model/errors.js';
+import { MIB } from '../../../src/model/units.js';
 import { soapEnvelope } from '../../../src/vsphere/soap-envelope.js';
 import type { VimValue } from '../../../src/vsphere/vim-value.js';
 import { XmlReader } from '../../../src/vsphere/xml-reader.js';
@@ -30,6 +33,15 @@ function isXmlText(text: string): boolean {
     const isPlain = code >= 0x20 && code <= 0xd7ff;
     return isSpace || isPlain || (code >= 0xe000 && code <= 0xfffd) || code >= 0x10000;
   });
+}
+
+const LONG = `<rest>${'.'.repeat(60_000)}</rest>`;
+
+/** Bytes, of what is needed. */
+function heapInUse(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().heapUsed;
 }
 
 describe('an envelope', () => {
@@ -101,5 +113,15 @@ describe('a reply', () => {
         expect(refusal(() => read(`<e>${text}</e>`))).toMatch(/^(?:taken|VSPHERE_PROTOCOL: .*)$/s);
       }),
     );
+  });
+
+  it('leaves nothing of itself in what is kept of it', () => {
+    const before = heapInUse();
+    const kept = Array.from({ length: 400 }, (_, reply) => {
+      const value = read(`<e><name>a name that is not short ${reply}</name>${LONG}</e>`);
+      return typeof value === 'object' ? value.name : undefined;
+    });
+    expect(heapInUse() - before).toBeLessThan(5 * MIB);
+    expect(kept.at(-1)).toBe('a name that is not short 399');
   });
 });
