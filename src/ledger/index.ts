@@ -10,6 +10,7 @@ export { databaseFile, ledgerFolder } from './ledger-place.js';
 export type { FailureRecord, NightRecords, ProgressRecord, ProgressRow } from './night-records.js';
 export type { Order, OrderSpec } from './order-book.js';
 export { type LedgerPlace, readLedgerPlace } from './place.js';
+export type { PlaceBook } from './place-book.js';
 export type { ScheduleBook, ScheduleRecord } from './schedule-book.js';
 export type {
   BatchStage,

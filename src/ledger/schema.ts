@@ -273,6 +273,18 @@ export interface LedgerSchema {
     /** 1: it is to stay. */
     kept: number;
   };
+  /** Who has, or waits for, what all that work with the ledger share: a queue for each name. */
+  places: {
+    id: Generated<number>;
+    name: string;
+    places: number;
+    /** UUID of the wish, which may be written twice. */
+    token: string;
+    job_id: number;
+    /** Of the job's holder that it is of. */
+    fence: number;
+    beats: number;
+  };
 }
 
 /** SQLite commits each table on its own: a run killed in between has made some of them, hence `ifNotExists`. */
@@ -585,6 +597,24 @@ const ROLLBACKS: Migration = {
   },
 };
 
+const PLACES: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    const needed = (column: ColumnDefinitionBuilder) => column.notNull();
+    await db.schema
+      .createTable('places')
+      .ifNotExists()
+      // Never given again: who was cleared away must not take another's place for his own.
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('name', 'text', needed)
+      .addColumn('places', 'integer', needed)
+      .addColumn('token', 'text', (column) => column.notNull().unique())
+      .addColumn('job_id', 'integer', (column) => column.notNull().references('jobs.id').onDelete('cascade'))
+      .addColumn('fence', 'bigint', needed)
+      .addColumn('beats', 'bigint', needed)
+      .execute();
+  },
+};
+
 /** Every step of the schema's history, in order; steps are never changed once released. */
 export const MIGRATIONS: MigrationProvider = {
   getMigrations: async () => ({
@@ -597,5 +627,6 @@ export const MIGRATIONS: MigrationProvider = {
     '0007-refixes': REFIXES,
     '0008-live': LIVE,
     '0009-rollbacks': ROLLBACKS,
+    '0011-places': PLACES,
   }),
 };
