@@ -196,6 +196,8 @@ export interface LedgerSchema {
     at: number;
     /** When `moved_bytes` or `step` last changed. */
     advanced_at: number;
+    /** JSON: names of the target's hosts that it goes through; null in one from before. */
+    hosts: string | null;
   };
   /** What the scheduler last said of a batch. */
   outlooks: {
@@ -612,6 +614,7 @@ const PLACES: Migration = {
       .addColumn('fence', 'bigint', needed)
       .addColumn('beats', 'bigint', needed)
       .execute();
+    await addColumn(db, 'progress', 'hosts', 'text');
   },
 };
 

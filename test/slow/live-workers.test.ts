@@ -13,7 +13,7 @@ import { createMachines } from '../support/vcenter-machines.js';
 
 const { folder } = tempFiles();
 const programs = postgresPrograms();
-const MACHINES = 6;
+const MACHINES = 10;
 
 describe.skipIf(programs === null)('workers at a vCenter', () => {
   const postgres = testPostgres(programs ?? '');
@@ -24,11 +24,16 @@ describe.skipIf(programs === null)('workers at a vCenter', () => {
     const vcenter = await simulatedVcenter({ clusters: 0, standaloneHosts: 1 });
     const specs = Array.from({ length: MACHINES }, (_, index) => ({
       name: `vm${index}`,
-      disks: Array.from({ length: 3 }, (_, disk) => ({ content: diskContent(10 * index + disk, 2) })),
+      disks: [{ content: diskContent(10 * index, 2) }],
     }));
     await createMachines(vcenter, await loggedIn(vcenter), specs);
-    await vcenter.fault({ kind: 'slow', transfer: 'folder', bytesPerSecond: 2_000_000, times: -1 });
-    const migration = liveMigration({ folder, vcenter, target: 'out', live: { allow: ['shutDown'] } });
+    await vcenter.fault({ kind: 'slow', transfer: 'folder', bytesPerSecond: 500_000, times: -1 });
+    const migration = liveMigration({
+      folder,
+      vcenter,
+      target: 'out',
+      rest: { limits: { machinesPerHost: MACHINES, machinesPerDatastore: MACHINES } },
+    });
     const url = await postgres.newDatabase();
     const startWorker = (name: string) =>
       startCli(
@@ -40,7 +45,15 @@ describe.skipIf(programs === null)('workers at a vCenter', () => {
         ]),
       );
     const [doomed, other] = [startWorker('doomed'), startWorker('other')];
-    const run = startCli(['run', '-m', migration, '--store', url, '--on-workers']);
+    const atOnce = String(MACHINES);
+    const run = startCli(
+      ['run', '-m', migration, '--store', url, '--on-workers'].concat([
+        '--parallel',
+        atOnce,
+        '--workers',
+        atOnce,
+      ]),
+    );
     const ledger = await Ledger.open({ url });
     try {
       await whenStarted(run, () => readsBy(ledger, 'doomed'));
