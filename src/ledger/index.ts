@@ -1,6 +1,6 @@
 export type { AnswerBook } from './answer-book.js';
 export { backUpLedger, type Restored, restoreLedger } from './backup.js';
-export type { BatchDesk, FiledBatch } from './batch-desk.js';
+export type { BatchDesk, BatchToRun, FiledBatch } from './batch-desk.js';
 export { checkLedgerFile, type LedgerFacts } from './check-ledger.js';
 export type { EventLog, LedgerEvent } from './event-log.js';
 export type { JobLedger, JobOutput } from './job-ledger.js';

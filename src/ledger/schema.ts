@@ -61,6 +61,8 @@ export interface LedgerSchema {
     stage: BatchStage | null;
     /** JSON: how its machines are made, for workers elsewhere; null in a batch from before, until its next run. */
     ways: string | null;
+    /** 1: somebody has looked at its plan before it was started. */
+    looked_at: Generated<number>;
   };
   /** One per machine, or per descriptor that could not be read. */
   jobs: {
@@ -615,6 +617,7 @@ const PLACES: Migration = {
       .addColumn('beats', 'bigint', needed)
       .execute();
     await addColumn(db, 'progress', 'hosts', 'text');
+    await addColumn(db, 'batches', 'looked_at', 'bigint', 0);
   },
 };
 
