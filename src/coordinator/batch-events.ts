@@ -21,6 +21,15 @@ export type BatchEvent =
       readonly progress: DiskProgress;
     }
   | {
+      /** A disk goes through a host of the target from now on. */
+      readonly kind: 'host';
+      /** In the ledger. */
+      readonly jobId: number;
+      readonly disk: number;
+      /** Its name. */
+      readonly host: string;
+    }
+  | {
       /** A job comes on where no progress is known, or waits for its turn; told about once a second. */
       readonly kind: 'sign';
       /** In the ledger. */

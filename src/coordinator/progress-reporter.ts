@@ -18,6 +18,8 @@ interface Running {
   step: StepName;
   /** By disk, in bytes. */
   readonly disks: Map<number, number>;
+  /** By disk, names of the target's hosts. */
+  readonly hosts: Map<number, string>;
   bytesPerSecond: number;
   advancedAt: number;
   reported: { readonly at: number; readonly movedBytes: number };
@@ -39,6 +41,7 @@ export class ProgressReporter {
   readonly observe = (event: BatchEvent): void => {
     if (event.kind === 'progress') this.#progress(event.jobId, event.disk, event.progress);
     if (event.kind === 'sign') this.#sign(event.jobId);
+    if (event.kind === 'host') this.#running.get(event.jobId)?.hosts.set(event.disk, event.host);
     if (event.kind === 'job') this.#entered(event.jobId, STEP_OF[event.state]);
   };
 
@@ -59,7 +62,8 @@ export class ProgressReporter {
     const known = this.#running.get(jobId);
     if (known === undefined) {
       const reported = { at: now, movedBytes: 0 };
-      this.#running.set(jobId, { step, disks: new Map(), bytesPerSecond: 0, advancedAt: now, reported });
+      const [disks, hosts] = [new Map(), new Map()];
+      this.#running.set(jobId, { step, disks, hosts, bytesPerSecond: 0, advancedAt: now, reported });
     } else {
       known.step = step;
       known.advancedAt = now;
@@ -98,5 +102,6 @@ function recordOf(jobId: number, running: Running, now: number): ProgressRecord 
     running.reported = { at: now, movedBytes };
   }
   const { step, bytesPerSecond, advancedAt } = running;
-  return { jobId, step, movedBytes, bytesPerSecond, at: now, advancedAt };
+  const hosts = [...new Set(running.hosts.values())].sort();
+  return { jobId, step, movedBytes, bytesPerSecond, hosts, at: now, advancedAt };
 }

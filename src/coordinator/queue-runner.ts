@@ -11,6 +11,9 @@ import { failureBy, stateAfter } from './stop-reasons.js';
 const STOP_MILLISECONDS = 15_000;
 const ENDED: ReadonlySet<JobState> = new Set<JobState>(['paused', 'done', 'failed', 'cancelled']);
 
+/** What goes through no cap: files of the guest, and what a pool does by itself. */
+const MOVES_NOTHING: ReadonlySet<JobState> = new Set<JobState>(['fixing', 'finishing']);
+
 /** The batch whose jobs are run. */
 interface QueuedBatch {
   readonly ledger: Ledger;
@@ -43,10 +46,14 @@ export class QueueRunner implements JobRunner {
   }
 
   async limitBandwidth(bytesPerSecond: number | null): Promise<void> {
+    const { ledger, capped } = this.#batch;
+    if (!capped) return;
+    for (const [jobId, state] of await ledger.workers.statesOf(this.#shares.jobIds)) {
+      this.#shares.moves(jobId, !MOVES_NOTHING.has(state));
+    }
     const told = this.#shares.divide(bytesPerSecond, performance.now());
-    if (told === null) return;
-    await this.#batch.ledger.workers.share(told.jobIds, told.bandwidth);
-    this.#shares.told(performance.now());
+    for (const { jobIds, bandwidth } of told) await ledger.workers.share(jobIds, bandwidth);
+    if (told.length > 0) this.#shares.told(performance.now());
   }
 
   async #run(jobId: number, through: PlannedJob['through'], signal: AbortSignal): Promise<void> {

@@ -19,6 +19,17 @@ export interface FiledBatch {
   readonly plan: string;
 }
 
+export interface BatchToRun {
+  readonly name: string;
+  /** Text of the migration file. */
+  readonly migration: string;
+  readonly stage: BatchStage;
+  /** 0 before its first run. */
+  readonly run: number;
+  /** Whether somebody has looked at its plan before it was started. */
+  readonly lookedAt: boolean;
+}
+
 const UNDER_WAY: readonly BatchStage[] = ['queued', 'running'];
 
 /** Batches to be run, as operators hand them in. */
@@ -103,6 +114,19 @@ export class BatchDesk {
     );
   }
 
+  /** Has a batch wait to be run; false when it is at none of the stages `from`. `lookedAt`: whether somebody knows its plan. */
+  async queue(id: number, from: readonly BatchStage[], lookedAt: boolean): Promise<boolean> {
+    await this.#durably(() =>
+      this.#db
+        .updateTable('batches')
+        .set({ looked_at: lookedAt ? 1 : 0 })
+        .where('id', '=', id)
+        .where('stage', 'in', [...from])
+        .execute(),
+    );
+    return await this.setStage(id, from, 'queued');
+  }
+
   /** Notes an end that no run has noted; `error`: why it did not even begin. */
   async end(id: number, at: number, error: RecordedError | null): Promise<void> {
     await this.#durably(() =>
@@ -142,17 +166,16 @@ export class BatchDesk {
     return rows.flatMap(({ id, stage }) => (stage === null ? [] : [{ id, stage }]));
   }
 
-  /** What is to be run; null when there is no such batch, or none of the service's. `run` is 0 before its first run. */
-  async filed(
-    id: number,
-  ): Promise<{ name: string; migration: string; stage: BatchStage; run: number } | null> {
+  /** What is to be run; null when there is no such batch, or none of the service's. */
+  async filed(id: number): Promise<BatchToRun | null> {
     const row = await this.#db
       .selectFrom('batches')
-      .select(['name', 'migration', 'stage', 'run'])
+      .select(['name', 'migration', 'stage', 'run', 'looked_at'])
       .where('id', '=', id)
       .executeTakeFirst();
     if (row === undefined || row.migration === null || row.stage === null) return null;
-    return { name: row.name ?? '', migration: row.migration, stage: row.stage, run: row.run };
+    const { name, migration, stage, run, looked_at } = row;
+    return { name: name ?? '', migration, stage, run, lookedAt: looked_at === 1 };
   }
 
   /** JSON of what the last planning said. */

@@ -1,6 +1,6 @@
 export type { AnswerBook } from './answer-book.js';
 export { backUpLedger, type Restored, restoreLedger } from './backup.js';
-export type { BatchDesk, FiledBatch } from './batch-desk.js';
+export type { BatchDesk, BatchToRun, FiledBatch } from './batch-desk.js';
 export { checkLedgerFile, type LedgerFacts } from './check-ledger.js';
 export type { EventLog, LedgerEvent } from './event-log.js';
 export type { JobLedger, JobOutput } from './job-ledger.js';
@@ -10,6 +10,7 @@ export { databaseFile, ledgerFolder } from './ledger-place.js';
 export type { FailureRecord, NightRecords, ProgressRecord, ProgressRow } from './night-records.js';
 export type { Order, OrderSpec } from './order-book.js';
 export { type LedgerPlace, readLedgerPlace } from './place.js';
+export type { PlaceBook } from './place-book.js';
 export type { ScheduleBook, ScheduleRecord } from './schedule-book.js';
 export type {
   BatchStage,

@@ -11,6 +11,7 @@ import { changeState, leaseLost } from './job-states.js';
 import { NightRecords } from './night-records.js';
 import { OrderBook } from './order-book.js';
 import type { LedgerPlace } from './place.js';
+import { PlaceBook } from './place-book.js';
 import { Rollbacks } from './rollbacks.js';
 import { ScheduleBook } from './schedule-book.js';
 import type { JobState, LedgerSchema } from './schema.js';
@@ -96,6 +97,7 @@ export class Ledger {
   readonly sourceChanges: SourceChanges;
   readonly rollbacks: Rollbacks;
   readonly warmMoves: WarmMoves;
+  readonly places: PlaceBook;
   /** Pages of batches and jobs. */
   readonly views: LedgerViews;
   readonly #store: LedgerStore;
@@ -119,6 +121,7 @@ export class Ledger {
     this.sourceChanges = new SourceChanges(db, durably, () => this.#hasTable('source_changes'));
     this.rollbacks = new Rollbacks(db, durably);
     this.warmMoves = new WarmMoves(db, durably, () => this.#hasTable('cutovers'));
+    this.places = new PlaceBook(store);
     this.views = new LedgerViews(db);
   }
 

@@ -19,6 +19,8 @@ export interface ProgressRecord {
   /** Of the machine's data, by this run and earlier ones. */
   readonly movedBytes: number;
   readonly bytesPerSecond: number;
+  /** Names of the target's hosts that it goes through; none where that is not known. */
+  readonly hosts: readonly string[];
   /** Milliseconds since 1970: the job's heartbeat. */
   readonly at: number;
   /** When it last came on. */
@@ -73,11 +75,12 @@ export class NightRecords {
     if (records.length === 0) return;
     await this.#durably(() =>
       this.#db.transaction().execute(async (trx) => {
-        for (const { jobId, step, movedBytes, bytesPerSecond, at, advancedAt } of records) {
+        for (const { jobId, step, movedBytes, bytesPerSecond, hosts, at, advancedAt } of records) {
           const facts = {
             step,
             moved_bytes: movedBytes,
             bytes_per_second: Math.round(bytesPerSecond),
+            hosts: JSON.stringify(hosts),
             at,
             advanced_at: advancedAt,
           };
@@ -102,6 +105,7 @@ export class NightRecords {
           step: row.step,
           movedBytes: row.moved_bytes,
           bytesPerSecond: row.bytes_per_second,
+          hosts: row.hosts === null ? [] : JSON.parse(row.hosts),
           at: row.at,
           advancedAt: row.advanced_at,
         },

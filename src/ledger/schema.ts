@@ -63,6 +63,8 @@ export interface LedgerSchema {
     stage: BatchStage | null;
     /** JSON: how its machines are made, for workers elsewhere; null in a batch from before, until its next run. */
     ways: string | null;
+    /** 1: somebody has looked at its plan before it was started. */
+    looked_at: Generated<number>;
   };
   /** One per machine, or per descriptor that could not be read. */
   jobs: {
@@ -198,6 +200,8 @@ export interface LedgerSchema {
     at: number;
     /** When `moved_bytes` or `step` last changed. */
     advanced_at: number;
+    /** JSON: names of the target's hosts that it goes through; null in one from before. */
+    hosts: string | null;
   };
   /** What the scheduler last said of a batch. */
   outlooks: {
@@ -309,6 +313,18 @@ export interface LedgerSchema {
     /** When it was asked to shut down for good, and when it could be started in the pool. */
     down_at: number | null;
     ready_at: number | null;
+  };
+  /** Who has, or waits for, what all that work with the ledger share: a queue for each name. */
+  places: {
+    id: Generated<number>;
+    name: string;
+    places: number;
+    /** UUID of the wish, which may be written twice. */
+    token: string;
+    job_id: number;
+    /** Of the job's holder that it is of. */
+    fence: number;
+    beats: number;
   };
 }
 
@@ -661,6 +677,26 @@ const WARM: Migration = {
   },
 };
 
+const PLACES: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    const needed = (column: ColumnDefinitionBuilder) => column.notNull();
+    await db.schema
+      .createTable('places')
+      .ifNotExists()
+      // Never given again: who was cleared away must not take another's place for his own.
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('name', 'text', needed)
+      .addColumn('places', 'integer', needed)
+      .addColumn('token', 'text', (column) => column.notNull().unique())
+      .addColumn('job_id', 'integer', (column) => column.notNull().references('jobs.id').onDelete('cascade'))
+      .addColumn('fence', 'bigint', needed)
+      .addColumn('beats', 'bigint', needed)
+      .execute();
+    await addColumn(db, 'progress', 'hosts', 'text');
+    await addColumn(db, 'batches', 'looked_at', 'bigint', 0);
+  },
+};
+
 /** Every step of the schema's history, in order; steps are never changed once released. */
 export const MIGRATIONS: MigrationProvider = {
   getMigrations: async () => ({
@@ -674,5 +710,6 @@ export const MIGRATIONS: MigrationProvider = {
     '0008-live': LIVE,
     '0009-rollbacks': ROLLBACKS,
     '0010-warm': WARM,
+    '0011-places': PLACES,
   }),
 };

@@ -118,6 +118,8 @@ async function openDatabase(folder: string): Promise<Kysely<LedgerSchema>> {
       await refuseNewer(db, folder);
       const { error } = await new Migrator({ db, provider: MIGRATIONS }).migrateToLatest();
       if (error !== undefined) throw error;
+      // Whoever had places has ended: no two processes write.
+      await db.deleteFrom('places').execute();
     }),
   );
   return db;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { JobState } from './schema.js';
 import type { LedgerStore } from './store.js';
 
 /** A process that runs jobs. Times are milliseconds since 1970. */
@@ -95,6 +96,19 @@ export class WorkerRegister {
         .where('id', 'in', [...jobIds])
         .execute(),
     );
+  }
+
+  /** By job; one that there is no more is left out. */
+  async statesOf(jobIds: readonly number[]): Promise<Map<number, JobState>> {
+    if (jobIds.length === 0) return new Map();
+    const rows = await this.#store.durably(() =>
+      this.#store.db
+        .selectFrom('jobs')
+        .select(['id', 'state'])
+        .where('id', 'in', [...jobIds])
+        .execute(),
+    );
+    return new Map(rows.map(({ id, state }) => [id, state]));
   }
 
   /** By job; one that there is no more is left out. */

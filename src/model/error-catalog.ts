@@ -30,6 +30,10 @@ export const ERROR_CATALOG = {
   PROFILE_INVALID: { category: 'usage', hint: 'Correct the profile file.' },
 
   PLAN_BLOCKED: { category: 'plan', hint: 'Resolve the critical concerns of the plan, then run it again.' },
+  PLAN_CHANGED: {
+    category: 'plan',
+    hint: 'Look at the plan as it is now, and start the batch again.',
+  },
   PLAN_NO_MACHINES: {
     category: 'plan',
     hint: 'Point xenferry at a folder with .ovf, .ova or .vmx files, or widen --only.',

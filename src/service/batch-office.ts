@@ -1,4 +1,4 @@
-import type { BatchStage, FiledBatch, Ledger, Order } from '../ledger/index.js';
+import type { BatchToRun, FiledBatch, Ledger, Order } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { NewOrder } from './api/batches.js';
 import type { PlanDocument } from './api/plans.js';
@@ -43,10 +43,10 @@ export class BatchOffice {
   }
 
   /**
-   * Has a draft run, or a batch that has ended: what is done stays done, and all else is tried again. Rejects with
-   * NOT_FOUND, BATCH_BUSY, PLAN_BLOCKED.
+   * Has a draft run, or a batch that has ended: what is done stays done, and all else is tried again. `lookedAt`: whether
+   * somebody knows its plan, so that it is not run with another one. Rejects with NOT_FOUND, BATCH_BUSY, PLAN_BLOCKED.
    */
-  async start(id: number, by: string): Promise<void> {
+  async start(id: number, by: string, lookedAt: boolean): Promise<void> {
     const { stage, run } = await this.#filed(id);
     const blocking = (await this.plan(id)).concerns.find(
       ({ severity, waived }) => severity === 'critical' && waived === null,
@@ -61,7 +61,7 @@ export class BatchOffice {
         await this.#ledger.orders.give({ batchId: id, by, verb, scope: 'batch', subject: '' });
       }
     }
-    await this.#queue(id);
+    await this.#queue(id, lookedAt);
   }
 
   /** What the last planning said. Rejects with NOT_FOUND. */
@@ -101,14 +101,14 @@ export class BatchOffice {
     throw new XenferryError('NOT_FOUND', `the batch has no ${scope} ${JSON.stringify(subject)}`, { hint });
   }
 
-  async #queue(id: number): Promise<void> {
-    if (!(await this.#ledger.desk.setStage(id, ['draft', 'ended'], 'queued'))) {
+  async #queue(id: number, lookedAt: boolean): Promise<void> {
+    if (!(await this.#ledger.desk.queue(id, ['draft', 'ended'], lookedAt))) {
       throw new XenferryError('BATCH_BUSY', 'the batch is under way already');
     }
     this.#wake();
   }
 
-  async #filed(id: number): Promise<{ name: string; migration: string; stage: BatchStage; run: number }> {
+  async #filed(id: number): Promise<BatchToRun> {
     const filed = await this.#ledger.desk.filed(id);
     if (filed === null) throw new XenferryError('NOT_FOUND', `there is no batch ${id}`);
     return filed;

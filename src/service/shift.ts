@@ -1,8 +1,11 @@
 import type { BatchEvent, BatchObserver } from '../coordinator/index.js';
 import type { BatchStage, Ledger, RecordedError } from '../ledger/index.js';
+import { ERROR_CATALOG } from '../model/error-catalog.js';
 import { serializeError, toXenferryError, XenferryError } from '../model/errors.js';
 import { collectReport, writeReport } from '../report/index.js';
+import type { PlanDocument } from './api/plans.js';
 import { filedBatch } from './batch-office.js';
+import { planChanges } from './plan-changes.js';
 import type { PlannedMigration, Planner } from './planner.js';
 
 /** What a shift writes into the log. */
@@ -80,11 +83,17 @@ export class Shift {
     if (filed === null || !(await desk.setStage(id, [stage], 'running'))) return;
     log.info({ batch: id }, 'batch begins');
     let failure: RecordedError | null = null;
+    let isHeld = false;
     try {
       const planned = await planner.plan(filed.migration, filed.name);
-      if (!(await desk.refile(id, 'running', filedBatch(filed.name, planned)))) {
-        throw new XenferryError('BATCH_BUSY', 'another batch has these sources and this target');
+      // What an earlier run has done looks like a change itself.
+      const changes = filed.lookedAt && filed.run === 0 ? await this.#changes(id, planned.document) : [];
+      if (changes.length > 0) {
+        await this.#hold(id, filed.name, planned, changes);
+        isHeld = true;
+        return;
       }
+      if (!(await desk.refile(id, 'running', filedBatch(filed.name, planned)))) throw sameBatch();
       if (signal.aborted) return;
       const { name } = filed;
       await run(planned, ledger, signal, (event) => this.#note(id, event), { id, name });
@@ -94,9 +103,30 @@ export class Shift {
       failure = { code, message, hint, place };
       throw error;
     } finally {
-      if (!signal.aborted) await desk.end(id, Date.now(), failure);
-      log.info({ batch: id }, signal.aborted ? 'batch is left for the next start' : 'batch ended');
+      if (!signal.aborted && !isHeld) await desk.end(id, Date.now(), failure);
+      const left = isHeld ? 'batch is held: its plan has changed' : 'batch is left for the next start';
+      log.info({ batch: id }, signal.aborted || isHeld ? left : 'batch ended');
     }
+  }
+
+  /** What planning says otherwise than what was shown. */
+  async #changes(id: number, now: PlanDocument): Promise<string[]> {
+    const shown = await this.#options.ledger.desk.plan(id);
+    return shown === null ? [] : planChanges(JSON.parse(shown) as PlanDocument, now);
+  }
+
+  /** The batch becomes a draft again, whose plan says what has changed: who starts it accepts that. */
+  async #hold(
+    id: number,
+    name: string,
+    planned: PlannedMigration,
+    changes: readonly string[],
+  ): Promise<void> {
+    const { desk } = this.#options.ledger;
+    const concerns = [...planned.document.concerns, ...changes.map(changeConcern)];
+    const document = { ...planned.document, concerns };
+    if (!(await desk.refile(id, 'running', filedBatch(name, { ...planned, document })))) throw sameBatch();
+    await desk.setStage(id, ['running'], 'draft');
   }
 
   async #report(id: number, target: string): Promise<void> {
@@ -119,6 +149,23 @@ export class Shift {
       toXenferryError(error).message,
     );
   }
+}
+
+function sameBatch(): XenferryError {
+  return new XenferryError('BATCH_BUSY', 'another batch has these sources and this target');
+}
+
+function changeConcern(message: string): PlanDocument['concerns'][number] {
+  return {
+    id: 'PLAN_CHANGED',
+    severity: 'warning',
+    about: null,
+    message: `since the plan was looked at: ${message}`,
+    remedy: ERROR_CATALOG.PLAN_CHANGED.hint,
+    fix: null,
+    waivable: false,
+    waived: null,
+  };
 }
 
 function loggedError({ code, message, hint }: { code: string; message: string; hint: string }): object {

@@ -3,7 +3,7 @@ import type { ImageSource } from '../../images/index.js';
 import { errorCodeOf, XenferryError } from '../../model/errors.js';
 import { isBlocking, type PlannedMachine } from '../../model/plan.js';
 import { profileOf } from '../../targets/machine-facts.js';
-import { addressesOf, importHosts, type MachineImport } from '../../targets/xapi-pool/index.js';
+import { addressesOf, hostNameAt, importHosts, type MachineImport } from '../../targets/xapi-pool/index.js';
 import { type ClaimedJob, enterStep, recordConverted, signOf } from '../job.js';
 import { surveyDisks } from '../manifest-checks.js';
 import type { PoolWork } from './pool-work.js';
@@ -44,6 +44,8 @@ export async function importOf(
       format: 'chunked',
       readBack: destination.readBack,
       signal,
+      onHost: (disk, address) =>
+        work.observe({ kind: 'host', jobId: job.record.id, disk, host: hostNameAt(address, view) }),
       onSign: signOf(work, job),
       onStored: async (stored) => {
         const masks = mended();

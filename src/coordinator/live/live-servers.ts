@@ -1,18 +1,8 @@
 import type { VsphereReference } from '../../model/vsphere-reference.js';
 import { connectVsphere, type VsphereClient, type VspherePatience } from '../../vsphere/index.js';
-import { Slots } from './slots.js';
-
-/** What an ESXi host reads at once without harm to what runs on it; more are known to bring it down. */
-const DISKS_PER_HOST = 8;
-/** Snapshots that may stand on a datastore at a time: each can grow as large as its disk. */
-const SNAPSHOTS_PER_DATASTORE = 15;
 
 /** The vCenters and ESXi hosts that machines of a batch are at, with one session each. */
 export class LiveServers {
-  /** Disks that are read, by server and host. */
-  readonly diskSlots = new Slots(DISKS_PER_HOST);
-  /** Snapshots that stand, by server and datastore. */
-  readonly snapshotSlots = new Slots(SNAPSHOTS_PER_DATASTORE);
   readonly #clients = new Map<string, Promise<VsphereClient>>();
   readonly #patience: VspherePatience | undefined;
 

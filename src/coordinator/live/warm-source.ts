@@ -3,12 +3,13 @@ import { XenferryError } from '../../model/errors.js';
 import { BLOCK_BYTES, blockCount } from '../../model/units.js';
 import type { Disk } from '../../model/virtual-machine.js';
 import { changedAreas, isVsphereFault, type Ref } from '../../vsphere/index.js';
-import type { BatchContext, ClaimedJob } from '../job.js';
+import type { ClaimedJob } from '../job.js';
 import { type ChangedMachine, shutDown, takeSnapshot, trackChanges, undoChanges } from './change-source.js';
 import { placedDisks } from './placed-disks.js';
 import { refuseFullDatastores } from './refuse-source.js';
-import { withSnapshotSlots } from './snapshot-slots.js';
+import { withDiskPlaces, withSnapshotPlaces } from './source-limits.js';
 import { readSnapshotDisks, readSourceMachine, type SourceDisk } from './source-machine.js';
+import type { SourcePlaces } from './source-places.js';
 import { thinDisk } from './thin-disks.js';
 import { withVddkDisks } from './vddk-disks.js';
 
@@ -25,16 +26,16 @@ export interface DiskPass {
 export class WarmSource {
   readonly #at: ChangedMachine;
   readonly #job: ClaimedJob;
-  readonly #context: Pick<BatchContext, 'liveServers' | 'signal'>;
+  readonly #places: SourcePlaces;
   readonly #signal: AbortSignal;
   /** By the disk's key: the moment up to which all of it was read. */
   #readUpTo: ReadonlyMap<number, string | null> = new Map();
 
-  constructor(at: ChangedMachine, job: ClaimedJob, context: Pick<BatchContext, 'liveServers' | 'signal'>) {
+  constructor(at: ChangedMachine, job: ClaimedJob, places: SourcePlaces, signal: AbortSignal) {
     this.#at = at;
     this.#job = job;
-    this.#context = context;
-    this.#signal = context.signal;
+    this.#places = places;
+    this.#signal = signal;
   }
 
   /**
@@ -55,9 +56,9 @@ export class WarmSource {
   async pass(read: (disks: readonly DiskPass[]) => Promise<void>): Promise<void> {
     const { client, machine } = this.#at;
     const now = await readSourceMachine(client, machine, this.#signal);
-    const host = `${client.shown} ${now.host?.value ?? ''}`;
-    await this.#context.liveServers.diskSlots.hold(host, now.disks.length, this.#signal, () =>
-      withSnapshotSlots(this.#context, client, now, async () => {
+    const at = { client, places: this.#places, signal: this.#signal };
+    await withDiskPlaces(at, now, () =>
+      withSnapshotPlaces(at, now, async () => {
         await refuseFullDatastores(client, now, this.#signal);
         try {
           await this.#readFrom(await takeSnapshot(this.#at, this.#signal), read);

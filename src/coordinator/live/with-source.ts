@@ -11,13 +11,14 @@ import { keepEvidence } from './evidence.js';
 import { exportedDisks } from './exported-disks.js';
 import { placedDisks, withDisks } from './placed-disks.js';
 import { refuseFullDatastores, refuseUnusable } from './refuse-source.js';
-import { withSnapshotSlots } from './snapshot-slots.js';
+import { withDiskPlaces, withSnapshotPlaces } from './source-limits.js';
 import {
   readSnapshotDisks,
   readSourceMachine,
   type SourceDisk,
   type SourceMachine,
 } from './source-machine.js';
+import { SourcePlaces } from './source-places.js';
 import { thinDisks } from './thin-disks.js';
 import { withVddkDisks } from './vddk-disks.js';
 import { WarmSource } from './warm-source.js';
@@ -51,14 +52,18 @@ export async function withSource(
   // What a killed run has left there.
   await takeBack(at, job);
   await keepEvidence(context, job, at);
+  const places = new SourcePlaces(context.ledger.places, job.held);
+  const signal = AbortSignal.any([context.signal, places.lost]);
   try {
-    if ((await moveFrom(context, job, at, delivery)) === 'waits') {
+    if ((await moveFrom({ ...context, signal }, job, { ...at, places }, delivery)) === 'waits') {
       await takeBack(at, job);
       return 'waits';
     }
   } catch (error) {
     // Without the job's signal: it may be what has ended the work.
     await takeBack(at, job);
+    // What failed because of that says less.
+    if (!context.signal.aborted) places.lost.throwIfAborted();
     throw error;
   }
   await leaveSource(at, job);
@@ -74,6 +79,11 @@ export async function settleSource(context: BatchContext, job: ClaimedJob): Prom
   const wanted = job.record.state !== 'done' && (rename !== null || disconnect);
   await job.held.warm.arrived();
   if (wanted || known.some(isToUndo)) await leaveSource(await reachSource(context, job, live), job);
+}
+
+/** A machine with its job's places beside others at the source. */
+interface PlacedMachine extends ChangedMachine {
+  readonly places: SourcePlaces;
 }
 
 /** The machine has moved: what went wrong from here on is told, and costs nothing of it. */
@@ -124,11 +134,11 @@ async function isOnItsWay({ held }: ClaimedJob): Promise<boolean> {
 async function moveFrom(
   context: BatchContext,
   job: ClaimedJob,
-  at: ChangedMachine,
+  at: PlacedMachine,
   delivery: Delivery,
 ): Promise<MoveEnd> {
-  const { signal, liveServers } = context;
-  const { client, live } = at;
+  const { signal } = context;
+  const { client, live, places } = at;
   const deliver: Deliver = (placed) => delivery.deliver(placed, context);
   const before = await readSourceMachine(client, at.machine, signal);
   await refuseUnusable(client, before, live.move, signal);
@@ -137,10 +147,9 @@ async function moveFrom(
     if (delivery.deliverWarm === null) {
       throw new XenferryError('CONFIG_INVALID', 'only into a pool can a machine be moved while it runs');
     }
-    return await delivery.deliverWarm.move(job, context, new WarmSource(at, job, context));
+    return await delivery.deliverWarm.move(job, context, new WarmSource(at, job, places, signal));
   }
-  const host = `${client.shown} ${before.host?.value ?? ''}`;
-  await liveServers.diskSlots.hold(host, before.disks.length, signal, async () => {
+  await withDiskPlaces({ client, places, signal }, before, async () => {
     if (live.move === 'copy' && before.powerState !== 'poweredOff') {
       return await moveSnapshot(context, job, at, before, deliver);
     }
@@ -160,19 +169,23 @@ async function moveFrom(
 async function moveSnapshot(
   context: BatchContext,
   job: ClaimedJob,
-  at: ChangedMachine,
+  at: PlacedMachine,
   machine: SourceMachine,
   deliver: Deliver,
 ): Promise<void> {
   const { signal } = context;
-  await withSnapshotSlots(context, at.client, machine, async () => {
+  await withSnapshotPlaces({ ...at, signal }, machine, async () => {
     await refuseFullDatastores(at.client, machine, signal);
     // Blocks of an earlier snapshot are not those of this one.
     await job.held.reset();
-    const snapshot = await takeSnapshot(at, signal);
-    const disks = await readSnapshotDisks(at.client, snapshot, signal);
-    await moveDisks(context, job, at, snapshot, disks, deliver);
-    await takeBack(at, job);
+    try {
+      const snapshot = await takeSnapshot(at, signal);
+      const disks = await readSnapshotDisks(at.client, snapshot, signal);
+      await moveDisks(context, job, at, snapshot, disks, deliver);
+    } finally {
+      // As long as it stands, it has its place.
+      await takeBack(at, job);
+    }
   });
 }
 

@@ -44,9 +44,12 @@ export class ProgressWatch {
       return record === undefined || record.at < running.since(id) ? undefined : record;
     };
     for (const id of running.ids) {
+      const progress = progressOf(id);
       // What it moves at its cutover is beside all that it had moved before.
-      if (tracked.of(id).awaitsCutover === true) continue;
-      tracked.change(id, { movedBytes: progressOf(id)?.movedBytes ?? 0 });
+      if (tracked.of(id).awaitsCutover !== true)
+        tracked.change(id, { movedBytes: progress?.movedBytes ?? 0 });
+      const diverted = tracked.goesThrough(id, progress?.hosts ?? []);
+      if (diverted !== null) rates.divert(diverted);
     }
     const sample = rates.sample(progressOf, cap, now);
     if (sample !== null) await nights.addSample(batchId, now, sample);

@@ -17,7 +17,7 @@ const TUNE_MS = 60_000;
 
 /** A job's run for the meter. */
 interface Run {
-  readonly job: Job;
+  job: Job;
   /** Of the machine's data, what earlier runs had moved. */
   base: number | null;
   bytes: number;
@@ -46,6 +46,12 @@ export class NightRates {
 
   begin(job: Job): void {
     this.#runs.set(job.id, { job, base: null, bytes: 0, ended: false });
+  }
+
+  /** The job's data goes another way from now on. */
+  divert(job: Job): void {
+    const run = this.#runs.get(job.id);
+    if (run !== undefined) run.job = job;
   }
 
   end(id: string): void {

@@ -77,6 +77,19 @@ export class TrackedJobs {
     this.change(id, { state: 'running', endedAt: null });
   }
 
+  /** The job goes through these hosts of the target now. Returns it as it is then; null where nothing is new. */
+  goesThrough(id: string, hosts: readonly string[]): Job | null {
+    const job = this.#scheduled.get(id);
+    const known = this.#onTheirWay.get(id);
+    if (job === undefined || known === undefined || hosts.length === 0) return null;
+    const names = new Set(hosts);
+    if (known.wayIn.length === names.size && known.wayIn.every(({ name }) => names.has(name))) return null;
+    const wayIn = [...names].map((name) => ({ kind: 'targetHost' as const, name, share: 1 / names.size }));
+    const moved = goingIn(job, wayIn);
+    this.#onTheirWay.set(id, { job: moved, wayIn });
+    return moved;
+  }
+
   /** A run of the job has ended as the ledger says; `awaitsCutover`: with nothing left but that. */
   ended(id: string, state: LedgerState, at: number, awaitsCutover = false): void {
     const moved = state === 'done' || state === 'paused' ? {} : { movedBytes: 0 };

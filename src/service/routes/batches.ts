@@ -52,7 +52,7 @@ export function batchRoutes(app: App, context: ServiceContext): void {
     async (request, reply) => {
       const { name, migration, start } = request.body;
       const id = await office.file(name, migration);
-      if (start) await office.start(id, bearerOf(request).name);
+      if (start) await office.start(id, bearerOf(request).name, false);
       return reply.code(201).send(await summaryOf(context, id));
     },
   );
@@ -94,7 +94,7 @@ export function batchRoutes(app: App, context: ServiceContext): void {
     },
     async (request, reply) => {
       const { id } = request.params;
-      await office.start(id, bearerOf(request).name);
+      await office.start(id, bearerOf(request).name, true);
       return reply.code(202).send(await summaryOf(context, id));
     },
   );

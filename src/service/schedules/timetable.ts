@@ -88,7 +88,7 @@ export class Timetable {
   async #runBatch(name: string, migration: string): Promise<string> {
     const { office } = this.#options;
     const id = await office.file(name, migration);
-    await office.start(id, `schedule ${name}`);
+    await office.start(id, `schedule ${name}`, false);
     return `began batch ${id}`;
   }
 }

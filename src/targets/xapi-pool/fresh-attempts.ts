@@ -23,6 +23,8 @@ export interface TransferPlace {
   /** Those that are to be gone through, as long as one of them takes it; all when none is named. */
   readonly through?: readonly string[] | undefined;
   readonly signal: AbortSignal;
+  /** Told of the host's address each time a transfer goes through one. */
+  readonly onHost?: ((address: string) => void) | undefined;
   /** Called when a transfer waits for its turn, about once a second, and when it comes on in what has no progress. */
   readonly onSign?: (() => void) | undefined;
 }
@@ -33,7 +35,7 @@ export interface TransferPlace {
  */
 export async function withFreshAttempts<T>(
   client: XapiClient,
-  { slots, storage, addresses, through = addresses, signal, onSign }: TransferPlace,
+  { slots, storage, addresses, through = addresses, signal, onHost, onSign }: TransferPlace,
   transfer: (address: string) => Promise<T>,
 ): Promise<T> {
   const failed = new Set<string>();
@@ -43,6 +45,7 @@ export async function withFreshAttempts<T>(
     const wanted = others.filter((address) => through.includes(address));
     const candidates = [wanted, others].find(({ length }) => length > 0) ?? addresses;
     const slot = await telling(onSign, slots.take(storage, candidates, signal));
+    onHost?.(slot.address);
     try {
       return await transfer(slot.address);
     } catch (error) {

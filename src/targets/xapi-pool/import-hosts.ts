@@ -42,6 +42,11 @@ export function addressesOf(names: readonly string[], view: PoolView): string[] 
   return [...hostNames(view)].flatMap(([address, name]) => (wanted.has(name) ? address : []));
 }
 
+/** The name of the host at an address; the address itself where the pool knows none there. */
+export function hostNameAt(address: string, view: PoolView): string {
+  return hostNames(view).get(address) ?? address;
+}
+
 /** By address. Hosts that share a name are known by their UUIDs. */
 function hostNames({ hosts, hostNames }: PoolView): ReadonlyMap<string, string> {
   const times = new Map<string, number>();

@@ -32,6 +32,8 @@ export interface MachineImport {
   readonly format: ImportFormat;
   readonly readBack: ReadBackAmount;
   readonly signal: AbortSignal;
+  /** Told of the address of the host that a disk goes through from now on. */
+  readonly onHost?: ((disk: number, address: string) => void) | undefined;
   /** Called when a disk waits for its turn, about once a second, and for each block that is read back. */
   readonly onSign?: (() => void) | undefined;
   /** Of all imports into the pool; without it, no import knows of others that are under way. */
@@ -199,12 +201,11 @@ class RunningImport implements BegunImport {
     const stored = this.#uploaded[disk];
     if (stored === undefined) throw new XenferryError('INTERNAL', `there is no disk ${disk}`);
     const { vdi, virtualBytes, converted } = stored;
-    const { client, view, spec, readBack } = this.#work;
-    const { sr, storage } = storageOf(view, spec.placement, disk);
+    const { client, spec, readBack } = this.#work;
     const records = await patchVdi(client, {
       vdi,
       virtualBytes,
-      place: placeOf(this.#work, sr, storage),
+      place: placeOf(this.#work, disk),
       conversion,
       records: converted.records,
       readBack,
@@ -333,7 +334,7 @@ async function upload(
   return await uploadVdi(client, {
     vdi: { name: diskName(spec, index), description, sr, capacityBytes, jobId },
     record: storage.record,
-    place: placeOf(work, sr, storage),
+    place: placeOf(work, index),
     format,
     conversion,
     reservation,
@@ -347,9 +348,8 @@ async function compare(
   index: number,
   only: Uint8Array | undefined,
 ): Promise<number> {
-  const { client, view, spec, readBack } = work;
-  const { sr, storage } = storageOf(view, spec.placement, index);
-  const place = placeOf(work, sr, storage);
+  const { client, spec, readBack } = work;
+  const place = placeOf(work, index);
   const name = diskName(spec, index);
   const { gate } = diskOf(work, index).pool;
   return await readBackVdi(client, { vdi, virtualBytes, place, records, amount: readBack, gate, name, only });
@@ -362,11 +362,15 @@ function diskOf({ disks }: MachineImport, index: number): MachineImport['disks']
 }
 
 function placeOf(
-  { slots, through, signal, onSign }: MachineImport,
-  storage: Ref,
-  { addresses }: StorageView,
+  { view, spec, slots, through, signal, onHost, onSign }: MachineImport,
+  disk: number,
 ): TransferPlace {
-  return { slots, storage, addresses, through, signal, onSign };
+  const {
+    sr: storage,
+    storage: { addresses },
+  } = storageOf(view, spec.placement, disk);
+  const tell = onHost && ((address: string) => onHost(disk, address));
+  return { slots, storage, addresses, through, signal, onHost: tell, onSign };
 }
 
 function storageOf(

@@ -19,7 +19,7 @@ export { ensureAppliance } from './ensure-appliance.js';
 export { findNamed, findNetworks } from './find-objects.js';
 export { findOwned, type OwnedObject } from './find-owned.js';
 export { haltVm } from './halt-vm.js';
-export { addressesOf, importHosts } from './import-hosts.js';
+export { addressesOf, hostNameAt, importHosts } from './import-hosts.js';
 export {
   type BegunImport,
   beginImport,

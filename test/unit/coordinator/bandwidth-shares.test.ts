@@ -12,6 +12,8 @@ test('whenever jobs come and go, and however late workers hear, they move no mor
     fc.record({
       begin: fc.integer({ min: 0, max: 2 }),
       end: fc.integer({ min: 0, max: 2 }),
+      /** How many of the oldest have nothing to move from now on; the others have. */
+      idle: fc.integer({ min: 0, max: 3 }),
       seconds: fc.constantFrom(1, 1, 1, 3, 9),
     }),
     { minLength: 1, maxLength: 40 },
@@ -23,7 +25,8 @@ test('whenever jobs come and go, and however late workers hear, they move no mor
       const heard = new Map<number, { share: number; until: number }[]>();
       let now = 0;
       let next = 0;
-      for (const { begin, end, seconds } of drawn) {
+      const idle = new Set<number>();
+      for (const { begin, end, idle: resting, seconds } of drawn) {
         for (let each = 0; each < begin; each++) {
           shares.begin(next);
           heard.set(next++, [{ share: 0, until: Number.POSITIVE_INFINITY }]);
@@ -32,12 +35,16 @@ test('whenever jobs come and go, and however late workers hear, they move no mor
           shares.end(id);
           heard.delete(id);
         }
+        idle.clear();
+        for (const id of [...heard.keys()].slice(0, resting)) idle.add(id);
+        for (const id of heard.keys()) shares.moves(id, !idle.has(id));
         for (let second = 0; second < seconds; second++) {
-          const told = shares.divide(CAP, now);
-          for (const id of told?.jobIds ?? []) {
-            const known = heard.get(id) ?? [];
-            for (const each of known) each.until = Math.min(each.until, now + SHARE_LASTS_MS);
-            known.push({ share: told?.bandwidth ?? 0, until: Number.POSITIVE_INFINITY });
+          for (const { jobIds, bandwidth: share } of shares.divide(CAP, now)) {
+            for (const id of jobIds) {
+              const known = heard.get(id) ?? [];
+              for (const each of known) each.until = Math.min(each.until, now + SHARE_LASTS_MS);
+              known.push({ share, until: Number.POSITIVE_INFINITY });
+            }
           }
           shares.told(now);
           let sum = 0;
@@ -50,12 +57,15 @@ test('whenever jobs come and go, and however late workers hear, they move no mor
       }
       // Once nothing changes any more all of it is used.
       for (let second = 0; second < 20; second++, now += SECOND) {
-        const told = shares.divide(CAP, now);
-        for (const id of told?.jobIds ?? []) heard.set(id, [{ share: told?.bandwidth ?? 0, until: 0 }]);
+        for (const { jobIds, bandwidth: share } of shares.divide(CAP, now)) {
+          for (const id of jobIds) heard.set(id, [{ share, until: 0 }]);
+        }
         shares.told(now);
       }
-      const last = [...heard.values()].map((known) => known.at(-1)?.share ?? 0);
-      if (heard.size > 0) expect(last).toEqual(last.map(() => Math.floor(CAP / heard.size)));
+      const movers = [...heard.keys()].filter((id) => !idle.has(id)).length;
+      for (const [id, known] of heard) {
+        expect(known.at(-1)?.share).toBe(idle.has(id) ? 0 : Math.floor(CAP / movers));
+      }
     }),
   );
 });
@@ -63,8 +73,34 @@ test('whenever jobs come and go, and however late workers hear, they move no mor
 test('without a cap that holds all may move what they can', () => {
   const shares = new BandwidthShares();
   shares.begin(1);
-  expect(shares.divide(null, 0)).toEqual({ jobIds: [1], bandwidth: UNCAPPED });
-  expect(shares.divide(0, 1)).toEqual({ jobIds: [1], bandwidth: 0 });
+  expect(shares.divide(null, 0)).toEqual([{ jobIds: [1], bandwidth: UNCAPPED }]);
+  expect(shares.divide(0, 1)).toEqual([{ jobIds: [1], bandwidth: 0 }]);
+});
+
+test('a machine that is mended gives its share to the others, and has it back when it moves', () => {
+  const shares = new BandwidthShares();
+  const told = new Map<number, number>();
+  let now = 0;
+  const after = (seconds: number) => {
+    for (let second = 0; second < seconds; second++, now += SECOND) {
+      for (const { jobIds, bandwidth } of shares.divide(CAP, now)) {
+        for (const id of jobIds) told.set(id, bandwidth);
+      }
+      shares.told(now);
+    }
+    return [told.get(1), told.get(2)];
+  };
+  shares.begin(1);
+  shares.begin(2);
+  expect(after(7)).toEqual([CAP / 2, CAP / 2]);
+  shares.moves(1, false);
+  expect(after(1)).toEqual([0, CAP / 2]);
+  // Only then nobody can still move by what he was told before.
+  expect(after(4)).toEqual([0, CAP / 2]);
+  expect(after(1)).toEqual([0, CAP]);
+  shares.moves(1, true);
+  expect(after(1)).toEqual([0, CAP / 2]);
+  expect(after(5)).toEqual([CAP / 2, CAP / 2]);
 });
 
 test('a worker moves what its jobs may, and all when none of them knows a cap', async () => {

@@ -57,3 +57,17 @@ test('a machine of which nothing new is told has not come on', async () => {
     await advancedAt(20, ({ observe }) => observe({ kind: 'progress', jobId, name: 'm', disk: 0, progress })),
   ).toBe(0);
 });
+
+test('the hosts are told that a machine goes through now, not those that it has left', async () => {
+  const reporter = new ProgressReporter(ledger);
+  reporter.observe({ kind: 'job', jobId, name: 'm', state: 'converting', error: null });
+  for (const [disk, host] of [
+    [0, 'xen1'],
+    [1, 'xen1'],
+    [0, 'xen2'],
+  ] as const)
+    reporter.observe({ kind: 'host', jobId, disk, host });
+  reporter.observe({ kind: 'host', jobId, disk: 1, host: 'xen3' });
+  await reporter.close();
+  expect((await ledger.nights.progress([jobId])).get(jobId)?.hosts).toEqual(['xen2', 'xen3']);
+});

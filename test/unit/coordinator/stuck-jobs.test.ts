@@ -8,7 +8,7 @@ const HOUR = 60 * MINUTE;
 /** A machine whose step came on last when the evening began. */
 function silent(step: StepName = 'convert'): ReadonlyMap<string, ProgressRecord> {
   return new Map([
-    ['m', { jobId: 1, step, movedBytes: 0, bytesPerSecond: 0, at: EVENING, advancedAt: EVENING }],
+    ['m', { jobId: 1, step, movedBytes: 0, bytesPerSecond: 0, hosts: [], at: EVENING, advancedAt: EVENING }],
   ]);
 }
 

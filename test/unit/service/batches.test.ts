@@ -74,6 +74,30 @@ describe('a batch', () => {
     expect([idOf(second), second.json]).toMatchObject([idOf(first), { stage: 'draft' }]);
   });
 
+  it('whose plan has changed since it was looked at is held, says what is different, and runs once that is accepted', async () => {
+    const own = join(service.home, 'changing');
+    const exported = async (name: string) => {
+      await writeExport(join(own, name), name, [{ href: 'disk.vmdk', capacityBytes: 4 * MIB }]);
+      await makeVmdk(join(folder, 'disk.raw'), join(own, name, 'disk.vmdk'), 'streamOptimized');
+    };
+    await exported('old');
+    const id = idOf(await post('changing', migration('changing')));
+    await exported('new');
+    expect((await service.ask('POST', `/v1/batches/${id}/start`)).status).toBe(202);
+    const changes = async () => {
+      const { json } = await service.ask('GET', `/v1/batches/${id}/plan`);
+      const { concerns } = json as { concerns: { id: string; message: string }[] };
+      return concerns.flatMap((one) => (one.id === 'PLAN_CHANGED' ? [one.message] : []));
+    };
+    await expect.poll(changes).toEqual(['since the plan was looked at: new was not in it']);
+    await expect.poll(() => stageOf(id)).toBe('draft');
+    expect((await service.ask('POST', `/v1/batches/${id}/start`)).status).toBe(202);
+    await expect.poll(() => stageOf(id)).toBe('running');
+    turnstile.release();
+    await expect.poll(() => stageOf(id)).toBe('ended');
+    expect(await changes()).toEqual([]);
+  });
+
   it('that stands against its own plan is not started', async () => {
     // Nothing there that could be moved.
     mkdirSync(join(service.home, 'empty'), { recursive: true });
