@@ -122,6 +122,7 @@ export async function poolDelivery(
       ],
       waysIn: (planned) => waysIn(work, planned),
       isFinished: (job) => isFinished(work, job),
+      check: async (job) => check(work, job),
       deliver: (job, own) => deliver({ ...work, signal: own.signal }, job),
       deliverWarm: (job, own, source) => deliverWarm({ ...work, signal: own.signal }, job, source),
       refix: (job, own) => refix({ ...work, signal: own.signal }, job),
@@ -225,8 +226,8 @@ async function arrivedVms({
 async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
   const { signal, profiles, marks } = work;
   const { planned, held } = job;
+  check(work, job);
   const mark = marks.ofMachine(planned.machine.id);
-  refuseEarlier(work, mark);
   const { known, guestFolder } = await guestToGoOnWith(held, true);
   work.begun.set(mark, job);
   try {
@@ -256,8 +257,8 @@ async function deliver(work: PoolWork, job: ClaimedJob): Promise<void> {
 async function deliverWarm(work: PoolWork, job: ClaimedJob, source: WarmSource): Promise<void> {
   const { marks, blackOuts } = work;
   const { planned, held } = job;
+  check(work, job);
   const mark = marks.ofMachine(planned.machine.id);
-  refuseEarlier(work, mark);
   // What was moved of it before is not what it is now.
   await held.reset();
   for (const folder of await held.otherGuestFolders()) await removeGuestFolder(folder);
@@ -413,10 +414,14 @@ function progressOf(
     observe({ kind: 'progress', jobId: record.id, name: planned.machine.name, disk, progress });
 }
 
-/** The VM that an earlier run made may be in use by now: only its owner may say that it goes. */
-function refuseEarlier({ earlier, client }: PoolWork, mark: string): void {
-  const vm = earlier.get(mark);
-  if (vm === undefined) return;
+function check(work: PoolWork, { planned }: PlannedJob): void {
+  const { earlier, client, marks } = work;
+  const vm = earlier.get(marks.ofMachine(planned.machine.id));
+  if (vm === undefined) {
+    placementOf(work, planned);
+    return;
+  }
+  // It may be in use by now: only its owner may say that it goes.
   throw new XenferryError('TARGET_EXISTS', `an earlier run brought it as ${vm.name} (${vm.uuid})`, {
     file: client.shown,
     hint: 'Keep that one, or let xenferry cleanup --all remove it and run again.',

@@ -39,6 +39,8 @@ export async function withSource(context: BatchContext, job: ClaimedJob, deliver
   const at = await reachSource(context, job, live);
   // What a killed run has left there.
   await takeBack(at, job);
+  // Nothing is shut down for what cannot be brought there.
+  await delivery.check(job);
   await keepEvidence(context, job, at);
   try {
     await moveFrom(context, job, at, delivery);
