@@ -18,6 +18,7 @@ import { collectReport } from '../../src/report/index.js';
 import { type Row, type SimulatedPool, startPool } from '../simulators/xapi-pool/index.js';
 import { poolMigration } from '../support/pool-migration.js';
 import { runCli, startCli } from '../support/run-cli.js';
+import { services } from '../support/service.js';
 import { PATIENCE } from '../support/simulated-pool.js';
 import { type SimulatedVcenter, simulatedVcenter } from '../support/simulated-vcenter.js';
 import { tempFiles } from '../support/temp-files.js';
@@ -26,7 +27,9 @@ import { createMachines, type MachineSpec, type MadeMachine } from '../support/v
 import { logIn, POOL_CERTIFICATE } from '../support/xapi-caller.js';
 
 const { folder } = tempFiles();
+const serve = services();
 const VSPHERE_PATIENCE = { connect: 2_000, idle: 5_000, pauseScale: 0.01 };
+const BOTH_PATIENCES = { pool: PATIENCE, vsphere: VSPHERE_PATIENCE };
 const MAC = '00:50:56:00:00:07';
 const LIVE = {
   allow: ['shutDown', 'rename', 'disconnect'],
@@ -137,14 +140,13 @@ async function moved({ live = LIVE, spec = RUNNING, into = 'pool' }: MoveWish = 
       const batch = await ledger.latestBatch(target);
       if (batch === null) throw new Error('no batch');
       const signal = new AbortController().signal;
-      const patience = { pool: PATIENCE, vsphere: VSPHERE_PATIENCE };
       return await rollBack(ledger, {
         batch,
         machines: [],
         act: true,
         force: false,
         signal,
-        patience,
+        patience: BOTH_PATIENCES,
         ...wish,
       });
     });
@@ -311,9 +313,24 @@ describe('a machine that was moved from a vCenter into a pool', () => {
     expect(vm().text('power_state')).toBe('Halted');
   }, 60_000);
 
-  it('is not started at the source when it was off there', async () => {
-    const { caller, web, before, back } = await moved({ spec: { ...RUNNING, running: false } });
-    expect(await back()).toMatchObject([{ state: 'rolledBack' }]);
+  it('is taken back by the service, and not started at the source when it was off there', async () => {
+    const { caller, web, before, target } = await moved({ spec: { ...RUNNING, running: false } });
+    const service = await serve({
+      store: { folder: target },
+      rollBack: (ledger, wish) => rollBack(ledger, { ...wish, patience: BOTH_PATIENCES }),
+    });
+    const job = async () => (await service.ask('GET', '/v1/jobs/1')).json;
+    const changes = ['disconnect', 'rename'];
+    expect(await job()).toMatchObject({
+      state: 'done',
+      rollbackUntil: expect.any(Number),
+      sourceChanges: changes.map((kind) => ({ kind, state: 'kept', madeAt: expect.any(Number) })),
+    });
+    expect((await service.ask('POST', '/v1/jobs/1/rollback', { body: {} })).status).toBe(202);
+    await expect.poll(job, { timeout: 20_000 }).toMatchObject({
+      state: 'rolledBack',
+      sourceChanges: changes.map((kind) => ({ kind, state: 'undone', undoneAt: expect.any(Number) })),
+    });
     expect(await seen(caller, web)).toEqual(before);
     expect(before[1]).toBe('poweredOff');
   }, 60_000);
