@@ -232,7 +232,7 @@ describe.skipIf(!HAS_CHROMIUM)('the dashboard in Chromium', () => {
       expect(await page.evaluate('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(width);
     }
     await show(page, { screen: 'batch', id: 1 });
-    expect(await page.locator('.legend').first().innerText()).toMatch(/1 rolled back/);
+    expect(await page.locator('.legend').first().innerText()).toMatch(/1\s+rolled back/);
     await page.getByLabel('State').selectOption('rolledBack');
     await page.getByRole('link', { name: 'web0000' }).waitFor();
     await shoot(page, 'batch-rolled-back');

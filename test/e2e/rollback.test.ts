@@ -316,7 +316,7 @@ describe('a machine that was moved from a vCenter into a pool', () => {
   it('is taken back by the service, and not started at the source when it was off there', async () => {
     const { caller, web, before, target } = await moved({ spec: { ...RUNNING, running: false } });
     const service = await serve({
-      store: { folder: target },
+      home: target,
       rollBack: (ledger, wish) => rollBack(ledger, { ...wish, patience: BOTH_PATIENCES }),
     });
     const job = async () => (await service.ask('GET', '/v1/jobs/1')).json;

@@ -111,8 +111,10 @@ class MachineScreen extends Screen<JobDetail> {
 
   #actions(job: JobDetail, subject: OrderSubject): TemplateResult {
     const soon = () => this.refreshSoon();
-    return html`${orderButtons(verbsForJob(job), '', (verb) => void order(this.app, subject, [verb]).then(soon))}
-      ${job.rollbackUntil === null ? nothing : html`<div class="buttons"><button class="grave-quiet" @click=${() => void rollBack(this.app, job).then(soon)}>Roll back</button></div>`}`;
+    return html`<div class="buttons">
+      ${orderButtons(verbsForJob(job), '', (verb) => void order(this.app, subject, [verb]).then(soon))}
+      ${job.rollbackUntil === null ? nothing : html`<button class="grave-quiet" @click=${() => void rollBack(this.app, job).then(soon)}>Roll back</button>`}
+    </div>`;
   }
 
   #progress({
