@@ -1,7 +1,7 @@
 import type { BlockDigest } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { Profile } from '../guests/profiles/index.js';
-import { Ledger, type LedgerPlace, type Order, RUNNING_STATES, type TargetLock } from '../ledger/index.js';
+import { Ledger, type LedgerPlace, RUNNING_STATES, type TargetLock } from '../ledger/index.js';
 import { XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
@@ -25,6 +25,7 @@ import { watchJobs } from './night/watch-jobs.js';
 import { openDelivery } from './open-delivery.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { QueueRunner } from './queue-runner.js';
+import { refixedMachines } from './refixed-machines.js';
 import { runJob } from './run-job.js';
 import { isInterrupted, stopReason } from './stop-reasons.js';
 import { workerName } from './worker-name.js';
@@ -231,8 +232,6 @@ async function enlist(
       return { planned, ...around, ...(await jobPrints(planned, around, context)) };
     }),
   );
-  const ordered = await ledger.orders.waiting(batchId);
-  const refixed = plan.machines.filter((one) => ordered.some((order) => wantsRefix(order, one)));
   const specs = [
     ...prepared.map(({ planned, fingerprint, base }) => ({
       machineId: planned.machine.id,
@@ -252,7 +251,7 @@ async function enlist(
       dataBytes: 0,
     })),
   ];
-  await ledger.enlist(batchId, specs, new Set(refixed.map(({ machine }) => machine.id)));
+  await ledger.enlist(batchId, specs, await refixedMachines(ledger, batchId, plan));
   const records = new Map((await ledger.jobs(batchId)).map((record) => [record.machineId, record]));
   for (const problem of plan.unreadable) {
     const record = records.get(problem.file);
@@ -265,11 +264,6 @@ async function enlist(
     const record = records.get(job.planned.machine.id);
     return record === undefined ? [] : [{ ...job, record }];
   });
-}
-
-/** Whether an order that nobody has obeyed yet has a machine's guest be mended anew. */
-function wantsRefix({ verb, scope, subject }: Order, { machine, wave }: PlannedMachine): boolean {
-  return verb === 'refix' && (scope === 'batch' || subject === (scope === 'wave' ? wave : machine.id));
 }
 
 /** As the waves take them. */

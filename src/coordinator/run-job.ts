@@ -2,8 +2,7 @@ import { errorCodeOf, isCanceled, toXenferryError, XenferryError } from '../mode
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import type { Delivery } from './delivery.js';
 import type { BatchContext, ClaimedJob } from './job.js';
-import { settleSource, withSource } from './live/with-source.js';
-import { refused } from './refix-output.js';
+import { refixWithSource, settleSource, withSource } from './live/with-source.js';
 import { failureBy, stateAfter } from './stop-reasons.js';
 
 /**
@@ -17,10 +16,8 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
   try {
     signal.throwIfAborted();
     refuseBlocked(planned);
-    if (record.refix) {
-      if (planned.live !== null) throw refused('its source is still in VMware’s hands, and may have changed');
-      await delivery.refix(job, context);
-    } else if (await delivery.isFinished(job)) await settleSource(context, job);
+    if (record.refix) await refixWithSource(context, job, delivery);
+    else if (await delivery.isFinished(job)) await settleSource(context, job);
     else await withSource(context, job, delivery);
     await held.setState('done');
     observe({ kind: 'job', jobId: record.id, name, state: 'done', error: null });
