@@ -1,3 +1,4 @@
+export { tryMount } from './access/try-mount.js';
 export { type ExaminedGuest, examineGuest } from './engine/examine-guest.js';
 export { FIX } from './engine/fix-task.js';
 export { type GuestRecord, readGuestRecord } from './engine/guest-record.js';

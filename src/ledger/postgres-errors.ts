@@ -33,7 +33,7 @@ export function postgresError(cause: unknown, shown: string): XenferryError {
       cause,
     });
   }
-  if (UNAUTHORIZED.test(code) || /password must be a string|no password/i.test(said)) {
+  if (UNAUTHORIZED.test(code) || /password must be a (?:non-empty )?string|no password/i.test(said)) {
     return new XenferryError('LEDGER_UNAUTHORIZED', `the ledger’s database refuses: ${said}`, {
       file: shown,
       cause,

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, type Migration, Migrator, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { makeFolder } from '../io/make-folder.js';
+import { postgresPassword } from '../io/postgres-password.js';
 import { type PostgresAddress, postgresAddress } from '../io/postgres-url.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
 import { AdvisoryLock, type Guarded } from './advisory-lock.js';
@@ -165,14 +166,15 @@ function keyOf(name: string): bigint {
   return createHash('sha256').update(name).digest().readBigInt64BE();
 }
 
-function clientConfig({ host, port, user, password, database, ssl }: PostgresAddress): pg.ClientConfig {
+function clientConfig(address: PostgresAddress): pg.ClientConfig {
+  const { host, port, user, database, ssl } = address;
   return {
     host,
     port,
     database,
     ssl,
     ...(user !== undefined && { user }),
-    ...(password !== undefined && { password }),
+    password: postgresPassword(address),
     application_name: 'xenferry',
     connectionTimeoutMillis: CONNECT_MILLISECONDS,
     keepAlive: true,

@@ -1,4 +1,5 @@
 import { type BackendFactory, createPostgresBackend, type IQueueBackend } from 'bullmq';
+import { postgresPassword } from '../io/postgres-password.js';
 import { isPostgresUrl, postgresAddress } from '../io/postgres-url.js';
 import { XenferryError } from '../model/errors.js';
 import { checkRedis } from './check-redis.js';
@@ -53,14 +54,15 @@ export async function queueBackend({ url }: QueuePlace): Promise<QueueBackend> {
   if (!isPostgresUrl(url)) {
     throw new XenferryError('CONFIG_INVALID', 'a queue is in PostgreSQL (postgres://) or Redis (redis://)');
   }
-  const { host, port, user, password, database, ssl } = postgresAddress(url);
+  const address = postgresAddress(url);
+  const { host, port, user, database, ssl } = address;
   const connection = {
     host,
     port,
     database,
     ssl,
     ...(user !== undefined && { user }),
-    ...(password !== undefined && { password }),
+    password: postgresPassword(address),
     keepAlive: true,
     schema: SCHEMA,
     migrate: true,

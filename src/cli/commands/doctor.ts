@@ -1,9 +1,8 @@
-import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { examineMigration, examineSource, type Finding } from '../../coordinator/index.js';
-import { installCommand, missingTools } from '../../guests/index.js';
+import { installCommand, missingTools, tryMount } from '../../guests/index.js';
 import { freeBytes } from '../../io/free-space.js';
-import { XenferryError } from '../../model/errors.js';
+import { toXenferryError, XenferryError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
 import { qemuImgVersion } from '../../qemu-img/index.js';
 import type { Command } from '../command.js';
@@ -133,23 +132,31 @@ async function guestFindings(): Promise<Finding[]> {
       remedy: installCommand([name]),
     };
   });
-  return [...(lacking.length === 0 ? [GUEST_TOOLS_FOUND] : lacking), await fuseFinding()];
+  const canTry = missing.every(({ program }) => !MOUNTING.includes(program));
+  return [
+    ...(lacking.length === 0 ? [GUEST_TOOLS_FOUND] : lacking),
+    ...(canTry ? [await fuseFinding()] : []),
+  ];
 }
+
+/** What a volume is mounted with; qemu-img makes the layer. */
+const MOUNTING = ['qemu-img', 'qemu-storage-daemon', 'fusermount3'];
 
 const GUEST_TOOLS_FOUND: Finding = { what: 'guest tools', state: 'ok', detail: 'all found', remedy: '' };
 
+/** A device that is there is not enough: in a container or under a service manager the mount may be refused. */
 async function fuseFinding(): Promise<Finding> {
-  const usable = await access('/dev/fuse', constants.R_OK | constants.W_OK).then(
-    () => true,
-    () => false,
-  );
-  if (usable) return { what: '/dev/fuse', state: 'ok', detail: 'can be used', remedy: '' };
-  return {
-    what: '/dev/fuse',
-    state: 'optional',
-    detail: 'cannot be used; no guest can be changed without it',
-    remedy: 'sudo modprobe fuse; in a container, pass the device in and allow mounts',
-  };
+  try {
+    await tryMount();
+    return { what: 'mounts by FUSE', state: 'ok', detail: 'can be used', remedy: '' };
+  } catch (error) {
+    return {
+      what: 'mounts by FUSE',
+      state: 'optional',
+      detail: `cannot be used, and no guest can be changed without them: ${toXenferryError(error).message}`,
+      remedy: 'sudo modprobe fuse; in a container, pass /dev/fuse in and allow mounts',
+    };
+  }
 }
 
 async function spaceFinding(target: string): Promise<Finding> {

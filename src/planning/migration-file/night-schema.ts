@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { AT_WINDOW_END, WOULD_NOT_FINISH } from '../../model/night.js';
 import { NAME } from './words.js';
 
-const TIME_OF_DAY = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/);
+const TIME_OF_DAY = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day from 00:00 to 23:59');
 const TIME_ZONE = NAME.default('UTC');
 /** ISO 8601, such as `2026-11-27T22:00:00+01:00`. */
 export const INSTANT = z.iso.datetime({ offset: true });

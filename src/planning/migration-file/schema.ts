@@ -23,7 +23,7 @@ export const FILE_KINDS = ['xva', 'xva-zstd', 'vhd', 'xl'] as const;
 const GLOB = z.string().min(1);
 const GIB = z.number().nonnegative();
 /** Id of a concern. */
-const CONCERN_ID = z.string().regex(/^[A-Z][A-Z0-9_]*$/);
+const CONCERN_ID = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'must be the id of a concern, like NIC_SRIOV');
 /** Why the operator goes on regardless, by concern. */
 const WAIVERS = z.record(CONCERN_ID, z.string().min(1));
 
@@ -52,7 +52,16 @@ const SERVER_REFERENCE = z.strictObject({
   user: NAME,
   password: KEY,
   /** SHA-256 of the certificates of its hosts; without any, those the system trusts. */
-  tlsFingerprints: z.array(z.string().regex(/^([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$/)).default([]),
+  tlsFingerprints: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$/,
+          'must be a SHA-256 fingerprint: 64 hexadecimal digits',
+        ),
+    )
+    .default([]),
 });
 
 const SOURCE = z.union([
@@ -187,17 +196,26 @@ const MACHINE = z.strictObject({
   /** By the card's number, from 0. */
   nics: z
     .record(
-      z.string().regex(/^\d+$/),
+      z.string().regex(/^\d+$/, 'must be a number'),
       z.strictObject({
         network: NAME.optional(),
-        mac: z.union([z.literal('new'), z.string().regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/)]).optional(),
+        mac: z
+          .union([
+            z.literal('new'),
+            z
+              .string()
+              .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, 'must be a MAC address, like 00:16:3e:12:34:56'),
+          ])
+          .optional(),
       }),
     )
     .optional(),
   /** For all its disks. */
   storage: NAME.optional(),
   /** By the disk's number, from 0. */
-  disks: z.record(z.string().regex(/^\d+$/), z.strictObject({ storage: NAME })).optional(),
+  disks: z
+    .record(z.string().regex(/^\d+$/, 'must be a number'), z.strictObject({ storage: NAME }))
+    .optional(),
   wave: NAME.optional(),
   startOrder: z.number().int().nonnegative().optional(),
   startDelaySeconds: z.number().nonnegative().optional(),

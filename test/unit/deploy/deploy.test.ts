@@ -68,7 +68,6 @@ describe('the units', () => {
     for (const unit of UNITS.filter((name) => name.endsWith('.service'))) {
       expect(readFileSync(join(DEPLOY, unit), 'utf8')).not.toMatch(forbidden);
       expect(settings(unit, 'User')).toEqual(['xenferry']);
-      expect(settings(unit, 'CapabilityBoundingSet')).toEqual(['CAP_SYS_ADMIN']);
       expect(settings(unit, 'DeviceAllow')).toContain('/dev/fuse rw');
     }
   });

@@ -4,6 +4,7 @@ import { type Disk, GRAIN } from '../disk-store.js';
 import { XapiFailure } from '../failure.js';
 import { type Attachment, attachToHost } from '../repository.js';
 import { type Base, changedGrains } from '../streams/changed-grains.js';
+import { SlowLink } from '../streams/slow-link.js';
 import { vhdPieces } from '../streams/vhd-export.js';
 import { errorPage, headText, send } from './responses.js';
 import { admitted, parameter, redirected, type Transfer, taskOf, tripsOf } from './transfer.js';
@@ -38,7 +39,8 @@ async function sendDisk({ transfer, disk, base, format, session, task }: Sending
   const { socket, faults, state } = transfer;
   const trips = tripsOf(transfer, { session, task });
   const slow = faults.find(({ kind }) => kind === 'slow');
-  const bytesPerSecond = slow?.kind === 'slow' ? slow.bytesPerSecond : undefined;
+  const rate = slow?.kind === 'slow' ? slow.bytesPerSecond : undefined;
+  const link = rate === undefined ? undefined : new SlowLink(rate);
   const file = await open(disk.path, 'r');
   let sent = 0;
   try {
@@ -53,9 +55,7 @@ async function sendDisk({ transfer, disk, base, format, session, task }: Sending
           trips.shift();
           trip.act();
         }
-        if (bytesPerSecond !== undefined) {
-          await new Promise((resolve) => setTimeout(resolve, (part.length * 1000) / bytesPerSecond));
-        }
+        await link?.pass(part.length);
       }
       state.tasks.progress(task, sent / disk.size);
       if (socket.destroyed) {

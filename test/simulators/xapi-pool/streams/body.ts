@@ -1,5 +1,6 @@
 import type { Fault } from '../fault.js';
 import type { SocketReader } from '../http/socket-reader.js';
+import { SlowLink } from './slow-link.js';
 
 /** The stream ended before what must come. */
 export class EndOfStream extends Error {}
@@ -15,14 +16,15 @@ export class Body {
   private readonly reader: SocketReader;
   private readonly limit: number;
   private readonly trips: Trip[];
-  private readonly bytesPerSecond: number | undefined;
+  private readonly link: SlowLink | undefined;
   private count = 0;
 
   constructor(reader: SocketReader, limit: number | undefined, trips: readonly Trip[], slow?: Fault) {
     this.reader = reader;
     this.limit = limit ?? Number.POSITIVE_INFINITY;
     this.trips = [...trips];
-    this.bytesPerSecond = slow?.kind === 'slow' ? slow.bytesPerSecond : undefined;
+    const rate = slow?.kind === 'slow' ? slow.bytesPerSecond : undefined;
+    this.link = rate === undefined ? undefined : new SlowLink(rate);
   }
 
   /** How many bytes were read so far. */
@@ -35,10 +37,7 @@ export class Body {
     const wanted = this.untilTrip(most);
     const piece = wanted > 0 ? await this.reader.some(wanted) : undefined;
     this.count += piece?.length ?? 0;
-    if (piece !== undefined && this.bytesPerSecond !== undefined) {
-      const milliseconds = (piece.length * 1000) / this.bytesPerSecond;
-      await new Promise((resolve) => setTimeout(resolve, milliseconds));
-    }
+    await this.link?.pass(piece?.length ?? 0);
     return piece;
   }
 
@@ -58,7 +57,7 @@ export class Body {
 
   /** Fills some of the buffer; 0 at the end. */
   private async part(buffer: Buffer): Promise<number> {
-    if (this.bytesPerSecond !== undefined) {
+    if (this.link !== undefined) {
       return (await this.some(buffer.length))?.copy(buffer) ?? 0;
     }
     const came = await this.reader.fill(buffer);
