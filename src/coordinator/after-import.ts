@@ -115,6 +115,7 @@ class AfterImportRun {
   async #release(client: XapiClient, { job, vm }: ArrivedMachine): Promise<boolean> {
     try {
       await releaseVm(client, vm);
+      await job.held.warm.endCutover();
       return true;
     } catch (error) {
       if (isCanceled(error)) throw error;

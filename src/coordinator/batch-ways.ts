@@ -14,14 +14,18 @@ const WAYS = z.strictObject({
     luksKeys: z.array(KEY_REFERENCE).readonly(),
     isolate: z.boolean(),
   }),
+  blackOuts: z.array(z.string()).readonly().default([]),
 });
 
 /** How a batch's machines are made, but for the profiles, which every worker has. */
-type RecordedWays = Omit<BatchWays, 'profiles'>;
+type RecordedWays = Omit<BatchWays, 'profiles'> & {
+  /** `YYYY-MM-DD`: dates on which no window opens. */
+  readonly blackOuts: readonly string[];
+};
 
 /** For the ledger. */
-export function waysOf({ checksum, digest, guests }: RecordedWays): string {
-  return JSON.stringify({ checksum, digest, guests } satisfies z.infer<typeof WAYS>);
+export function waysOf({ checksum, digest, guests, blackOuts }: RecordedWays): string {
+  return JSON.stringify({ checksum, digest, guests, blackOuts } satisfies z.infer<typeof WAYS>);
 }
 
 /** What `waysOf` wrote. Throws LEDGER_INVALID for anything else. */

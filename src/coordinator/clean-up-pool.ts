@@ -31,6 +31,8 @@ export async function cleanUpPool(
       const owned = await findOwned(client, marks.prefix);
       const kept = all ? [] : owned.filter((one) => isWhole(one, landed)).map(({ uuid }) => uuid);
       const wanted = owned.map(({ jobId }) => jobId).filter((mark) => all || mark !== marks.batch);
+      // Before they go: what is not known of them is in nobody's way.
+      await ledger.warmMoves.forgetAll(target);
       return await removeOwned(client, new Set(wanted), new Set(kept));
     } finally {
       await client.close();

@@ -16,7 +16,7 @@ import { afterwards, isFinished } from './into-pool/arrivals.js';
 import { checkMachine } from './into-pool/check-machine.js';
 import { deliverMachine } from './into-pool/deliver-machine.js';
 import { deliverWarm } from './into-pool/deliver-warm.js';
-import { clearLeftovers, removeLeftovers } from './into-pool/leftovers.js';
+import { clearLeftovers, removeLeftovers, removeMade } from './into-pool/leftovers.js';
 import { waysIn } from './into-pool/machine-import.js';
 import type { PoolWork } from './into-pool/pool-work.js';
 import { refixVm } from './into-pool/refix-vm.js';
@@ -30,7 +30,7 @@ import { readyNetworks } from './ready-networks.js';
  */
 export async function poolDelivery(
   destination: PoolDestination,
-  { machines, alone = false, blackOuts }: Omit<Deliverable, 'destination'>,
+  { machines, alone = false, blackOuts, batchId }: Omit<Deliverable, 'destination'>,
   context: BatchContext,
 ): Promise<Delivery> {
   const client = await connectPool({ ...destination, patience: context.patience });
@@ -38,13 +38,15 @@ export async function poolDelivery(
     const marks = await jobMarks(context.ledger, context.target);
     if (marks === null) throw new XenferryError('LEDGER_INVALID', 'the ledger has no identity');
     const own = alone ? new Set(machines.map(({ machine }) => marks.ofMachine(machine.id))) : null;
-    const earlier = await clearLeftovers(client, context, marks, own);
+    const kept = await context.ledger.warmMoves.keptDisks(batchId);
+    const earlier = await clearLeftovers(client, context, marks, { only: own, kept });
     const view = await readyNetworks(client, destination.newNetworks, marks.batch, context.signal);
     const { disksPerHost: perHost, disksPerStorage: perStorage } = destination;
     const work: PoolWork = {
       ...context,
       client,
       blackOuts,
+      batchId,
       destination,
       marks,
       view,
@@ -70,7 +72,10 @@ export async function poolDelivery(
       isFinished: (job) => isFinished(work, job),
       check: async ({ planned }) => checkMachine(work, planned),
       deliver: (job, own) => deliverMachine({ ...work, signal: own.signal }, job),
-      deliverWarm: (job, own, source) => deliverWarm({ ...work, signal: own.signal }, job, source),
+      deliverWarm: {
+        move: (job, own, source) => deliverWarm({ ...work, signal: own.signal }, job, source),
+        discard: ({ planned }) => removeMade(work, marks.ofMachine(planned.machine.id)),
+      },
       refix: (job, own) => refixVm({ ...work, signal: own.signal }, job),
       afterwards: (jobs) => afterwards(work, jobs),
       close: () => removeLeftovers(work),

@@ -8,12 +8,25 @@ export interface Deliverable extends Pick<Plan, 'destination' | 'machines'> {
   readonly alone?: boolean;
   /** `YYYY-MM-DD`: dates on which no window opens. */
   readonly blackOuts: readonly string[];
+  /** In the ledger. */
+  readonly batchId: number;
 }
 
 /** A part of a machine's data, above 0, that goes through a host of the target. */
 export interface HostPart {
   readonly name: string;
   readonly share: number;
+}
+
+/** What became of a machine: it is where it belongs, or all that can be done before its cutover is. */
+export type MoveEnd = 'moved' | 'waits';
+
+/** How machines get there while they run. */
+export interface WarmDelivery {
+  /** As `Delivery.deliver`, but that after a failure what is there stays, for the next run to go on with. */
+  move(job: ClaimedJob, context: BatchContext, source: WarmSource): Promise<MoveEnd>;
+  /** Removes what is there of a machine that nobody goes on with. Rejects as the target's calls do. */
+  discard(job: PlannedJob): Promise<void>;
 }
 
 /** How machines get to where the plan sends them: one for a batch. */
@@ -34,9 +47,7 @@ export interface Delivery {
    */
   deliver(job: ClaimedJob, context: BatchContext): Promise<void>;
   /** The same for a machine that runs until the last of it is moved; null: that cannot be. */
-  readonly deliverWarm:
-    | ((job: ClaimedJob, context: BatchContext, source: WarmSource) => Promise<void>)
-    | null;
+  readonly deliverWarm: WarmDelivery | null;
   /**
    * Mends the guest of a machine that is there anew, and writes the blocks that this changes; one that is not there, or only
    * in part, is delivered from the start. What fails is to be done again. Rejects with REFIX_REFUSED where it cannot be;

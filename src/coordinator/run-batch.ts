@@ -1,8 +1,14 @@
 import type { BlockDigest } from '../conversion/index.js';
 import { removeGuestFolder } from '../guests/index.js';
 import type { Profile } from '../guests/profiles/index.js';
-import { Ledger, type LedgerPlace, RUNNING_STATES, type TargetLock } from '../ledger/index.js';
-import { XenferryError } from '../model/errors.js';
+import {
+  Ledger,
+  type LedgerPlace,
+  RUNNING_STATES,
+  type TargetLock,
+  type UnfinishedSource,
+} from '../ledger/index.js';
+import { toXenferryError, XenferryError } from '../model/errors.js';
 import type { Problem } from '../model/inventory.js';
 import { isBlocking, type Plan, type PlannedMachine } from '../model/plan.js';
 import type { JobQueue } from '../queue/index.js';
@@ -66,6 +72,8 @@ export interface BatchResult {
   readonly done: number;
   readonly failed: number;
   readonly cancelled: number;
+  /** Stopped, with what they have moved kept. */
+  readonly paused: number;
   /** What went wrong beside the machines' failures, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -104,10 +112,11 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       sources: JSON.stringify(plan.sources),
       target: plan.target,
       destination: JSON.stringify(plan.destination),
-      ways: waysOf(context),
+      ways: waysOf({ ...context, blackOuts: plan.night.blackOuts }),
     });
     const present = await withMovedMachines(ledger, batchId, plan);
-    const delivery = await openDelivery({ ...present, blackOuts: plan.night.blackOuts }, context);
+    const { blackOuts } = plan.night;
+    const delivery = await openDelivery({ ...present, blackOuts, batchId }, context);
     const queue = options.queue === undefined ? null : await openQueue(options.queue, ledger);
     const runner: JobRunner =
       queue === null
@@ -128,7 +137,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       const jobs = await enlist(context, delivery, batchId, present);
       for (const folder of await ledger.orphanedGuestFolders(plan.target)) await removeGuestFolder(folder);
       if (queue === null) await removeExports(plan.target);
-      const sweep = () => sweepLeftovers(context, delivery, jobs, queue !== null);
+      const sweep = () => sweepLeftovers({ ...context, batchId }, delivery, jobs, queue !== null);
       const left = await sweep();
       await watchJobs(
         { ...options, plan: present },
@@ -138,6 +147,7 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
           jobs,
           runner,
           isFinished: (job) => delivery.isFinished(job),
+          discard: (job) => discard(context, delivery, job, warnings),
           waysIn: (planned) => delivery.waysIn(planned),
         },
       );
@@ -156,7 +166,13 @@ export async function runBatch(options: BatchOptions): Promise<BatchResult> {
       rollback === null ? [state] : [],
     );
     const count = (wanted: string) => states.filter((state) => state === wanted).length;
-    return { done: count('done'), failed: count('failed'), cancelled: count('cancelled'), warnings };
+    return {
+      done: count('done'),
+      failed: count('failed'),
+      cancelled: count('cancelled'),
+      paused: count('paused'),
+      warnings,
+    };
   } catch (error) {
     // What failed because of that says less.
     lock?.lost.throwIfAborted();
@@ -204,18 +220,40 @@ function refuseBlockedPlan(plan: Plan): void {
 
 /** Takes back what is left at sources, but for machines that are where they belong, and for those that workers may have. */
 async function sweepLeftovers(
-  context: BatchContext,
+  context: BatchContext & { readonly batchId: number },
   delivery: Delivery,
   jobs: readonly PlannedJob[],
   onWorkers: boolean,
 ): Promise<readonly string[]> {
   const own = new Map(jobs.map((job) => [job.record.id, job]));
-  const { left } = await sweepSources(context, async ({ jobId, state }) => {
+  const isSpared = async ({ jobId, state }: UnfinishedSource) => {
     const job = own.get(jobId);
     if (job !== undefined && (await delivery.isFinished(job))) return true;
     return onWorkers && RUNNING_STATES.some((running) => running === state);
-  });
+  };
+  const onTheirWay = await context.ledger.warmMoves.onTheirWay(context.batchId);
+  const { left } = await sweepSources(context, isSpared, onTheirWay);
   return left;
+}
+
+/** Removes what is there of a machine that was on its way, and that nobody wants moved any more. */
+async function discard(
+  context: BatchContext,
+  delivery: Delivery,
+  job: PlannedJob,
+  warnings: string[],
+): Promise<void> {
+  const { id } = job.record;
+  try {
+    if ((await context.ledger.warmMoves.disksOf(id)) === 0) return;
+    await context.ledger.warmMoves.forget(id);
+    const { left } = await sweepSources(context, ({ jobId }) => jobId !== id);
+    warnings.push(...left);
+    await delivery.deliverWarm?.discard(job);
+  } catch (error) {
+    const { message } = toXenferryError(error);
+    warnings.push(`${job.planned.name}: what is in the pool of it is removed by the next run: ${message}`);
+  }
 }
 
 /** Writes the plan's jobs down; descriptors that could not be read are jobs that have failed already. */

@@ -6,7 +6,8 @@ import { refixWithSource, settleSource, withSource } from './live/with-source.js
 import { failureBy, stateAfter } from './stop-reasons.js';
 
 /**
- * Brings one machine from whatever state the ledger has it in to `done`, or to `failed` or `cancelled`.
+ * Brings one machine from whatever state the ledger has it in to `done`, or to `failed` or `cancelled`, or to
+ * `paused` where it waits for its cutover window.
  * Never throws but for a ledger that cannot be written.
  */
 export async function runJob(context: BatchContext, delivery: Delivery, job: ClaimedJob): Promise<void> {
@@ -18,7 +19,11 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
     refuseBlocked(planned);
     if (record.refix) await refixWithSource(context, job, delivery);
     else if (await delivery.isFinished(job)) await settleSource(context, job);
-    else await withSource(context, job, delivery);
+    else if ((await withSource(context, job, delivery)) === 'waits') {
+      await held.setState('paused');
+      observe({ kind: 'job', jobId: record.id, name, state: 'paused', error: null });
+      return;
+    }
     await held.setState('done');
     observe({ kind: 'job', jobId: record.id, name, state: 'done', error: null });
   } catch (error) {

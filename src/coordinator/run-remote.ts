@@ -74,9 +74,10 @@ async function runHeld(
     const batch = await batchOf(ledger, held.jobId);
     const planned: PlannedMachine = JSON.parse(record.planned);
     await makeFolder(batch.target);
+    const { blackOuts, ...ways } = readWays(batch.ways);
     const context: BatchContext = {
       ...worker,
-      ...readWays(batch.ways),
+      ...ways,
       target: batch.target,
       observe: (event) => {
         reports.observe(event);
@@ -85,7 +86,7 @@ async function runHeld(
     };
     const destination = readDestination(batch.destination);
     const delivery = await openDelivery(
-      { destination, machines: [planned], alone: true, blackOuts: [] },
+      { destination, machines: [planned], alone: true, blackOuts, batchId: batch.id },
       context,
     );
     try {

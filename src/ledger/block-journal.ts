@@ -5,7 +5,7 @@ import type { LedgerStore } from './store.js';
 type Change = (action: (trx: Transaction<LedgerSchema>) => Promise<unknown>) => Promise<unknown>;
 
 /** One unit-bits byte and one XXH64 per block, and 32 bytes of SHA-256 where they are kept. */
-interface Records {
+export interface Records {
   readonly unitBits: Uint8Array;
   readonly digests: BigUint64Array;
   readonly sha256: Uint8Array | null;
@@ -53,12 +53,8 @@ export class LedgerBlockJournal {
     };
   }
 
-  async append(firstBlock: number, { unitBits, digests, sha256 }: Records): Promise<void> {
-    const blocks = {
-      unit_bits: Buffer.from(unitBits),
-      digests: encodeDigests(digests),
-      sha256: sha256 === null ? null : Buffer.from(sha256),
-    };
+  async append(firstBlock: number, records: Records): Promise<void> {
+    const blocks = blocksRow(records);
     await this.#change((trx) =>
       trx
         .insertInto('blocks')
@@ -68,6 +64,15 @@ export class LedgerBlockJournal {
         .execute(),
     );
   }
+}
+
+/** Records as the table `blocks` has them. */
+export function blocksRow({ unitBits, digests, sha256 }: Records) {
+  return {
+    unit_bits: Buffer.from(unitBits),
+    digests: encodeDigests(digests),
+    sha256: sha256 === null ? null : Buffer.from(sha256),
+  };
 }
 
 function encodeDigests(digests: BigUint64Array): Buffer {

@@ -20,6 +20,7 @@ export type {
   OrderVerb,
   StepName,
   StepState,
+  WarmPassKind,
 } from './schema.js';
 export { RUNNING_STATES } from './schema.js';
 export {
@@ -32,4 +33,6 @@ export {
 export type { TargetLock } from './store.js';
 export type { TokenBook, TokenRecord } from './token-book.js';
 export type { BatchCounts, BatchRow, JobFile, JobFilter, JobOrder, JobRow, LedgerViews } from './views.js';
+export type { WarmDisk, WarmJournal } from './warm-journal.js';
+export type { CutoverRecord, WarmPass } from './warm-moves.js';
 export type { JobStanding, WorkerRecord } from './worker-register.js';

@@ -5,6 +5,7 @@ import type { RecordedError } from './job-record.js';
 import { changeState, leaseLost } from './job-states.js';
 import type { JobState, LedgerSchema, StepName } from './schema.js';
 import type { LedgerStore } from './store.js';
+import { OF_A_RUN, WarmJournal } from './warm-journal.js';
 
 /** What came of a machine's move, verified. */
 export interface JobOutput {
@@ -108,7 +109,7 @@ export class JobLedger {
     await this.#change(async (trx) => {
       const nothing = { output_bytes: null, landed: null, notes: null, refix: 0 };
       await trx.updateTable('jobs').set(nothing).where('id', '=', this.jobId).execute();
-      for (const table of ['blocks', 'steps', 'disks', 'guests'] as const) {
+      for (const table of OF_A_RUN) {
         await trx.deleteFrom(table).where('job_id', '=', this.jobId).execute();
       }
     });
@@ -209,6 +210,11 @@ export class JobLedger {
 
   blockJournal(disk: number): LedgerBlockJournal {
     return new LedgerBlockJournal(this.#store, (action) => this.#change(action), this.jobId, disk);
+  }
+
+  /** Of a machine that is moved while it runs. */
+  get warm(): WarmJournal {
+    return new WarmJournal(this.#store, (action) => this.#change(action), this.jobId);
   }
 
   async clearBlocks(): Promise<void> {

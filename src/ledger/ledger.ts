@@ -19,6 +19,7 @@ import { SqliteStore } from './sqlite-store.js';
 import type { LedgerStore, TargetLock } from './store.js';
 import { TokenBook } from './token-book.js';
 import { LedgerViews } from './views.js';
+import { WarmMoves } from './warm-moves.js';
 import { WorkerRegister } from './worker-register.js';
 
 /** Rows of one statement: SQLite takes 32,766 values, PostgreSQL twice as many. */
@@ -94,6 +95,7 @@ export class Ledger {
   readonly answers: AnswerBook;
   readonly sourceChanges: SourceChanges;
   readonly rollbacks: Rollbacks;
+  readonly warmMoves: WarmMoves;
   /** Pages of batches and jobs. */
   readonly views: LedgerViews;
   readonly #store: LedgerStore;
@@ -116,6 +118,7 @@ export class Ledger {
     this.answers = new AnswerBook(db, durably);
     this.sourceChanges = new SourceChanges(db, durably, () => this.#hasTable('source_changes'));
     this.rollbacks = new Rollbacks(db, durably);
+    this.warmMoves = new WarmMoves(db, durably, () => this.#hasTable('cutovers'));
     this.views = new LedgerViews(db);
   }
 

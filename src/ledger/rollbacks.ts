@@ -3,6 +3,7 @@ import type { Rollback } from './job-record.js';
 import { changeState } from './job-states.js';
 import type { LedgerSchema } from './schema.js';
 import type { Durably } from './store.js';
+import { OF_A_RUN } from './warm-journal.js';
 
 /**
  * Machines that are taken back to their source. That one is begun is written down before anything is done at the
@@ -32,7 +33,7 @@ export class Rollbacks {
   async forget(jobId: number): Promise<void> {
     await this.#durably(() =>
       this.#db.transaction().execute(async (trx) => {
-        for (const table of ['blocks', 'steps', 'disks', 'guests'] as const) {
+        for (const table of OF_A_RUN) {
           await trx.deleteFrom(table).where('job_id', '=', jobId).execute();
         }
         const nothing = { output_bytes: null, landed: null, notes: null, source_version: null };

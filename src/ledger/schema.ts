@@ -29,6 +29,8 @@ export const RUNNING_STATES = [
   'finishing',
 ] as const satisfies readonly JobState[];
 export type StepName = 'fix' | 'convert' | 'verify' | 'move' | 'snapshot' | 'start';
+/** `first`: all of the disks; `changes`: while the machine runs; `last`: once it is shut down. */
+export type WarmPassKind = 'first' | 'changes' | 'last';
 export type StepState = 'running' | 'done' | 'failed';
 /** `draft`: planned, to be looked at; `queued`: to be run. */
 export type BatchStage = 'draft' | 'queued' | 'running' | 'ended';
@@ -281,6 +283,41 @@ export interface LedgerSchema {
     undone_at: number | null;
     /** 1: it is to stay. */
     kept: number;
+  };
+  /** Disks of machines that are moved while they run, as far as they are in a pool; `blocks` says what they hold. */
+  warm_disks: {
+    job_id: number;
+    disk: number;
+    /** UUIDs of the disk in the pool and of its repository. */
+    vdi: string;
+    storage: string;
+    /** Of the VDI. */
+    virtual_bytes: number;
+    /** In the source's list of changes: up to there all is in the pool; null: nobody knows what is. */
+    change_id: string | null;
+    /** JSON: runs `[first block, blocks]` of what was not compared yet; null: nothing was. */
+    uncompared: string | null;
+    /** JSON: runs of what mending the guest may have changed there since; null: nothing. */
+    mended: string | null;
+  };
+  /** Each time that such disks were read. */
+  warm_passes: {
+    job_id: number;
+    pass: number;
+    kind: WarmPassKind;
+    begun_at: number;
+    /** Null for one that was broken off. */
+    ended_at: number | null;
+    bytes: number;
+  };
+  /** How far such machines are beyond that. */
+  cutovers: {
+    job_id: number;
+    /** Since when all but the last changes are there, and it waits for its window; null: it does not. */
+    waiting_since: number | null;
+    /** When it was asked to shut down for good, and when it could be started in the pool. */
+    down_at: number | null;
+    ready_at: number | null;
   };
 }
 
@@ -602,6 +639,45 @@ const ROLLBACKS: Migration = {
   },
 };
 
+const WARM: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    const jobId = (column: ColumnDefinitionBuilder) => column.references('jobs.id').onDelete('cascade');
+    const needed = (column: ColumnDefinitionBuilder) => column.notNull();
+    await db.schema
+      .createTable('warm_disks')
+      .ifNotExists()
+      .addColumn('job_id', 'integer', (column) => jobId(column).notNull())
+      .addColumn('disk', 'integer', needed)
+      .addColumn('vdi', 'text', needed)
+      .addColumn('storage', 'text', needed)
+      .addColumn('virtual_bytes', 'bigint', needed)
+      .addColumn('change_id', 'text')
+      .addColumn('uncompared', 'text')
+      .addColumn('mended', 'text')
+      .addPrimaryKeyConstraint('warm_disks_key', ['job_id', 'disk'])
+      .execute();
+    await db.schema
+      .createTable('warm_passes')
+      .ifNotExists()
+      .addColumn('job_id', 'integer', (column) => jobId(column).notNull())
+      .addColumn('pass', 'integer', needed)
+      .addColumn('kind', 'text', needed)
+      .addColumn('begun_at', 'bigint', needed)
+      .addColumn('ended_at', 'bigint')
+      .addColumn('bytes', 'bigint', needed)
+      .addPrimaryKeyConstraint('warm_passes_key', ['job_id', 'pass'])
+      .execute();
+    await db.schema
+      .createTable('cutovers')
+      .ifNotExists()
+      .addColumn('job_id', 'integer', (column) => jobId(column).primaryKey())
+      .addColumn('waiting_since', 'bigint')
+      .addColumn('down_at', 'bigint')
+      .addColumn('ready_at', 'bigint')
+      .execute();
+  },
+};
+
 /** Every step of the schema's history, in order; steps are never changed once released. */
 export const MIGRATIONS: MigrationProvider = {
   getMigrations: async () => ({
@@ -614,5 +690,6 @@ export const MIGRATIONS: MigrationProvider = {
     '0007-refixes': REFIXES,
     '0008-live': LIVE,
     '0009-rollbacks': ROLLBACKS,
+    '0010-warm': WARM,
   }),
 };

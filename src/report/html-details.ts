@@ -6,6 +6,7 @@ import { concernList } from './html-concerns.js';
 import { code, count, facts, stacked, table } from './html-elements.js';
 import { guestChanges } from './html-guest.js';
 import { sourceChanges } from './html-source-changes.js';
+import { warmMove } from './html-warm.js';
 import { detailsId, moment, stateBadge } from './html-words.js';
 import type { DiskReport, FailedTry, MachineReport, RunReport, StepReport } from './run-report.js';
 
@@ -36,6 +37,7 @@ ${limitList(planned)}
 ${guestChanges(report.guest)}
 ${afterImport(report.steps)}
 ${failedTries(report.tries)}
+${warmMove(report)}
 ${sourceChanges(report.sourceChanges)}
 ${losses(report.notes)}
 ${disks(report.disks, machine)}

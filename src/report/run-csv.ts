@@ -31,6 +31,10 @@ const COLUMNS: readonly (readonly [head: string, of: (machine: MachineReport) =>
     'rolled_back',
     ({ rolledBackAt }) => (rolledBackAt === null ? null : new Date(rolledBackAt).toISOString()),
   ],
+  ['passes', ({ warm }) => warm?.passes.length ?? null],
+  ['passes_gib', ({ warm }) => (warm === null ? null : gib(warm.passes.map(({ bytes }) => bytes)))],
+  ['downtime_ms', ({ warm }) => warm?.downtimeMs ?? null],
+  ['downtime_started_ms', ({ warm }) => warm?.startedMs ?? null],
 ];
 
 /** What a batch did as a table with a row per machine, in the form of the plan's. */

@@ -1,3 +1,4 @@
+import { nextOpening } from '../calendar/index.js';
 import type { GuestOutcome } from '../coordinator/index.js';
 import type {
   FailureRecord,
@@ -16,6 +17,7 @@ import type { SourceChange } from '../model/live.js';
 import type { Outlook } from '../model/outlook.js';
 import type { PlannedMachine } from '../model/plan.js';
 import { BLOCK_BYTES } from '../model/units.js';
+import { type WarmReport, warmReports } from './warm-report.js';
 
 /** What a batch did, machine by machine; the content of report.json. Sizes are bytes, times milliseconds since 1970. */
 export interface RunReport {
@@ -70,6 +72,8 @@ export interface MachineReport {
   readonly steps: readonly StepReport[];
   /** What was done to it where it came from, in this order. */
   readonly sourceChanges: readonly SourceChangeReport[];
+  /** Of a machine that is or was moved while it ran; null for another. */
+  readonly warm: WarmReport | null;
 }
 
 /** Times are milliseconds since 1970. */
@@ -128,10 +132,11 @@ export async function collectReport(
   const outlook = await outlookOf(ledger, batch.id);
   const changes = groupBy(await ledger.sourceChanges.ofBatch(batch.id), ({ jobId }) => String(jobId));
   const failures = groupBy(await ledger.nights.failures(batch.id), ({ jobId }) => String(jobId));
+  const warmOf = await warmReports(ledger, batch.id);
   const expected = batch.finishedAt === null ? outlook : null;
   const machines = await Promise.all(
     (await ledger.jobs(batch.id)).map(async (job) => ({
-      ...(await machineReport(ledger, job, expected)),
+      ...(await machineReport(ledger, job, expected, warmOf)),
       tries: triesOf(job, failures.get(String(job.id)) ?? []),
       sourceChanges: (changes.get(String(job.id)) ?? []).map(({ kind, begunAt, madeAt, undoneAt, kept }) => ({
         kind,
@@ -187,11 +192,13 @@ async function machineReport(
   ledger: Ledger,
   job: JobRecord,
   outlook: Outlook | null,
+  warmOf: Awaited<ReturnType<typeof warmReports>>,
 ): Promise<Omit<MachineReport, 'tries' | 'sourceChanges'>> {
   const planned: PlannedMachine | null = JSON.parse(job.planned);
   const disks = await ledger.disks(job.id);
   const steps = await ledger.steps(job.id);
   const guest = await ledger.guest(job.id);
+  const warm = warmOf(job.id, steps);
   return {
     name: planned?.name ?? job.machineId,
     state: job.state,
@@ -200,7 +207,9 @@ async function machineReport(
     error: job.error,
     output: planned?.output ?? null,
     outputBytes: job.outputBytes,
-    waitsFor: WAITING.has(job.state) ? (outlook?.jobs[job.id]?.hold?.reason ?? null) : null,
+    waitsFor: WAITING.has(job.state)
+      ? (outlook?.jobs[job.id]?.hold?.reason ?? cutoverAwaited(planned, warm))
+      : null,
     landed: job.landed,
     notes: job.notes,
     // Of one that is there they are kept for another purpose.
@@ -217,6 +226,7 @@ async function machineReport(
         manifest: converted?.manifest ?? null,
       };
     }),
+    warm,
     steps: steps.map(({ name, state, started_at, finished_at, bytes }) => ({
       name,
       state,
@@ -224,4 +234,13 @@ async function machineReport(
       bytes,
     })),
   };
+}
+
+/** Of a machine that waits while nothing runs. */
+function cutoverAwaited(planned: PlannedMachine | null, warm: WarmReport | null): string | null {
+  const window = planned?.live?.cutover ?? null;
+  if (window === null || warm?.waitingSince == null) return null;
+  const { begin } = nextOpening(window, Date.now());
+  const opens = new Date(begin).toISOString().slice(0, 16).replace('T', ' ');
+  return `waits for its cutover window ${window.name}, which opens at ${opens} UTC; run it again by then`;
 }

@@ -1,4 +1,4 @@
-import { bandwidthAt, bandwidthChanges, WorkCalendar } from '../calendar/index.js';
+import { bandwidthAt, bandwidthChanges, nextOpening, WorkCalendar } from '../calendar/index.js';
 import { groupBy } from '../model/group-by.js';
 import { type CapacityChange, simulateWave, type Transfer } from '../transfers/index.js';
 import { followersOf } from './followers.js';
@@ -52,8 +52,12 @@ export function forecast(open: Night, now: number): Forecast {
   const troubles = new Troubles(night);
   const gates = new Gates(night, troubles);
   const rules = { now, gates, units: new Units(night, gates), smallestFirst: new Set<string>() };
-  const byWave = groupBy(inOrder(jobsToMove(night, gates), night, rules), ({ job }) => job.wave);
+  const left = groupBy(jobsToMove(night, gates), (job) =>
+    progressOf(night, job).awaitsCutover === true ? 'cutover' : 'move',
+  );
+  const byWave = groupBy(inOrder(left.get('move') ?? [], night, rules), ({ job }) => job.wave);
   const jobs = new Map<string, JobForecast>();
+  for (const job of left.get('cutover') ?? []) jobs.set(job.id, cutoverOf(job, night, now));
   const waves: WaveForecast[] = [];
   let clock = Math.max(now, night.startsAt ?? now);
   for (const wave of night.waves) {
@@ -68,7 +72,33 @@ export function forecast(open: Night, now: number): Forecast {
     waves.push({ wave: wave.name, endsAt, unfit });
     clock = endsAt ?? clock;
   }
-  return { jobs, waves, endsAt: jobs.size === 0 ? null : clock };
+  for (const [id, moved] of withCutovers(jobs, night)) jobs.set(id, moved);
+  const end = [...jobs.values()].reduce((latest, { endsAt }) => Math.max(latest, endsAt), 0);
+  return { jobs, waves, endsAt: jobs.size === 0 ? null : end };
+}
+
+/** All but its last changes are moved: it takes a machine's own time in its window. */
+function cutoverOf(job: Job, { rates, blackOuts, progress }: Night, now: number): JobForecast {
+  const runs = progressOf({ progress }, job).state === 'running';
+  const opening = job.cutover == null ? null : nextOpening(job.cutover, now, blackOuts);
+  const startsAt = runs ? now : Math.max(now, opening?.begin ?? now);
+  const endsAt = startsAt + rates.secondsPerMachine * 1000;
+  const late = job.deadline !== null && endsAt > job.deadline;
+  return { startsAt, endsAt, fits: opening === null || endsAt <= opening.end, late };
+}
+
+/** What is still to be moved and may be shut down in a window only ends there, whenever its wave does. */
+function* withCutovers(
+  jobs: ReadonlyMap<string, JobForecast>,
+  night: Night,
+): Generator<[string, JobForecast]> {
+  for (const job of night.jobs) {
+    const moved = jobs.get(job.id);
+    const isOver = job.cutover == null || progressOf(night, job).awaitsCutover === true;
+    if (moved === undefined || isOver || moved.endsAt === Number.POSITIVE_INFINITY) continue;
+    const { endsAt, late } = cutoverOf(job, { ...night, progress: new Map() }, moved.endsAt);
+    yield [job.id, { ...moved, endsAt, late }];
+  }
 }
 
 /** Those that are left, but for what rests by the operator's wish and all that comes after it. */

@@ -10,7 +10,7 @@ export class Gates {
   readonly #jobs: ReadonlyMap<string, Job>;
   readonly #ended = new Set<string>();
   readonly #places: ReadonlyMap<string, number>;
-  /** Of each wave, how many have not ended. */
+  /** Of each wave, how many have not ended, but for those that wait for their cutover alone. */
   readonly #open: number[];
   /** Of each wave, when the last job of it or of an earlier one ended. */
   readonly #lastEnd: number[];
@@ -32,7 +32,7 @@ export class Gates {
       if (this.#ended.has(job.id)) {
         const end = progressOf(night, job).endedAt ?? 0;
         this.#lastEnd[place] = Math.max(this.#lastEnd[place] ?? 0, end);
-      } else this.#open[place] = (this.#open[place] ?? 0) + 1;
+      } else if (!this.#awaitsCutover(job)) this.#open[place] = (this.#open[place] ?? 0) + 1;
     }
     for (let place = 1; place < this.#lastEnd.length; place++) {
       this.#lastEnd[place] = Math.max(this.#lastEnd[place] ?? 0, this.#lastEnd[place - 1] ?? 0);
@@ -53,7 +53,7 @@ export class Gates {
       const { state } = progressOf(this.#night, lost);
       return hold('dependency', `waits for ${lost.name}, which ${ENDS[state] ?? 'waits in vain as well'}`);
     }
-    if (this.#placeOf(job) > this.#current) {
+    if (this.#placeOf(job) > this.#current && !this.#awaitsCutover(job)) {
       const left = this.#open[this.#current] ?? 0;
       const wave = this.#night.waves[this.#current]?.name ?? '';
       return hold('wave', `waits for wave ${wave}, in which ${left} ${left === 1 ? 'is' : 'are'} left`);
@@ -94,6 +94,10 @@ export class Gates {
 
   #isLost(job: Job | undefined): boolean {
     return job !== undefined && this.#ended.has(job.id) && this.#stateOf(job.id) !== 'done';
+  }
+
+  #awaitsCutover(job: Job): boolean {
+    return progressOf(this.#night, job).awaitsCutover === true;
   }
 
   #stateOf(id: string): string {

@@ -4,6 +4,7 @@ export type HoldKind =
   | 'wave'
   | 'dependency'
   | 'window'
+  | 'cutover'
   | 'bandwidth'
   | 'retry'
   | 'trouble'

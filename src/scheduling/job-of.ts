@@ -45,6 +45,7 @@ export function jobOf(planned: PlannedMachine, facts: JobFacts): Job {
     waysIn: facts.waysInOf?.(planned) ?? [],
     deadline: planned.deadline === null ? null : Date.parse(planned.deadline),
     enlistedAt: facts.enlistedAt,
+    cutover: planned.live?.move === 'warm' ? planned.live.cutover : null,
   };
 }
 

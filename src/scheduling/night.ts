@@ -41,6 +41,8 @@ export interface Job {
   readonly waysIn?: readonly WayIn[];
   readonly deadline: number | null;
   readonly enlistedAt: number;
+  /** When it may be shut down at its source for good, where that is another time than that of its wave; any when left out. */
+  readonly cutover?: MigrationWindow | null;
 }
 
 /** `paused`: stopped, with what it has moved kept. */
@@ -54,6 +56,8 @@ export interface JobProgress {
   readonly endedAt: number | null;
   /** Whether the operator wants it to rest, alone or with its wave or batch. */
   readonly onHold: boolean;
+  /** Whether all but its cutover is done: its window is that of the cutover, and no wave waits for it any more. */
+  readonly awaitsCutover?: boolean;
 }
 
 /** One end of a run of a job that was not wanted. */

@@ -11,6 +11,8 @@ export interface Ranked {
 
 /** One job outside vApps, or those of a vApp that could start: they go together. */
 interface Party {
+  /** Whether its cutover is due. */
+  cutover: boolean;
   /** Whether something of it has been begun. */
   begun: boolean;
   /** Priority, raised by age. */
@@ -31,7 +33,7 @@ interface OrderRules {
 }
 
 /**
- * The jobs in the order in which they get free places: what has been begun, then by priority and age, by deadline, by
+ * The jobs in the order in which they get free places: cutovers, what has been begun, then by priority and age, by deadline, by
  * size where that is wanted, as the plan has them.
  */
 export function inOrder(jobs: readonly Job[], night: Night, rules: OrderRules): Ranked[] {
@@ -52,6 +54,7 @@ export function inOrder(jobs: readonly Job[], night: Night, rules: OrderRules): 
 function partyOf(job: Job, position: number, waited: number, night: Night, rules: OrderRules): Party {
   const progress = progressOf(night, job);
   return {
+    cutover: progress.awaitsCutover === true,
     begun: progress.state === 'paused' || rules.units.hasBegun(job),
     level: job.priority + Math.floor(waited / night.policy.ageStepSeconds),
     deadline: job.deadline ?? Number.POSITIVE_INFINITY,
@@ -61,6 +64,7 @@ function partyOf(job: Job, position: number, waited: number, night: Night, rules
 }
 
 function join(party: Party, other: Party): void {
+  party.cutover ||= other.cutover;
   party.begun ||= other.begun;
   party.level = Math.max(party.level, other.level);
   party.deadline = Math.min(party.deadline, other.deadline);
@@ -68,6 +72,7 @@ function join(party: Party, other: Party): void {
 }
 
 function compare(a: Party, b: Party): number {
+  if (a.cutover !== b.cutover) return a.cutover ? -1 : 1;
   if (a.begun !== b.begun) return a.begun ? -1 : 1;
   if (a.level !== b.level) return b.level - a.level;
   if (a.deadline !== b.deadline) return a.deadline < b.deadline ? -1 : 1;

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { MIB } from '../../src/model/units.js';
 import { type SimulatedPool, startPool } from '../simulators/xapi-pool/index.js';
 import { poolMigration } from '../support/pool-migration.js';
@@ -173,7 +174,7 @@ describe('a machine that is moved while it runs', () => {
     );
   });
 
-  it('goes on running there, with nothing left of the attempt, when it cannot be brought over', {
+  it('goes on running there when it is stopped between its passes, and is gone on with', {
     timeout: 120_000,
   }, async () => {
     const run = startCli(['run', '-m', migration({ precopy: { passes: 100, pauseMinutes: 0.05 } })]);
@@ -181,11 +182,18 @@ describe('a machine that is moved while it runs', () => {
     await expect.poll(() => callsOf('QueryChangedDiskAreas'), { timeout: 60_000 }).toBeGreaterThan(0);
     run.kill('SIGINT');
     await run;
-    await guest.stop();
-    const { snapshots } = await vcenter.state();
-    expect(snapshots).toEqual([]);
+    expect((await vcenter.state()).snapshots).toEqual([]);
     expect(await callsOf('ShutdownGuest')).toBe(0);
     expect(pool.objects.all('VM').filter((vm) => vm.text('name_label') === 'shop')).toEqual([]);
-    expect(pool.objects.all('VDI').filter((vdi) => vdi.text('name_label').startsWith('shop'))).toEqual([]);
+    const again = await runCli(['run', '--json', '-m', migration({})]);
+    await guest.stop();
+    expect(again.exitCode, again.stderr).toBe(0);
+    expect(digestOf(diskInPool())).toBe(digestOf(content));
+    const { passes } = PASSES.parse(JSON.parse(again.stdout)).machines[0].warm;
+    expect(passes.filter(({ kind }) => kind === 'first')).toHaveLength(1);
   });
+});
+
+const PASSES = z.object({
+  machines: z.tuple([z.object({ warm: z.object({ passes: z.array(z.object({ kind: z.string() })) }) })]),
 });

@@ -117,8 +117,8 @@ Report: ${files.html}`);
   },
 };
 
-function exitCodeOfResult({ done, failed, cancelled, warnings }: BatchResult): number {
-  if (cancelled > 0) return EXIT.cancelled;
+function exitCodeOfResult({ done, failed, cancelled, paused, warnings }: BatchResult): number {
+  if (cancelled + paused > 0) return EXIT.cancelled;
   return failed === 0 && warnings.length > 0 ? EXIT.someFailed : exitCodeOfCounts(failed, done + failed);
 }
 
@@ -131,17 +131,23 @@ function guestLines(guest: GuestOutcome | null): string[] {
   return [`${system.title}: ${edits.length} files changed`, ...warnings.map((warning) => yellow(warning))];
 }
 
+function reasonOf(error: MachineReport['error'], waitsFor: string | null): string {
+  if (error !== null) return ` – ${describeError(error)} (${error.code})`;
+  return waitsFor === null ? '' : ` – ${waitsFor}`;
+}
+
 function printSummary(report: RunReport): void {
   const { machines, totals, startedAt, finishedAt } = report;
   printLine();
-  for (const { name, state, output, landed, outputBytes, steps, error, guest } of machines) {
+  for (const { name, state, output, landed, outputBytes, steps, error, guest, waitsFor, warm } of machines) {
     const convert = steps.find((step) => step.name === 'convert');
     const speed =
       convert?.seconds == null
         ? ''
         : ` in ${formatSeconds(convert.seconds)}, ${formatRate(convert.bytes, convert.seconds)}`;
     if (state === 'done') printLine(`${name}: ${landed ?? output}, ${formatBytes(outputBytes ?? 0)}${speed}`);
-    else printLine(`${name}: ${state}${error === null ? '' : ` – ${describeError(error)} (${error.code})`}`);
+    else printLine(`${name}: ${state}${reasonOf(error, waitsFor)}`);
+    if (warm?.downtimeMs != null) printLine(`  down for ${formatSeconds(warm.downtimeMs / 1000)}`);
     for (const line of guestLines(guest)) printLine(`  ${line}`);
   }
   const seconds = finishedAt === null ? Number.NaN : (finishedAt - startedAt) / 1000;

@@ -45,6 +45,7 @@ function statusOf({
   landed,
   waitsFor,
   sourceChanges,
+  warm,
 }: MachineReport) {
   return {
     name,
@@ -58,6 +59,7 @@ function statusOf({
     waitsFor,
     error,
     sourceChanges,
+    warm,
   };
 }
 
@@ -66,6 +68,11 @@ function printStatus({ machines, totals, startedAt, finishedAt }: RunReport): vo
   for (const { name, sourceChanges } of machines) {
     for (const { kind } of sourceChanges.filter((change) => sourceChangeState(change) === 'stands'))
       printLine(`${name}: ${SOURCE_CHANGE_WORDS[kind]} at the source, not undone yet`);
+  }
+  for (const { name, warm } of machines) {
+    if (warm?.downtimeMs != null) {
+      printLine(`${name}: down for ${formatSeconds(warm.downtimeMs / 1000)} at its cutover`);
+    }
   }
   const end = finishedAt ?? Date.now();
   const verb = finishedAt === null ? 'not finished' : 'finished';

@@ -72,7 +72,7 @@ export function waysIn({ resolved, view }: PoolWork, planned: PlannedMachine) {
   return placement === undefined ? [] : importHosts(planned, placement, view);
 }
 
-/** Throws for a machine that has no place in the pool. */
+/** Where a machine goes. Throws what stands against it. */
 export function placementOf({ resolved }: PoolWork, { machine }: PlannedMachine) {
   const blocking = resolved.concerns.get(machine.id)?.find(isBlocking);
   const placement = resolved.placements.get(machine.id);

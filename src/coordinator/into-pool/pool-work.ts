@@ -16,6 +16,8 @@ export interface PoolWork extends BatchContext {
   readonly client: XapiClient;
   /** `YYYY-MM-DD`: dates on which no window opens. */
   readonly blackOuts: readonly string[];
+  /** In the ledger. */
+  readonly batchId: number;
   readonly destination: PoolDestination;
   readonly marks: JobMarks;
   readonly view: PoolView;

@@ -19,7 +19,10 @@ export async function settle(
   await held.recordOutput({ outputBytes, landed: imported.uuid, notes: imported.notes });
   const mark = work.marks.ofMachine(planned.machine.id);
   work.arrived.set(mark, { ref: imported.vm, uuid: imported.uuid });
-  if (!isSettledLater(work.destination)) await releaseVm(work.client, imported.vm);
+  if (!isSettledLater(work.destination)) {
+    await releaseVm(work.client, imported.vm);
+    await held.warm.endCutover();
+  }
   work.contact.lost = false;
 }
 

@@ -9,11 +9,13 @@ const AT_ONCE = 8;
 
 /**
  * Takes back what runs that were killed, or could not reach the server, have left at the sources of a target folder's
- * machines; of all but those that `isSpared`. Returns what is left all the same, one sentence each. Rejects with LEDGER_*.
+ * machines; of all but those that `isSpared`. `onTheirWay`: ids of jobs that a run goes on
+ * with, whose changes must still be tracked. Returns what is left all the same, one sentence each. Rejects with LEDGER_*.
  */
 export async function sweepSources(
   { ledger, liveServers, target }: Pick<BatchContext, 'ledger' | 'liveServers' | 'target'>,
   isSpared: (job: UnfinishedSource) => boolean | Promise<boolean> = () => false,
+  onTheirWay: ReadonlySet<number> = new Set(),
 ): Promise<{ readonly undone: readonly string[]; readonly left: readonly string[] }> {
   const [undone, left]: [string[], string[]] = [[], []];
   const waiting = (await ledger.sourceChanges.jobsToUndo(target)).values();
@@ -24,10 +26,14 @@ export async function sweepSources(
       if (planned === null || planned.live === null) continue;
       const { name, live } = planned;
       try {
+        const changes = ledger.sourceChanges;
+        const tracked = onTheirWay.has(job.jobId);
+        const records = (await changes.ofJob(job.jobId)).filter(
+          (change) => isToUndo(change) && !(tracked && change.kind === 'changeTracking'),
+        );
+        if (records.length === 0) continue;
         const client = await liveServers.of(live.server);
         const machine = { type: 'VirtualMachine', value: live.objectId };
-        const changes = ledger.sourceChanges;
-        const records = (await changes.ofJob(job.jobId)).filter(isToUndo);
         const failed = await undoChanges({ client, machine, changes }, records);
         left.push(...failed.map((what) => `${name}: ${what}`));
         const open = new Set((await changes.ofJob(job.jobId)).filter(isToUndo).map(({ id }) => id));

@@ -9,12 +9,16 @@ import { placedDisks } from './placed-disks.js';
 import { refuseFullDatastores } from './refuse-source.js';
 import { withSnapshotSlots } from './snapshot-slots.js';
 import { readSnapshotDisks, readSourceMachine, type SourceDisk } from './source-machine.js';
+import { thinDisk } from './thin-disks.js';
+import { withVddkDisks } from './vddk-disks.js';
 
 /** A disk as it was at one moment, and what of it is to be read. */
 export interface DiskPass {
   readonly disk: Disk;
   /** One byte per 2 MiB block, 1 where it differs from the pass before; null: nobody knows, all of it may. */
   readonly changed: Uint8Array | null;
+  /** Names the moment in the list of its changes; null where they are not tracked. */
+  readonly changeId: string | null;
 }
 
 /** A running machine whose disks are read again and again, each time what has changed since. */
@@ -24,8 +28,7 @@ export class WarmSource {
   readonly #context: Pick<BatchContext, 'liveServers' | 'signal'>;
   readonly #signal: AbortSignal;
   /** By the disk's key: the moment up to which all of it was read. */
-  #readUpTo: ReadonlyMap<number, string | null> | null = null;
-  #downSince: number | null = null;
+  #readUpTo: ReadonlyMap<number, string | null> = new Map();
 
   constructor(at: ChangedMachine, job: ClaimedJob, context: Pick<BatchContext, 'liveServers' | 'signal'>) {
     this.#at = at;
@@ -34,19 +37,19 @@ export class WarmSource {
     this.#signal = context.signal;
   }
 
-  /** Milliseconds since 1970 when the machine was asked to shut down; null while it runs. */
-  get downSince(): number | null {
-    return this.#downSince;
-  }
-
-  /** Whether the server keeps the list of changes by now. Rejects as `trackChanges` does. */
-  async begin(): Promise<void> {
+  /**
+   * Has the server keep the list of changes. `readUpTo`: by the disk's key, the moment up to which an earlier run has read
+   * all of it. Rejects as `trackChanges` does.
+   */
+  async begin(readUpTo: ReadonlyMap<number, string | null>): Promise<void> {
+    this.#readUpTo = readUpTo;
     const { changeTracking } = await readSourceMachine(this.#at.client, this.#at.machine, this.#signal);
     if (!changeTracking) await trackChanges(this.#at, this.#signal);
   }
 
   /**
-   * Has the disks read as they are now, while the machine goes on running: all of them at first, then what has changed.
+   * Has the disks read as they are now, while the machine goes on running: all of those at first that no earlier run has
+   * read, then what has changed.
    * The snapshot that they are read from goes when `read` has ended. Rejects as `read` does, with VSPHERE_*.
    */
   async pass(read: (disks: readonly DiskPass[]) => Promise<void>): Promise<void> {
@@ -68,7 +71,6 @@ export class WarmSource {
   /** Shuts the machine down and has the last changes read; its disks are at rest then. Rejects as `pass` does. */
   async cutover(read: (disks: readonly DiskPass[]) => Promise<void>): Promise<void> {
     const { client, machine } = this.#at;
-    this.#downSince = Date.now();
     const { powerState } = await readSourceMachine(client, machine, this.#signal);
     if (powerState !== 'poweredOff') await shutDown(this.#at, this.#signal);
     // The list of changes is told up to a snapshot only.
@@ -86,13 +88,37 @@ export class WarmSource {
     const passes: DiskPass[] = [];
     for (const disk of disks) {
       const kept = found.find(({ key }) => String(key) === disk.key);
-      const since = this.#readUpTo?.get(Number(disk.key)) ?? null;
+      const since = this.#readUpTo.get(Number(disk.key)) ?? null;
       const changed =
         kept === undefined || since === null ? null : await this.#changed(snapshot, kept, since);
-      passes.push({ disk, changed });
+      const thin = await this.#thin(snapshot, disk, kept, changed);
+      passes.push({ disk: thin, changed, changeId: kept?.changeId ?? null });
     }
-    await read(passes);
+    await this.#withReadable(snapshot, passes, read);
     this.#readUpTo = new Map(found.map(({ key, changeId }) => [key, changeId]));
+  }
+
+  /** What has changed is read in any case. */
+  async #thin(
+    snapshot: Ref,
+    disk: Disk,
+    kept: SourceDisk | undefined,
+    changed: Uint8Array | null,
+  ): Promise<Disk> {
+    if (changed !== null || this.#at.live.read === 'vddk') return disk;
+    return await thinDisk(this.#at, snapshot, disk, kept, this.#signal);
+  }
+
+  async #withReadable(
+    snapshot: Ref,
+    passes: readonly DiskPass[],
+    read: (disks: readonly DiskPass[]) => Promise<void>,
+  ): Promise<void> {
+    if (this.#at.live.read !== 'vddk') return await read(passes);
+    const disks = passes.map(({ disk }) => disk);
+    await withVddkDisks({ ...this.#at, snapshot }, disks, this.#signal, (served) =>
+      read(passes.map((pass, index) => ({ ...pass, disk: served[index] ?? pass.disk }))),
+    );
   }
 
   /** Null where the server has lost the list: after a power failure, or when somebody has reset it. */

@@ -3,7 +3,7 @@ import { isToUndo } from '../../ledger/index.js';
 import { toXenferryError, XenferryError } from '../../model/errors.js';
 import type { PlannedLive, SourceChange } from '../../model/live.js';
 import { datastoreFolder, type Ref, type VsphereClient } from '../../vsphere/index.js';
-import type { Delivery } from '../delivery.js';
+import type { Delivery, MoveEnd } from '../delivery.js';
 import { jobPrints } from '../fingerprint.js';
 import type { BatchContext, ClaimedJob } from '../job.js';
 import { refused } from '../refix-output.js';
@@ -19,6 +19,8 @@ import {
   type SourceDisk,
   type SourceMachine,
 } from './source-machine.js';
+import { thinDisks } from './thin-disks.js';
+import { withVddkDisks } from './vddk-disks.js';
 import { WarmSource } from './warm-source.js';
 
 /** Brings the machine there whose disks lie where the job says now. */
@@ -31,26 +33,39 @@ const LAST_STEPS = 120_000;
 
 /**
  * Brings a machine that still is in VMware's hands into the state in which its disks can be read, has it moved, and takes
- * back what was done to it; what the plan leaves behind stays. One that lies in files is moved as it is. Rejects as
- * `Delivery.deliver` does, with VSPHERE_*, SOURCE_CHANGED.
+ * back what was done to it; what the plan leaves behind stays, and while it is on its way so does the tracking of its changes.
+ * One that lies in files is moved as it is. Rejects as `Delivery.deliver` does, with VSPHERE_*, SOURCE_CHANGED.
  */
-export async function withSource(context: BatchContext, job: ClaimedJob, delivery: Delivery): Promise<void> {
+export async function withSource(
+  context: BatchContext,
+  job: ClaimedJob,
+  delivery: Delivery,
+): Promise<MoveEnd> {
   const { live } = job.planned;
-  if (live === null) return await delivery.deliver(job, context);
+  if (live === null) {
+    await delivery.deliver(job, context);
+    return 'moved';
+  }
   const at = await reachSource(context, job, live);
+  // What was moved while it ran is of no use when it is moved otherwise now.
+  if (live.move !== 'warm' && (await isOnItsWay(job))) await job.held.reset();
   // What a killed run has left there.
   await takeBack(at, job);
   // Nothing is shut down for what cannot be brought there.
   await delivery.check(job);
   await keepEvidence(context, job, at);
   try {
-    await moveFrom(context, job, at, delivery);
+    if ((await moveFrom(context, job, at, delivery)) === 'waits') {
+      await takeBack(at, job);
+      return 'waits';
+    }
   } catch (error) {
     // Without the job's signal: it may be what has ended the work.
     await takeBack(at, job);
     throw error;
   }
   await leaveSource(at, job);
+  return 'moved';
 }
 
 /**
@@ -100,6 +115,7 @@ export async function settleSource(context: BatchContext, job: ClaimedJob): Prom
   const { rename, disconnect } = live.afterwards;
   const known = await context.ledger.sourceChanges.ofJob(job.record.id);
   const wanted = job.record.state !== 'done' && (rename !== null || disconnect);
+  await job.held.warm.arrived();
   if (wanted || known.some(isToUndo)) await leaveSource(await reachSource(context, job, live), job);
 }
 
@@ -133,10 +149,19 @@ async function reachSource(
   };
 }
 
-async function takeBack(at: ChangedMachine, { held }: ClaimedJob): Promise<void> {
+async function takeBack(at: ChangedMachine, job: ClaimedJob): Promise<void> {
+  const { held } = job;
   // What another run of the job is doing there by now is none of ours.
   await held.check();
-  await held.addNotes(await undoChanges(at, (await at.changes.ofJob(at.jobId)).filter(isToUndo)));
+  const isTracked = await isOnItsWay(job);
+  const changes = (await at.changes.ofJob(at.jobId)).filter(isToUndo);
+  const unwanted = changes.filter(({ kind }) => !(isTracked && kind === 'changeTracking'));
+  await held.addNotes(await undoChanges(at, unwanted));
+}
+
+/** Whether a later run goes on with what is at the target. */
+async function isOnItsWay({ held }: ClaimedJob): Promise<boolean> {
+  return (await held.warm.disks()).length > 0;
 }
 
 async function moveFrom(
@@ -144,17 +169,18 @@ async function moveFrom(
   job: ClaimedJob,
   at: ChangedMachine,
   delivery: Delivery,
-): Promise<void> {
+): Promise<MoveEnd> {
   const { signal, liveServers } = context;
   const { client, live } = at;
   const deliver: Deliver = (placed) => delivery.deliver(placed, context);
   const before = await readSourceMachine(client, at.machine, signal);
   await refuseUnusable(client, before, live.move, signal);
-  if (live.move === 'warm' && before.powerState === 'poweredOn') {
+  // One that was shut down on its way needs its last changes moved.
+  if (live.move === 'warm' && (before.powerState === 'poweredOn' || (await isOnItsWay(job)))) {
     if (delivery.deliverWarm === null) {
       throw new XenferryError('CONFIG_INVALID', 'only into a pool can a machine be moved while it runs');
     }
-    return await delivery.deliverWarm(job, context, new WarmSource(at, job, context));
+    return await delivery.deliverWarm.move(job, context, new WarmSource(at, job, context));
   }
   const host = `${client.shown} ${before.host?.value ?? ''}`;
   await liveServers.diskSlots.hold(host, before.disks.length, signal, async () => {
@@ -170,6 +196,7 @@ async function moveFrom(
     const after = await readSourceMachine(client, at.machine, signal);
     if (after.powerState !== 'poweredOff') throw wasStarted(at);
   });
+  return 'moved';
 }
 
 /** The machine goes on while a snapshot of it is moved. */
@@ -202,9 +229,18 @@ async function moveDisks(
   deliver: Deliver,
 ): Promise<void> {
   const places = placedDisks(job, disks, at);
+  if (at.live.read === 'vddk') {
+    const snapshot = source === at.machine ? null : source;
+    return await withVddkDisks({ ...at, snapshot }, places, context.signal, (served) =>
+      deliver(withDisks(job, served)),
+    );
+  }
   // What lies on other files has formats that only the server reads.
   const isLayered = disks.some(({ layered }) => layered);
-  if (at.live.read === 'datastore' && !isLayered) return await deliver(withDisks(job, places));
+  if (at.live.read === 'datastore' && !isLayered) {
+    const thin = source === at.machine ? places : await thinDisks(at, source, places, disks, context.signal);
+    return await deliver(withDisks(job, thin));
+  }
   await exportedDisks(context, { ...at, source, disks: places, jobId: job.record.id }, async (staged) => {
     const { planned } = withDisks(job, staged);
     const { fingerprint } = await jobPrints(planned, job, context);

@@ -31,6 +31,8 @@ export interface NightOptions {
   readonly continues: boolean;
   /** Whether a machine has arrived already, by an earlier run. */
   readonly isFinished: (job: PlannedJob) => Promise<boolean>;
+  /** Removes what is there of a machine that was cancelled between its runs. */
+  readonly discard?: ((job: PlannedJob) => Promise<void>) | undefined;
   /** Who is told; nobody when left out. */
   readonly notices?: NoticeWish | undefined;
 }
@@ -124,6 +126,10 @@ class NightWatch {
     const failures = await ledger.nights.failures(batchId);
     if (continues) for (const failure of failures) this.#tracked.failed(failure);
     else await ledger.nights.forgetFailures(failures.map(({ jobId }) => jobId));
+    const cutovers = await ledger.warmMoves.cutoversOf(batchId);
+    const waiting = new Set(
+      cutovers.flatMap(({ jobId, waitingSince }) => (waitingSince === null ? [] : [jobId])),
+    );
     for (const job of jobs) {
       if (context.signal.aborted) return;
       const { id } = job.planned.machine;
@@ -133,7 +139,8 @@ class NightWatch {
       else if (job.record.rollback !== null) this.#tracked.ended(id, 'cancelled', Date.now());
       else if (state === 'done' && (await isFinished(job))) this.#idle.arrived(id);
       else if (continues && (state === 'failed' || state === 'cancelled' || state === 'paused'))
-        this.#tracked.ended(id, state, Date.now());
+        this.#tracked.ended(id, state, Date.now(), waiting.has(job.record.id));
+      else if (waiting.has(job.record.id)) this.#tracked.ended(id, 'paused', Date.now(), true);
     }
     if (!continues) return;
     for (const order of await ledger.orders.all(batchId)) {
@@ -173,7 +180,8 @@ class NightWatch {
   async #obey(): Promise<void> {
     const { context, batchId } = this.#options;
     const jobs = { tracked: this.#tracked, running: this.#running, idle: this.#idle };
-    if (await obeyOrders({ ledger: context.ledger, batchId, ...jobs })) this.#outlooks.outdate();
+    const { discard = async () => {} } = this.#options;
+    if (await obeyOrders({ ledger: context.ledger, batchId, ...jobs, discard })) this.#outlooks.outdate();
   }
 
   #night(): Night {

@@ -1,4 +1,5 @@
 import type { Ledger, Order } from '../../ledger/index.js';
+import type { PlannedJob } from '../job.js';
 import type { IdleJobs } from './idle-jobs.js';
 import type { RunningJobs } from './running-jobs.js';
 import type { TrackedJobs } from './tracked-jobs.js';
@@ -10,6 +11,8 @@ interface OrderedJobs {
   readonly tracked: TrackedJobs;
   readonly running: RunningJobs;
   readonly idle: IdleJobs;
+  /** Removes what is at the target of a machine that does not run. */
+  readonly discard: (job: PlannedJob) => Promise<void>;
 }
 
 /** Does what operators have ordered since the last time; false when that was nothing. */
@@ -26,12 +29,15 @@ export async function obeyOrders(jobs: OrderedJobs): Promise<boolean> {
   return orders.length > 0;
 }
 
-async function withdraw({ tracked, running, idle }: OrderedJobs, order: Order): Promise<void> {
+async function withdraw({ tracked, running, idle, discard }: OrderedJobs, order: Order): Promise<void> {
   for (const id of tracked.covered(order)) {
     const { state } = tracked.of(id);
     if (state === 'done' || state === 'cancelled') continue;
     if (state === 'running') running.stop({ jobId: id, how: 'cancel', reason: `cancelled by ${order.by}` });
-    else await idle.cancel(id);
+    else {
+      await idle.cancel(id);
+      await discard(tracked.planned(id));
+    }
   }
 }
 

@@ -43,7 +43,11 @@ export class ProgressWatch {
       // What an earlier run left says nothing of this one.
       return record === undefined || record.at < running.since(id) ? undefined : record;
     };
-    for (const id of running.ids) tracked.change(id, { movedBytes: progressOf(id)?.movedBytes ?? 0 });
+    for (const id of running.ids) {
+      // What it moves at its cutover is beside all that it had moved before.
+      if (tracked.of(id).awaitsCutover === true) continue;
+      tracked.change(id, { movedBytes: progressOf(id)?.movedBytes ?? 0 });
+    }
     const sample = rates.sample(progressOf, cap, now);
     if (sample !== null) await nights.addSample(batchId, now, sample);
     await this.#lookForStuck(new Map(running.ids.map((id) => [id, progressOf(id)])), now);

@@ -102,6 +102,7 @@ export class RunningJobs {
     const { context, tracked, rates, onEnd } = this.#parts;
     const { ledger } = context;
     const { state, error } = await ledger.job(record.id);
+    const awaitsCutover = state !== 'done' && (await ledger.warmMoves.awaitsCutover(record.id));
     const at = Date.now();
     rates.end(id);
     const failed = state === 'failed' ? error : null;
@@ -112,6 +113,6 @@ export class RunningJobs {
       tracked.failed(failure);
     }
     onEnd(id, failed);
-    tracked.ended(id, state, at);
+    tracked.ended(id, state, at, awaitsCutover);
   }
 }

@@ -77,10 +77,11 @@ export class TrackedJobs {
     this.change(id, { state: 'running', endedAt: null });
   }
 
-  /** A run of the job has ended as the ledger says. */
-  ended(id: string, state: LedgerState, at: number): void {
+  /** A run of the job has ended as the ledger says; `awaitsCutover`: with nothing left but that. */
+  ended(id: string, state: LedgerState, at: number, awaitsCutover = false): void {
     const moved = state === 'done' || state === 'paused' ? {} : { movedBytes: 0 };
-    this.change(id, { state: endOf(state), endedAt: at, ...moved });
+    this.change(id, { state: endOf(state), endedAt: at, ...moved, awaitsCutover });
+    if (awaitsCutover) this.change(id, { movedBytes: this.scheduled(id).bytes });
     // The next run may take another.
     if (state !== 'done') this.#onTheirWay.delete(id);
   }

@@ -20,7 +20,7 @@ interface BatchWish {
 /** Runs the jobs when the scheduler says so. Rejects as `watchNight` does. */
 export async function watchJobs(
   { plan, threads, parallel, unattended, continues, notices }: BatchWish,
-  work: Pick<NightOptions, 'batchId' | 'jobs' | 'runner' | 'isFinished'> & {
+  work: Pick<NightOptions, 'batchId' | 'jobs' | 'runner' | 'isFinished' | 'discard'> & {
     readonly context: BatchContext;
     readonly waysIn: Delivery['waysIn'];
   },

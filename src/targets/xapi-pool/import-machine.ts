@@ -1,4 +1,4 @@
-import type { ConvertedDisk, DiskConversionOptions } from '../../conversion/index.js';
+import type { BlockRecords, ConvertedDisk, DiskConversionOptions } from '../../conversion/index.js';
 import { firstFailure, XenferryError } from '../../model/errors.js';
 import { BLOCK_BYTES } from '../../model/units.js';
 import { type ImportFormat, NULL_REF, type Ref, runTask, type XapiClient } from '../../xapi/index.js';
@@ -51,16 +51,35 @@ export interface ImportedMachine {
   readonly notes: readonly string[];
 }
 
+/** A disk of a machine on its way, that is in no VM. */
+export interface StoredDisk {
+  /** UUIDs of the VDI and of its repository. */
+  readonly vdi: string;
+  readonly storage: string;
+  readonly virtualBytes: number;
+  /** What it holds. */
+  readonly records: BlockRecords;
+  /** Blocks that were not compared yet, one byte each; null: none was. */
+  readonly uncompared: Uint8Array | null;
+}
+
+/** One that still is there. */
+export interface FoundDisk extends StoredDisk {
+  readonly ref: Ref;
+}
+
 /** A machine on its way into a pool: its VM is made and cannot be started, its disks are stored and attached to none. */
 export interface BegunImport {
+  /** In the machine's disk order. */
+  readonly disks: readonly StoredDisk[];
   /** Writes blocks of a disk anew: those that `allocated` marks, zeros too. Rejects as `patchVdi` does. */
   patch(disk: number, conversion: DiskPatchConversion): Promise<void>;
   /** Has what was not compared yet compared now, so that less is left for the end. Rejects as `importMachine` does. */
   compare(): Promise<void>;
   /** Has the rest of the disks compared, and all attached. Rejects as `importMachine` does. */
   finish(): Promise<ImportedMachine>;
-  /** Removes what was made. */
-  abandon(): Promise<void>;
+  /** Removes the VM; whoever knows its disks goes on with them. */
+  suspend(): Promise<void>;
 }
 
 /** How a disk is read anew; `source` is all of it as it is now. */
@@ -72,17 +91,52 @@ export type DiskPatchConversion = Omit<DiskConversionOptions, 'signal' | 'journa
  * the job's id. Rejects with the conversion's codes, VERIFY_MISMATCH, POOL_*, CANCELED.
  */
 export async function importMachine(work: MachineImport): Promise<ImportedMachine> {
-  return await (await beginImport(work)).finish();
+  const running = new RunningImport(work);
+  return await running.orNothing(async () => {
+    await running.begin([]);
+    return await running.finish();
+  });
 }
 
 /**
- * Makes the VM and stores its disks; whoever gets the import finishes or abandons it. Rejects as `importMachine` does,
- * with nothing left.
+ * Makes the VM and stores its disks, but for those that an earlier import has stored and that still are there: `known`, in
+ * the machine's disk order, null for each that is to be stored. Whoever gets the import finishes or suspends it. Rejects as
+ * `importMachine` does, with nothing left of what it made.
  */
-export async function beginImport(work: MachineImport): Promise<BegunImport> {
+export async function beginImport(
+  work: MachineImport,
+  known: readonly (FoundDisk | null)[],
+): Promise<BegunImport> {
   const running = new RunningImport(work);
-  await running.begin();
+  await running.orNothing(() => running.begin(known));
   return running;
+}
+
+/**
+ * Of the disks that an earlier import has stored those that still are as they were, and where they are to be; null for
+ * others, which are removed. Rejects as `XapiClient.call` does.
+ */
+export async function disksStillThere(
+  { client, view }: Pick<MachineImport, 'client' | 'view'>,
+  { placement, jobId }: Pick<VmSpec, 'placement' | 'jobId'>,
+  known: readonly StoredDisk[],
+): Promise<(FoundDisk | null)[]> {
+  if (known.length === 0) return [];
+  const all = Object.entries(await client.call('VDI.get_all_records', []));
+  const found: (FoundDisk | null)[] = [];
+  for (const [index, disk] of known.entries()) {
+    const [vdi, record] = all.find(([, { uuid }]) => uuid === disk.vdi) ?? [];
+    const { sr, storage } = storageOf(view, placement, index);
+    const isOurs = vdi !== undefined && record !== undefined && ownerOf(record) === jobId;
+    const isSame =
+      isOurs &&
+      record.SR === sr &&
+      storage.record.uuid === disk.storage &&
+      record.virtual_size === disk.virtualBytes;
+    if (isOurs && !isSame) await destroyVdi(client, vdi);
+    found.push(isSame ? { ...disk, ref: vdi } : null);
+  }
+  return found;
 }
 
 interface Made {
@@ -98,6 +152,8 @@ class RunningImport implements BegunImport {
   readonly #stop = new AbortController();
   readonly #made: Made = { vm: null, vdis: [], strays: false };
   #vm: CreatedVm | null = null;
+  /** Stored by an earlier import. */
+  #known: UploadedVdi[] = [];
   #uploaded: UploadedVdi[] = [];
   /** Blocks of each disk that were not compared yet, one byte each; null: none was. */
   #uncompared: (Uint8Array | null)[] = [];
@@ -108,20 +164,35 @@ class RunningImport implements BegunImport {
     this.#work = { ...work, signal: AbortSignal.any([work.signal, this.#stop.signal]) };
   }
 
-  async begin(): Promise<void> {
-    await this.#orNothing(async () => {
-      const reserved = await reserve(this.#work);
-      this.#vm = await makeVm(this.#work, this.#made).catch((error: unknown) => {
-        for (const reservation of reserved) reservation.release();
-        throw error;
-      });
-      this.#uploaded = await this.#all(reserved, async (reservation, index) => {
-        const found = await upload(this.#work, this.#made, reservation, index);
-        this.#made.vdis.push(found.vdi);
-        return found;
-      });
-      this.#uncompared = this.#uploaded.map(() => null);
+  get disks(): readonly StoredDisk[] {
+    const { view, spec } = this.#work;
+    return this.#uploaded.map(({ uuid, virtualBytes, converted: { records } }, index) => {
+      const { uuid: storage } = storageOf(view, spec.placement, index).storage.record;
+      return { vdi: uuid, storage, virtualBytes, records, uncompared: this.#uncompared[index] ?? null };
     });
+  }
+
+  async begin(known: readonly (FoundDisk | null)[]): Promise<void> {
+    const disks = this.#work.disks.map((_, index) => known[index] ?? null);
+    const stored = disks.map((disk) => (disk === null ? null : storedBefore(disk)));
+    this.#known = stored.flatMap((disk) => disk ?? []);
+    const reserved = await reserve(
+      this.#work,
+      disks.map((disk) => disk === null),
+    );
+    this.#vm = await makeVm(this.#work, this.#made, stored).catch((error: unknown) => {
+      for (const reservation of reserved) reservation?.release();
+      throw error;
+    });
+    this.#uploaded = await this.#all(reserved, async (reservation, index) => {
+      const there = stored[index];
+      if (there != null) return there;
+      if (reservation === null) throw new XenferryError('INTERNAL', `disk ${index} has no place`);
+      const found = await upload(this.#work, this.#made, reservation, index);
+      this.#made.vdis.push(found.vdi);
+      return found;
+    });
+    this.#uncompared = disks.map((disk) => disk?.uncompared ?? null);
   }
 
   async patch(disk: number, conversion: DiskPatchConversion): Promise<void> {
@@ -158,35 +229,38 @@ class RunningImport implements BegunImport {
   }
 
   async finish(): Promise<ImportedMachine> {
-    return await this.#orNothing(async () => {
-      const { client, spec, signal, onStored } = this.#work;
-      const uploaded = this.#uploaded;
-      const vm = this.#vm;
-      if (vm === null) throw new XenferryError('INTERNAL', 'the import has not begun');
-      await onStored?.(uploaded.map(({ converted }) => converted));
-      await this.compare();
-      // Only now: as long as no VM has them, a failed disk can be removed cleanly.
-      for (const [index, { vdi }] of uploaded.entries()) {
-        await attachDisk(client, diskVbdRecord(vm.vm, vdi, index, spec.jobId), signal);
-      }
-      if (this.#made.strays) await removeStrays(client, spec.jobId, this.#made.vdis);
-      return { ...vm, readBackBytes: this.#comparedBytes, disks: uploaded.map(({ converted }) => converted) };
-    });
+    const { client, spec, signal, onStored } = this.#work;
+    const uploaded = this.#uploaded;
+    const vm = this.#vm;
+    if (vm === null) throw new XenferryError('INTERNAL', 'the import has not begun');
+    await onStored?.(uploaded.map(({ converted }) => converted));
+    await this.compare();
+    // Only now: as long as no VM has them, a failed disk can be removed cleanly.
+    for (const [index, { vdi }] of uploaded.entries()) {
+      await attachDisk(client, diskVbdRecord(vm.vm, vdi, index, spec.jobId), signal);
+    }
+    if (this.#made.strays) await removeStrays(client, spec.jobId, refsOf(uploaded));
+    return { ...vm, readBackBytes: this.#comparedBytes, disks: uploaded.map(({ converted }) => converted) };
   }
 
-  async abandon(): Promise<void> {
+  async suspend(): Promise<void> {
     this.#stop.abort();
     const { client, spec } = this.#work;
-    await removeMade(client, this.#made);
-    if (this.#made.strays) await removeStrays(client, spec.jobId, []).catch(() => {});
+    await removeMade(client, { ...this.#made, vdis: [] });
+    if (this.#made.strays) await removeStrays(client, spec.jobId, refsOf(this.#uploaded)).catch(() => {});
   }
 
-  /** After a failure nothing is left. */
-  async #orNothing<T>(action: () => Promise<T>): Promise<T> {
+  /** After a failure nothing is left that was made here. */
+  async orNothing<T>(action: () => Promise<T>): Promise<T> {
     try {
       return await action();
     } catch (error) {
-      await this.abandon();
+      this.#stop.abort();
+      await removeMade(this.#work.client, this.#made);
+      if (this.#made.strays) {
+        const { client, spec } = this.#work;
+        await removeStrays(client, spec.jobId, refsOf(this.#known)).catch(() => {});
+      }
       if (this.#outer.aborted)
         throw new XenferryError('CANCELED', 'the import was stopped', { cause: error });
       throw error;
@@ -199,10 +273,15 @@ class RunningImport implements BegunImport {
 }
 
 /** Begins anew after a failure that may pass, without what an attempt made whose answer was lost. */
-async function makeVm({ client, view, spec, signal }: MachineImport, made: Made): Promise<CreatedVm> {
+async function makeVm(
+  { client, view, spec, signal }: MachineImport,
+  made: Made,
+  stored: readonly (UploadedVdi | null)[],
+): Promise<CreatedVm> {
+  const kept = new Set(stored.flatMap((disk) => disk?.uuid ?? []));
   let begun = false;
   return await again(client, signal, async () => {
-    if (begun) await removeOwned(client, new Set([spec.jobId]));
+    if (begun) await removeOwned(client, new Set([spec.jobId]), kept);
     begun = true;
     made.vm = null;
     const onCreated = (vm: Ref) => {
@@ -212,15 +291,28 @@ async function makeVm({ client, view, spec, signal }: MachineImport, made: Made)
   });
 }
 
-/** Before anything is made: who finds the repository full in the middle has moved bytes in vain. */
-async function reserve(work: MachineImport): Promise<Reservation[]> {
+function storedBefore({ ref: vdi, vdi: uuid, virtualBytes, records }: FoundDisk): UploadedVdi {
+  return { vdi, uuid, virtualBytes, converted: { records, storedUnits: 0, resumedBlocks: 0 } };
+}
+
+function refsOf(disks: readonly UploadedVdi[]): Ref[] {
+  return disks.map(({ vdi }) => vdi);
+}
+
+/** For the disks that are wanted; null for others. Before anything is made: who finds the repository full in the middle has moved bytes in vain. */
+async function reserve(work: MachineImport, wanted: readonly boolean[]): Promise<(Reservation | null)[]> {
   const { client, view, spec, disks, signal, reservations = new SpaceReservations() } = work;
-  const needs = disks.map(({ allocated, capacityBytes }, index) => ({
-    storage: storageOf(view, spec.placement, index).sr,
-    capacityBytes,
-    dataBytes: allocated.reduce((sum, flag) => sum + flag, 0) * BLOCK_BYTES,
-  }));
-  return await reservations.reserve(client, needs, signal);
+  const needs = disks.flatMap(({ allocated, capacityBytes }, index) =>
+    wanted[index] === true
+      ? {
+          storage: storageOf(view, spec.placement, index).sr,
+          capacityBytes,
+          dataBytes: allocated.reduce((sum, flag) => sum + flag, 0) * BLOCK_BYTES,
+        }
+      : [],
+  );
+  const reserved = (await reservations.reserve(client, needs, signal)).values();
+  return wanted.map((is) => (is ? (reserved.next().value ?? null) : null));
 }
 
 async function upload(

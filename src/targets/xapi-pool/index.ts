@@ -23,6 +23,8 @@ export { addressesOf, importHosts } from './import-hosts.js';
 export {
   type BegunImport,
   beginImport,
+  disksStillThere,
+  type FoundDisk,
   type ImportedMachine,
   importMachine,
   type MachineImport,

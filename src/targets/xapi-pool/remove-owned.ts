@@ -13,7 +13,8 @@ export interface Removal {
 
 /**
  * Removes what carries the id of one of `jobIds`, and nothing else: VMs with their devices, disks, networks, snapshots
- * that we took. VMs with a UUID of `kept` stay, with the disks that hang on them and the snapshots of both. What somebody
+ * that we took. VMs with a UUID of `kept` stay, with the disks that hang on them and the snapshots of both, and so do disks
+ * with one of them. What somebody
  * uses, such as a VM that runs, is left. One pass over the pool for all jobs. Rejects as `XapiClient.call` does when the
  * pool cannot be read.
  */
@@ -68,7 +69,7 @@ export async function removeOwned(
   }
   // After the VMs: their disks hang on nothing now.
   for (const [vdi, record] of owned(await client.call('VDI.get_all_records', []))) {
-    if (record.VBDs.some((vbd) => keptVbds.has(vbd))) continue;
+    if (kept.has(record.uuid) || record.VBDs.some((vbd) => keptVbds.has(vbd))) continue;
     const hindrance = (await hasUser(client, vms, record.VBDs)) ? 'a VM has it' : null;
     await attempt(`disk ${record.name_label}`, hindrance, () => destroyVdi(client, vdi));
   }

@@ -34,6 +34,7 @@ export interface VdiUpload {
 
 export interface UploadedVdi {
   readonly vdi: Ref;
+  readonly uuid: string;
   /** Which the storage manager may have rounded up. */
   readonly virtualBytes: number;
   readonly converted: ConvertedDisk;
@@ -86,7 +87,7 @@ async function uploadOnce(client: XapiClient, upload: VdiUpload, address: string
     const pieces = counted(body.pieces, (bytes) => upload.reservation.use(bytes));
     await importVdi(client, { ...body, address, vdi, format, pieces, signal });
     if (converted === undefined) throw new XenferryError('INTERNAL', 'the conversion ended early');
-    return { vdi, virtualBytes: virtual_size, converted };
+    return { vdi, uuid, virtualBytes: virtual_size, converted };
   } catch (error) {
     attempt.abort();
     // The failure itself matters; what stays carries the job's id.

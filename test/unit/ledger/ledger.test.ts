@@ -47,6 +47,55 @@ describe.each(testStores())('a ledger in $name', ({ name, newPlace }) => {
     return { target, place: await newPlace(target) };
   };
 
+  it('knows how far a machine is that is moved while it runs, until it starts afresh', async () => {
+    const { target, place } = await newOne();
+    await withLedger(place, async (ledger) => {
+      const { batch, id } = await oneJob(ledger, target);
+      const { warm } = await ledger.claim(id, 'w');
+      const disk = { vdi: 'v', storage: 's', virtualBytes: 2 ** 42, changeId: 'c/1', uncompared: null };
+      await warm.endPass(await warm.beginPass('first'), 7, [
+        { ...disk, mended: null, records: records([1, 0, 1]) },
+      ]);
+      await warm.beginPass('changes');
+      await warm.expectMended(['[[1,1]]']);
+      await warm.compared();
+      await warm.waitForCutover();
+      expect(await ledger.warmMoves.keptDisks(batch)).toEqual(new Set(['v']));
+      expect(await ledger.warmMoves.cutoversOf(batch)).toMatchObject([{ jobId: id, downAt: null }]);
+    });
+    await withLedger(place, async (ledger) => {
+      const { batch, id } = await oneJob(ledger, target);
+      expect(await ledger.warmMoves.awaitsCutover(id)).toBe(true);
+      const held = await ledger.claim(id, 'w');
+      expect(await held.warm.disks()).toEqual([
+        {
+          disk: 0,
+          vdi: 'v',
+          storage: 's',
+          virtualBytes: 2 ** 42,
+          changeId: 'c/1',
+          uncompared: '[]',
+          mended: '[[1,1]]',
+        },
+      ]);
+      expect((await held.blockJournal(0).load()).unitBits).toEqual(Uint8Array.of(1, 0, 1));
+      await held.warm.distrust(0);
+      expect(await held.warm.disks()).toMatchObject([{ changeId: null }]);
+      await held.warm.beginCutover(5_000);
+      await held.warm.endCutover();
+      const [cutover] = await ledger.warmMoves.cutoversOf(batch);
+      expect(cutover).toMatchObject({ downAt: 5_000, readyAt: expect.any(Number) });
+      expect(await ledger.warmMoves.passesOf(batch)).toMatchObject([
+        { pass: 1, kind: 'first', bytes: 7, endedAt: expect.any(Number) },
+        { pass: 2, kind: 'changes', endedAt: null },
+      ]);
+      await held.reset();
+      expect(await held.warm.disks()).toEqual([]);
+      expect(await ledger.warmMoves.passesOf(batch)).toEqual([]);
+      expect(await ledger.warmMoves.onTheirWay(batch)).toEqual(new Set());
+    });
+  });
+
   it('has a known job go on, starts a changed one afresh and drops those that left the plan', async () => {
     const { target, place } = await newOne();
     await withLedger(place, async (ledger) => {

@@ -114,6 +114,29 @@ describe('the reader learns', () => {
     expect(textOf(renderHtml(report([stopped])))).toMatch(/stopped 4 MiB kept .* Kept :/);
   });
 
+  test('how often a machine was read that was moved while it ran, and how long it was down', () => {
+    const warm = {
+      passes: [
+        { kind: 'first' as const, begunAt: 1_751_659_200_000, seconds: 60, bytes: 1024 * MIB },
+        { kind: 'last' as const, begunAt: 1_751_659_300_000, seconds: null, bytes: 0 },
+      ],
+      waitingSince: null,
+      downAt: 1_751_659_300_000,
+      downtimeMs: 4_200,
+      startedMs: 70_000,
+    };
+    const text = textOf(renderHtml(report([machine('done', { warm })])));
+    expect(text).toMatch(/Downtime 4.2 s until it could be started Started 1 m 10 s after its shutdown/);
+    expect(text).toMatch(
+      /All of its disks .* 1 GiB 1 m 00 s The last changes, after its shutdown .* broken off/,
+    );
+    const waiting = machine('paused', {
+      warm: { ...warm, downAt: null, downtimeMs: null, startedMs: null },
+      waitsFor: 'waits for its cutover window saturday',
+    });
+    expect(textOf(renderHtml(report([waiting])))).toContain('waits for its cutover window saturday');
+  });
+
   test('what failed, where, and what to do about it', () => {
     const text = textOf(renderHtml(FULL));
     expect(text).toContain(

@@ -71,6 +71,7 @@ export function machine(
     guest: null,
     disks: [{ file: 'web-disk1.vmdk', ...disk }],
     sourceChanges: [],
+    warm: null,
     steps: [
       { name: 'convert', state: 'done', seconds: 100, bytes: 10 * GIB },
       { name: 'verify', state: 'done', seconds: 50, bytes: 10 * GIB },
@@ -116,6 +117,7 @@ export const UNREADABLE: MachineReport = {
   guest: null,
   disks: [],
   sourceChanges: [],
+  warm: null,
   steps: [],
 };
 

@@ -353,3 +353,55 @@ test('nothing begins before the batch does', () => {
   expect(forecast(night, EVENING).jobs.get('web01')?.startsAt).toBe(startsAt);
   expect(decide(night, startsAt).start).toEqual(['web01']);
 });
+
+describe('a machine whose cutover has a window of its own', () => {
+  const waves = [
+    { name: 'all', window: NIGHTLY },
+    { name: 'next', window: null },
+  ];
+  const cutover = { ...NIGHTLY, name: 'noon', from: '12:00', to: '13:00' };
+  const jobs = [testJob('shop', { cutover }), testJob('till', { wave: 'next' })];
+  const waits = inState('paused', { movedBytes: 10 * GIB, awaitsCutover: true });
+  const night = testNight(jobs, {
+    waves,
+    progress: new Map([['shop', waits]]),
+    limits: { ...NO_LIMITS, machinesAtOnce: 1 },
+  });
+  const NOON = EVENING + 14 * HOUR;
+
+  test('leaves its place to others and holds back no wave while it waits', () => {
+    const decision = decide(night, EVENING);
+    expect(decision.start).toEqual(['till']);
+    expect(decision.heldBack.get('shop')).toEqual({
+      kind: 'cutover',
+      reason: 'waits for its cutover window noon, which opens in 14 h 00 min',
+      until: NOON,
+    });
+    expect(decision.lookAgainAt).toBe(NOON);
+  });
+
+  test('goes before all others when that opens, whatever its wave’s window is', () => {
+    expect(decide(night, NOON).start).toEqual(['shop']);
+  });
+
+  test('is stopped when that closes, and not when its wave’s does', () => {
+    const running = { ...night, progress: new Map([['shop', { ...waits, state: 'running' as const }]]) };
+    expect(decide(running, NOON + HOUR / 2).stop).toEqual([]);
+    expect(decide(running, NOON + HOUR).stop).toMatchObject([{ jobId: 'shop', how: 'pause' }]);
+  });
+
+  test('is moved in its wave’s window before, and stops with it', () => {
+    const fresh = { ...night, progress: new Map([['shop', inState('running')]]) };
+    expect(decide(fresh, EVENING + HOUR).stop).toEqual([]);
+    expect(decide(fresh, EVENING + 8 * HOUR).stop).toMatchObject([{ jobId: 'shop' }]);
+  });
+
+  test('is forecast to end in that window, which the next wave does not wait for', () => {
+    const { jobs: expected, endsAt } = forecast(night, EVENING);
+    expect(expected.get('shop')?.startsAt).toBe(NOON);
+    expect(expected.get('till')?.startsAt).toBe(EVENING);
+    expect(endsAt).toBe(NOON);
+    const fresh = forecast({ ...night, progress: new Map() }, EVENING);
+    expect(fresh.jobs.get('shop')?.endsAt).toBe(NOON);
+  });
+});
