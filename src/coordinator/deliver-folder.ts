@@ -46,6 +46,7 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
       withMade: async (use) => use(await madeDisks(folder, contentsOf(job))),
     };
   };
+  const check = (job: PlannedJob) => refuseForeignFolder(folderOf(job), job);
   return {
     surroundings: (planned) => [destination, contentsOf({ planned }).describe()],
     lasting: ({ output, machine }) => [destination, output, machine.disks.length],
@@ -53,13 +54,14 @@ export function folderDelivery(context: BatchContext, destination: FolderDestina
     waysIn: () => [],
     isFinished: async (job) =>
       job.record.outputBytes !== null && (await bytesOfJob(folderOf(job), job)) === job.record.outputBytes,
+    check,
     deliver: async (job, own) => {
-      await refuseForeignFolder(folderOf(job), job);
+      await check(job);
       await deliverOutput(own, job, outputOf(job, own));
     },
     deliverWarm: null,
     refix: async (job, own) => {
-      await refuseForeignFolder(folderOf(job), job);
+      await check(job);
       await refixOutput(own, job, outputOf(job, own));
     },
     afterwards: async () => [],

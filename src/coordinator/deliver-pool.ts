@@ -13,6 +13,7 @@ import { connectPool } from '../xapi/index.js';
 import { Appliances } from './appliances.js';
 import type { Deliverable, Delivery } from './delivery.js';
 import { afterwards, isFinished } from './into-pool/arrivals.js';
+import { checkMachine } from './into-pool/check-machine.js';
 import { deliverMachine } from './into-pool/deliver-machine.js';
 import { deliverWarm } from './into-pool/deliver-warm.js';
 import { clearLeftovers, removeLeftovers, removeMade } from './into-pool/leftovers.js';
@@ -69,6 +70,7 @@ export async function poolDelivery(
       ],
       waysIn: (planned) => waysIn(work, planned),
       isFinished: (job) => isFinished(work, job),
+      check: async ({ planned }) => checkMachine(work, planned),
       deliver: (job, own) => deliverMachine({ ...work, signal: own.signal }, job),
       deliverWarm: {
         move: (job, own, source) => deliverWarm({ ...work, signal: own.signal }, job, source),

@@ -13,7 +13,7 @@ import { convertDisks, verifyFiles } from './convert-and-verify.js';
 import { deliverOutput, type OpenOutput } from './deliver-output.js';
 import type { Delivery } from './delivery.js';
 import { fileSize } from './file-size.js';
-import type { BatchContext, ClaimedJob } from './job.js';
+import type { BatchContext, ClaimedJob, PlannedJob } from './job.js';
 import { type RefixableOutput, refixOutput } from './refix-output.js';
 
 type Compression = (FileDestination & { kind: 'xva' })['compression'];
@@ -28,10 +28,14 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
       hint: 'Install it: sudo apt-get install --no-install-recommends zstd. Or leave the archives uncompressed.',
     });
   }
-  const partsOf = ({ planned }: ClaimedJob) => ({
+  const partsOf = ({ planned }: PlannedJob) => ({
     path: join(context.target, planned.output),
     xva: xvaPlan(planned, context.profiles),
   });
+  const check = async (job: PlannedJob) => {
+    const { path, xva } = partsOf(job);
+    await refuseForeignFile(path, xva.vmUuid);
+  };
   const outputOf = (job: ClaimedJob, own: BatchContext): RefixableOutput => {
     const { path, xva } = partsOf(job);
     return {
@@ -54,15 +58,14 @@ export async function xvaDelivery(context: BatchContext, compression: Compressio
     isFinished: async ({ record, planned }) =>
       record.outputBytes !== null &&
       (await fileSize(join(context.target, planned.output))) === record.outputBytes,
+    check,
     deliver: async (job, own) => {
-      const { path, xva } = partsOf(job);
-      await refuseForeignFile(path, xva.vmUuid);
+      await check(job);
       await deliverOutput(own, job, outputOf(job, own));
     },
     deliverWarm: null,
     refix: async (job, own) => {
-      const { path, xva } = partsOf(job);
-      await refuseForeignFile(path, xva.vmUuid);
+      await check(job);
       await refixOutput(own, job, outputOf(job, own));
     },
     afterwards: async () => [],

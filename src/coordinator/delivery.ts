@@ -39,6 +39,8 @@ export interface Delivery {
   waysIn(planned: PlannedMachine): readonly (readonly HostPart[])[];
   /** Whether an earlier run brought the machine there, verified, and it still is there. */
   isFinished(job: PlannedJob): Promise<boolean>;
+  /** Refuses what cannot be delivered, as far as the target alone tells; changes nothing. `deliver` refuses it as well. */
+  check(job: PlannedJob): Promise<void>;
   /**
    * Brings the machine there and verifies it, going on where an earlier run stopped as far as the target allows. After
    * a failure nothing is left but what the next run goes on with. `context` is the batch's with a signal of the job's own.

@@ -4,7 +4,6 @@ import type { Profile } from '../guests/profiles/index.js';
 import {
   Ledger,
   type LedgerPlace,
-  type Order,
   RUNNING_STATES,
   type TargetLock,
   type UnfinishedSource,
@@ -32,6 +31,7 @@ import { watchJobs } from './night/watch-jobs.js';
 import { openDelivery } from './open-delivery.js';
 import { ProgressReporter } from './progress-reporter.js';
 import { QueueRunner } from './queue-runner.js';
+import { refixedMachines } from './refixed-machines.js';
 import { runJob } from './run-job.js';
 import { isInterrupted, stopReason } from './stop-reasons.js';
 import { workerName } from './worker-name.js';
@@ -273,8 +273,6 @@ async function enlist(
       return { planned, ...around, ...(await jobPrints(planned, around, context)) };
     }),
   );
-  const ordered = await ledger.orders.waiting(batchId);
-  const refixed = plan.machines.filter((one) => ordered.some((order) => wantsRefix(order, one)));
   const specs = [
     ...prepared.map(({ planned, fingerprint, base }) => ({
       machineId: planned.machine.id,
@@ -294,7 +292,7 @@ async function enlist(
       dataBytes: 0,
     })),
   ];
-  await ledger.enlist(batchId, specs, new Set(refixed.map(({ machine }) => machine.id)));
+  await ledger.enlist(batchId, specs, await refixedMachines(ledger, batchId, plan));
   const records = new Map((await ledger.jobs(batchId)).map((record) => [record.machineId, record]));
   for (const problem of plan.unreadable) {
     const record = records.get(problem.file);
@@ -307,11 +305,6 @@ async function enlist(
     const record = records.get(job.planned.machine.id);
     return record === undefined ? [] : [{ ...job, record }];
   });
-}
-
-/** Whether an order that nobody has obeyed yet has a machine's guest be mended anew. */
-function wantsRefix({ verb, scope, subject }: Order, { machine, wave }: PlannedMachine): boolean {
-  return verb === 'refix' && (scope === 'batch' || subject === (scope === 'wave' ? wave : machine.id));
 }
 
 /** As the waves take them. */

@@ -2,8 +2,7 @@ import { errorCodeOf, isCanceled, toXenferryError, XenferryError } from '../mode
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import type { Delivery } from './delivery.js';
 import type { BatchContext, ClaimedJob } from './job.js';
-import { settleSource, withSource } from './live/with-source.js';
-import { refused } from './refix-output.js';
+import { refixWithSource, settleSource, withSource } from './live/with-source.js';
 import { failureBy, stateAfter } from './stop-reasons.js';
 
 /**
@@ -18,10 +17,8 @@ export async function runJob(context: BatchContext, delivery: Delivery, job: Cla
   try {
     signal.throwIfAborted();
     refuseBlocked(planned);
-    if (record.refix) {
-      if (planned.live !== null) throw refused('its source is still in VMware’s hands, and may have changed');
-      await delivery.refix(job, context);
-    } else if (await delivery.isFinished(job)) await settleSource(context, job);
+    if (record.refix) await refixWithSource(context, job, delivery);
+    else if (await delivery.isFinished(job)) await settleSource(context, job);
     else if ((await withSource(context, job, delivery)) === 'waits') {
       await held.setState('paused');
       observe({ kind: 'job', jobId: record.id, name, state: 'paused', error: null });

@@ -1,5 +1,6 @@
 import type {
   BatchSummary,
+  JobDetail,
   JobSummary,
   NewOrder,
   OutlookSummary,
@@ -21,6 +22,7 @@ export type {
   PlanDocument,
   ProgressEvent,
   Role,
+  RollbackProspect,
   Sample,
   Schedule,
   Session,
@@ -37,6 +39,7 @@ export type JobState = JobSummary['state'];
 export type OrderVerb = NewOrder['verb'];
 export type OrderScope = NewOrder['scope'];
 export type PlanMachine = PlanDocument['machines'][number];
+export type SourceChange = JobDetail['sourceChanges'][number];
 export type Concern = PlanDocument['concerns'][number];
 
 /** Each may do what those before it may. */
@@ -52,4 +55,6 @@ export const JOB_STATES = [
   'done',
   'failed',
   'cancelled',
+  'rollingBack',
+  'rolledBack',
 ] as const satisfies readonly JobState[];

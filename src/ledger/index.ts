@@ -4,7 +4,7 @@ export type { BatchDesk, BatchToRun, FiledBatch } from './batch-desk.js';
 export { checkLedgerFile, type LedgerFacts } from './check-ledger.js';
 export type { EventLog, LedgerEvent } from './event-log.js';
 export type { JobLedger, JobOutput } from './job-ledger.js';
-export type { JobRecord, RecordedError } from './job-record.js';
+export type { JobRecord, RecordedError, Rollback } from './job-record.js';
 export { type BatchRecord, type JobSpec, Ledger } from './ledger.js';
 export { databaseFile, ledgerFolder } from './ledger-place.js';
 export type { FailureRecord, NightRecords, ProgressRecord, ProgressRow } from './night-records.js';

@@ -24,8 +24,12 @@ export interface JobRecord {
   /** Milliseconds since 1970: when its last run ended; null for one that has not. */
   readonly endedAt: number | null;
   /** Whether the machine was taken back to its source; `begun`: how far that is, is not known. */
-  readonly rollback: 'begun' | 'done' | null;
+  readonly rollback: Rollback | null;
+  /** Milliseconds since 1970: when the source had it again; null for one that was not taken back. */
+  readonly rolledBackAt: number | null;
 }
+
+export type Rollback = 'begun' | 'done';
 
 export function jobRecordOf(row: Selectable<LedgerSchema['jobs']>): JobRecord {
   return {
@@ -42,6 +46,16 @@ export function jobRecordOf(row: Selectable<LedgerSchema['jobs']>): JobRecord {
     landed: row.landed ?? null,
     notes: row.notes == null ? [] : (JSON.parse(row.notes) as string[]),
     endedAt: row.ended_at ?? null,
-    rollback: row.rolled_back_at != null ? 'done' : row.rollback_begun_at != null ? 'begun' : null,
+    rollback: rollbackOf(row),
+    rolledBackAt: row.rolled_back_at ?? null,
   };
+}
+
+/** A ledger that is only read may be from before there were any. */
+export function rollbackOf({
+  rollback_begun_at,
+  rolled_back_at,
+}: Pick<Selectable<LedgerSchema['jobs']>, 'rollback_begun_at' | 'rolled_back_at'>): Rollback | null {
+  if (rolled_back_at != null) return 'done';
+  return rollback_begun_at == null ? null : 'begun';
 }

@@ -1,7 +1,7 @@
 import type { Transaction } from 'kysely';
 import { XenferryError } from '../model/errors.js';
 import { insertEvent } from './event-log.js';
-import type { RecordedError } from './job-record.js';
+import type { RecordedError, Rollback } from './job-record.js';
 import type { JobState, LedgerSchema } from './schema.js';
 
 const HAS_ENDED: ReadonlySet<JobState> = new Set<JobState>(['paused', 'done', 'failed', 'cancelled']);
@@ -11,6 +11,8 @@ export interface StateChange {
   readonly state: JobState;
   /** Of a failed one. */
   readonly error: RecordedError | null;
+  /** Of one that is taken back to its source. */
+  readonly rollback?: Rollback;
 }
 
 /**
@@ -21,7 +23,7 @@ export async function changeState(
   trx: Transaction<LedgerSchema>,
   jobId: number,
   fence: number | null,
-  { state, error }: StateChange,
+  { state, error, rollback }: StateChange,
 ): Promise<void> {
   const at = Date.now();
   let query = trx
@@ -35,7 +37,13 @@ export async function changeState(
       : query.where('fence', '=', fence);
   const job = await query.returning(['batch_id', 'worker', 'fence']).executeTakeFirst();
   if (job === undefined) throw leaseLost(jobId);
-  const told = { state, ...(error && { code: error.code }), worker: job.worker, fence: job.fence };
+  const told = {
+    state,
+    ...(rollback && { rollback }),
+    ...(error && { code: error.code }),
+    worker: job.worker,
+    fence: job.fence,
+  };
   await insertEvent(trx, { batchId: job.batch_id, jobId, kind: 'job', data: told }, at);
 }
 

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { Rollback } from './job-record.js';
 import { changeState } from './job-states.js';
 import type { LedgerSchema } from './schema.js';
 import type { Durably } from './store.js';
@@ -19,12 +20,13 @@ export class Rollbacks {
 
   /** Rejects with LEASE_LOST for a job that there is no more. */
   async begin(jobId: number): Promise<void> {
-    await this.#change(jobId, { rollback_begun_at: Date.now() });
+    await this.#change(jobId, 'begun', { rollback_begun_at: Date.now() });
   }
 
   /** The source has it again; `note`: what became of what it was moved to. Rejects as `begin` does. */
   async finish(jobId: number, note: string): Promise<void> {
-    await this.#change(jobId, { rolled_back_at: Date.now(), landed: null, notes: JSON.stringify([note]) });
+    const rolled_back_at = Date.now();
+    await this.#change(jobId, 'done', { rolled_back_at, landed: null, notes: JSON.stringify([note]) });
   }
 
   /** It may be moved again, from the beginning. Rejects as `begin` does. */
@@ -42,11 +44,11 @@ export class Rollbacks {
   }
 
   /** With the event that every change of a job has. */
-  async #change(jobId: number, values: JobValues): Promise<void> {
+  async #change(jobId: number, rollback: Rollback, values: JobValues): Promise<void> {
     await this.#durably(() =>
       this.#db.transaction().execute(async (trx) => {
         await set(trx, jobId, values);
-        await changeState(trx, jobId, null, { state: 'cancelled', error: null });
+        await changeState(trx, jobId, null, { state: 'cancelled', error: null, rollback });
       }),
     );
   }

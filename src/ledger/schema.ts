@@ -37,7 +37,16 @@ export type BatchStage = 'draft' | 'queued' | 'running' | 'ended';
 export type OrderVerb = 'pause' | 'resume' | 'cancel' | 'retry' | 'refix';
 export type OrderScope = 'batch' | 'wave' | 'machine';
 export type TokenRole = 'viewer' | 'operator' | 'admin';
-export type EventKind = 'batch' | 'job' | 'order' | 'obeyed' | 'window' | 'trouble' | 'stuck' | 'worker';
+export type EventKind =
+  | 'batch'
+  | 'job'
+  | 'order'
+  | 'obeyed'
+  | 'window'
+  | 'trouble'
+  | 'stuck'
+  | 'worker'
+  | 'rollback';
 
 /** Of the ledger's tables in PostgreSQL; SQLite has none. */
 export const POSTGRES_SCHEMA = 'xenferry';
@@ -635,6 +644,14 @@ const ROLLBACKS: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
     await addColumn(db, 'jobs', 'rollback_begun_at', 'bigint');
     await addColumn(db, 'jobs', 'rolled_back_at', 'bigint');
+    // Few are, and rows are long.
+    await db.schema
+      .createIndex('jobs_rolled_back')
+      .ifNotExists()
+      .on('jobs')
+      .columns(['batch_id', 'position', 'rollback_begun_at'])
+      .where('rollback_begun_at', 'is not', null)
+      .execute();
   },
 };
 

@@ -121,7 +121,7 @@ export class SourceChanges {
       .where('job_id', '=', jobId)
       .orderBy('id')
       .execute();
-    return rows.map(recordOf);
+    return rows.map(sourceChangeOf);
   }
 
   /** Of all jobs of a batch, in their order. */
@@ -134,7 +134,7 @@ export class SourceChanges {
       .where('jobs.batch_id', '=', batchId)
       .orderBy('source_changes.id')
       .execute();
-    return rows.map(recordOf);
+    return rows.map(sourceChangeOf);
   }
 
   async #set(id: number, values: Partial<Selectable<LedgerSchema['source_changes']>>): Promise<void> {
@@ -144,7 +144,7 @@ export class SourceChanges {
   }
 }
 
-function recordOf({
+export function sourceChangeOf({
   id,
   job_id,
   kind,

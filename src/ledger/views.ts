@@ -1,6 +1,8 @@
 import { type ExpressionBuilder, type Kysely, type Selectable, sql } from 'kysely';
-import type { RecordedError } from './job-record.js';
+import { type RecordedError, type Rollback, rollbackOf } from './job-record.js';
 import { type BatchStage, type JobState, type LedgerSchema, RUNNING_STATES } from './schema.js';
+
+import { type SourceChangeRecord, sourceChangeOf } from './source-changes.js';
 
 /** A batch in a list. Times are milliseconds since 1970, sizes bytes. */
 export interface BatchRow {
@@ -18,6 +20,8 @@ export interface BatchRow {
 /** What the jobs of a batch come to. */
 export interface BatchCounts {
   readonly byState: ReadonlyMap<JobState, number>;
+  /** Of those that are cancelled: taken back to their source, or on the way there. */
+  readonly rolledBack: number;
   readonly dataBytes: number;
   readonly movedBytes: number;
   readonly bytesPerSecond: number;
@@ -39,6 +43,8 @@ export interface JobRow {
   readonly attempts: number;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
+  readonly rollback: Rollback | null;
+  readonly rolledBackAt: number | null;
   /** What it said last. */
   readonly progress: {
     readonly step: string;
@@ -57,12 +63,15 @@ export interface JobFile {
   readonly guest: string | null;
   readonly steps: readonly Selectable<LedgerSchema['steps']>[];
   readonly disks: readonly Selectable<LedgerSchema['disks']>[];
+  readonly sourceChanges: readonly SourceChangeRecord[];
   /** Newest first. */
   readonly failures: readonly { readonly at: number; readonly code: string; readonly message: string }[];
 }
 
 export interface JobFilter {
   readonly state?: JobState | undefined;
+  /** Those that are taken back to their source so far; null: those that are not. */
+  readonly rollback?: Rollback | null | undefined;
   readonly wave?: string | undefined;
   /** Part of the name; letter case does not count. */
   readonly search?: string | undefined;
@@ -77,6 +86,7 @@ export interface TimelineRow {
   readonly id: number;
   readonly name: string;
   readonly state: JobState;
+  readonly rollback: Rollback | null;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
 }
@@ -104,6 +114,8 @@ const JOB_COLUMNS = [
   'jobs.fence',
   'jobs.started_at',
   'jobs.ended_at',
+  'jobs.rollback_begun_at',
+  'jobs.rolled_back_at',
   'progress.step',
   'progress.moved_bytes',
   'progress.bytes_per_second',
@@ -144,7 +156,7 @@ export class LedgerViews {
   /** By batch; those without jobs are left out. */
   async counts(batchIds: readonly number[]): Promise<Map<number, BatchCounts>> {
     if (batchIds.length === 0) return new Map();
-    const [groups, moving] = await Promise.all([
+    const [groups, moving, back] = await Promise.all([
       this.#db
         .selectFrom('jobs')
         .select(({ fn }) => [
@@ -158,6 +170,7 @@ export class LedgerViews {
         .groupBy(['batch_id', 'state'])
         .execute(),
       this.#moving(batchIds),
+      this.#rolledBack(batchIds),
     ]);
     const counts = new Map<number, BatchCounts>();
     for (const id of new Set(groups.map(({ batch_id }) => batch_id))) {
@@ -165,6 +178,7 @@ export class LedgerViews {
       const bytes = (states: typeof own) => states.reduce((sum, group) => sum + Number(group.bytes ?? 0), 0);
       counts.set(id, {
         byState: new Map(own.map(({ state, jobs }) => [state, Number(jobs)])),
+        rolledBack: back.get(id) ?? 0,
         dataBytes: bytes(own),
         movedBytes: bytes(own.filter(({ state }) => state === 'done')) + (moving.get(id)?.movedBytes ?? 0),
         bytesPerSecond: moving.get(id)?.bytesPerSecond ?? 0,
@@ -227,11 +241,12 @@ export class LedgerViews {
   /** Null when there is no such job. */
   async jobFile(id: number): Promise<JobFile | null> {
     const db = this.#db;
-    const [row, guest, steps, disks, failures] = await Promise.all([
+    const [row, guest, steps, disks, sourceChanges, failures] = await Promise.all([
       db.selectFrom('jobs').select(['planned', 'landed', 'notes']).where('id', '=', id).executeTakeFirst(),
       db.selectFrom('guests').select('outcome').where('job_id', '=', id).executeTakeFirst(),
       db.selectFrom('steps').selectAll().where('job_id', '=', id).orderBy('started_at').execute(),
       db.selectFrom('disks').selectAll().where('job_id', '=', id).orderBy('disk').execute(),
+      db.selectFrom('source_changes').selectAll().where('job_id', '=', id).orderBy('id').execute(),
       db
         .selectFrom('failures')
         .select(['at', 'code', 'message'])
@@ -249,6 +264,7 @@ export class LedgerViews {
       guest: guest?.outcome ?? null,
       steps,
       disks,
+      sourceChanges: sourceChanges.map(sourceChangeOf),
       failures,
     };
   }
@@ -257,18 +273,28 @@ export class LedgerViews {
   async timeline(batchId: number, limit: number): Promise<TimelineRow[]> {
     const rows = await this.#db
       .selectFrom('jobs')
-      .select(['id', 'name', 'machine_id', 'state', 'started_at', 'ended_at'])
+      .select([
+        'id',
+        'name',
+        'machine_id',
+        'state',
+        'started_at',
+        'ended_at',
+        'rollback_begun_at',
+        'rolled_back_at',
+      ])
       .where('batch_id', '=', batchId)
       .where('position', 'is not', null)
       .orderBy('position')
       .limit(limit)
       .execute();
-    return rows.map(({ id, name, machine_id, state, started_at, ended_at }) => ({
-      id,
-      name: name ?? machine_id,
-      state,
-      startedAt: started_at,
-      endedAt: ended_at,
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name ?? row.machine_id,
+      state: row.state,
+      rollback: rollbackOf(row),
+      startedAt: row.started_at,
+      endedAt: row.ended_at,
     }));
   }
 
@@ -349,6 +375,19 @@ export class LedgerViews {
       .select([...JOB_COLUMNS]);
   }
 
+  /** By batch. */
+  async #rolledBack(batchIds: readonly number[]): Promise<Map<number, number>> {
+    const rows = await this.#db
+      .selectFrom('jobs')
+      .select(({ fn }) => ['batch_id', fn.countAll<number>().as('jobs')])
+      .where('batch_id', 'in', [...batchIds])
+      .where('rollback_begun_at', 'is not', null)
+      .where('position', 'is not', null)
+      .groupBy('batch_id')
+      .execute();
+    return new Map(rows.map(({ batch_id, jobs }) => [batch_id, Number(jobs)]));
+  }
+
   /** Of jobs that are neither done nor untouched. */
   async #moving(
     batchIds: readonly number[],
@@ -411,6 +450,8 @@ interface RawJob {
   fence: number;
   started_at: number | null;
   ended_at: number | null;
+  rollback_begun_at: number | null;
+  rolled_back_at: number | null;
   step: string | null;
   moved_bytes: number | null;
   bytes_per_second: number | null;
@@ -432,19 +473,29 @@ function jobOf(row: RawJob): JobRow {
     attempts: row.fence,
     startedAt: row.started_at,
     endedAt: row.ended_at,
+    rollback: rollbackOf(row),
+    rolledBackAt: row.rolled_back_at,
     progress:
       step === null ? null : { step, movedBytes: moved_bytes ?? 0, bytesPerSecond: bytes_per_second ?? 0 },
   };
 }
 
-function fits(batchId: number, { state, wave, search }: JobFilter) {
+function fits(batchId: number, { state, rollback, wave, search }: JobFilter) {
   return (eb: ExpressionBuilder<Pick<LedgerSchema, 'jobs'>, 'jobs'>) => {
     return eb.and([
       ...(state === undefined ? [] : [eb('jobs.state', '=', state)]),
+      ...(rollback === undefined ? [] : rolledBackSo(eb, rollback)),
       ...(wave === undefined ? [] : [eb('jobs.wave', '=', wave)]),
       ...(search === undefined ? [] : [nameContains(batchId, search)]),
     ]);
   };
+}
+
+function rolledBackSo(eb: ExpressionBuilder<Pick<LedgerSchema, 'jobs'>, 'jobs'>, rollback: Rollback | null) {
+  return [
+    eb('jobs.rollback_begun_at', rollback === null ? 'is' : 'is not', null),
+    eb('jobs.rolled_back_at', rollback === 'done' ? 'is not' : 'is', null),
+  ];
 }
 
 /** By way of the index on names: rows are long. */

@@ -57,13 +57,14 @@ function contents({ totals, machines }: RunReport): Markup | null {
   )}</nav>`;
 }
 
-function lead({ destination, totals: { machines, done, failed, open } }: RunReport): string {
+function lead({ destination, totals: { machines, done, failed, open, rolledBack } }: RunReport): string {
   const ready = destination.kind === 'pool' ? 'in the pool' : 'ready to import';
   if (machines === 0) return 'The sources held nothing to convert.';
   const parts = [
     done === 0 ? '' : `${count(done, 'machine')} converted, verified and ${ready}`,
     failed === 0 ? '' : `${failed} failed`,
     open === 0 ? '' : `${open} not finished`,
+    rolledBack === 0 ? '' : `${rolledBack} rolled back`,
   ];
   return `${parts.filter((part) => part !== '').join(', ')}.`;
 }

@@ -32,7 +32,14 @@ function toneOfState(state: JobState): Tone {
   return state === 'done' || state === 'failed' ? state : 'open';
 }
 
-export function stateBadge({ state, rollback }: Pick<MachineReport, 'state' | 'rollback'>): Markup {
+export function stateBadge({
+  state,
+  rollback,
+  rolledBackAt,
+}: Pick<MachineReport, 'state' | 'rollback' | 'rolledBackAt'>): Markup {
+  if (rolledBackAt !== null) {
+    return html`${badge(ROLLBACK_WORDS.done, 'open')}<small>${moment(rolledBackAt)}</small>`;
+  }
   if (rollback !== null) return badge(ROLLBACK_WORDS[rollback], 'open');
   return badge(STATE_WORDS[state], toneOfState(state));
 }

@@ -3,10 +3,12 @@ import { type Cell, csvTable, decimal } from './csv-table.js';
 import type { MachineReport, RunReport } from './run-report.js';
 import { sourceChangeState } from './source-change-state.js';
 
+const ROLLBACK_STATES = { begun: 'rolling back', done: 'rolled back' } as const;
+
 /** Heads and contents of the columns. Heads and their order stay the same from release to release. */
 const COLUMNS: readonly (readonly [head: string, of: (machine: MachineReport) => Cell])[] = [
   ['name', ({ name }) => name],
-  ['state', ({ state }) => state],
+  ['state', ({ state, rollback }) => (rollback === null ? state : ROLLBACK_STATES[rollback])],
   ['guest', ({ planned }) => planned?.profile.title ?? null],
   ['wave', ({ planned }) => planned?.wave ?? null],
   ['disks', ({ disks }) => disks.length],
@@ -24,6 +26,10 @@ const COLUMNS: readonly (readonly [head: string, of: (machine: MachineReport) =>
     'source_changes',
     ({ sourceChanges }) =>
       sourceChanges.map((change) => `${change.kind} ${sourceChangeState(change)}`).join('; '),
+  ],
+  [
+    'rolled_back',
+    ({ rolledBackAt }) => (rolledBackAt === null ? null : new Date(rolledBackAt).toISOString()),
   ],
   ['passes', ({ warm }) => warm?.passes.length ?? null],
   ['passes_gib', ({ warm }) => (warm === null ? null : gib(warm.passes.map(({ bytes }) => bytes)))],

@@ -6,6 +6,7 @@ import type {
   JobState,
   Ledger,
   RecordedError,
+  Rollback,
   StepName,
   StepState,
 } from '../ledger/index.js';
@@ -46,7 +47,9 @@ export interface MachineReport {
   readonly name: string;
   readonly state: JobState;
   /** Whether it was taken back to its source; `begun`: not to the end. */
-  readonly rollback: 'begun' | 'done' | null;
+  readonly rollback: Rollback | null;
+  /** When its source had it again. */
+  readonly rolledBackAt: number | null;
   readonly error: RecordedError | null;
   /** File or folder in the target folder; null for a descriptor that could not be read. */
   readonly output: string | null;
@@ -200,6 +203,7 @@ async function machineReport(
     name: planned?.name ?? job.machineId,
     state: job.state,
     rollback: job.rollback,
+    rolledBackAt: job.rolledBackAt,
     error: job.error,
     output: planned?.output ?? null,
     outputBytes: job.outputBytes,

@@ -7,17 +7,23 @@ import type { PlannedMigration, Planner } from './planner.js';
 /** Orders that have a batch go on that has ended. */
 const GOES_ON: ReadonlySet<NewOrder['verb']> = new Set(['resume', 'retry', 'refix']);
 
+export interface OfficeNeighbours {
+  /** Is called when there is something to run. */
+  wake(): void;
+  /** Whether machines of the batch are being taken back to their source. */
+  isTakenBack(batchId: number): boolean;
+}
+
 /** Takes in batches and orders, and tells the shift. */
 export class BatchOffice {
   readonly #ledger: Ledger;
   readonly #planner: Planner;
-  readonly #wake: () => void;
+  readonly #neighbours: OfficeNeighbours;
 
-  /** `wake` is called when there is something to run. */
-  constructor(ledger: Ledger, planner: Planner, wake: () => void) {
+  constructor(ledger: Ledger, planner: Planner, neighbours: OfficeNeighbours) {
     this.#ledger = ledger;
     this.#planner = planner;
-    this.#wake = wake;
+    this.#neighbours = neighbours;
   }
 
   /** Plans a migration and files it as a draft; its id. Rejects with BATCH_BUSY and as planning does. */
@@ -48,6 +54,7 @@ export class BatchOffice {
    */
   async start(id: number, by: string, lookedAt: boolean): Promise<void> {
     const { stage, run } = await this.#filed(id);
+    this.#refuseTakenBack(id);
     const blocking = (await this.plan(id)).concerns.find(
       ({ severity, waived }) => severity === 'critical' && waived === null,
     );
@@ -74,6 +81,7 @@ export class BatchOffice {
   /** Rejects with NOT_FOUND, BATCH_BUSY. */
   async remove(id: number): Promise<void> {
     await this.#filed(id);
+    this.#refuseTakenBack(id);
     if (await this.#ledger.desk.remove(id)) return;
     throw new XenferryError('BATCH_BUSY', 'a batch that is under way cannot be removed');
   }
@@ -85,12 +93,13 @@ export class BatchOffice {
   async order(id: number, { verb, scope, subject = '' }: NewOrder, by: string): Promise<Order> {
     const { stage } = await this.#filed(id);
     if (stage === 'draft') throw new XenferryError('BATCH_BUSY', 'a draft takes no orders');
+    this.#refuseTakenBack(id);
     await this.#refuseUnknown(id, scope, subject);
     const { desk, orders } = this.#ledger;
     const isWholeCancel = verb === 'cancel' && scope === 'batch';
     const obeyed = isWholeCancel && (await desk.setStage(id, ['queued'], 'ended'));
     const order = await orders.give({ batchId: id, by, verb, scope, subject }, obeyed);
-    if (GOES_ON.has(verb) && (await desk.setStage(id, ['ended'], 'queued'))) this.#wake();
+    if (GOES_ON.has(verb) && (await desk.setStage(id, ['ended'], 'queued'))) this.#neighbours.wake();
     return order;
   }
 
@@ -101,11 +110,16 @@ export class BatchOffice {
     throw new XenferryError('NOT_FOUND', `the batch has no ${scope} ${JSON.stringify(subject)}`, { hint });
   }
 
+  #refuseTakenBack(id: number): void {
+    if (!this.#neighbours.isTakenBack(id)) return;
+    throw new XenferryError('BATCH_BUSY', 'a machine of it is being taken back to its source');
+  }
+
   async #queue(id: number, lookedAt: boolean): Promise<void> {
     if (!(await this.#ledger.desk.queue(id, ['draft', 'ended'], lookedAt))) {
       throw new XenferryError('BATCH_BUSY', 'the batch is under way already');
     }
-    this.#wake();
+    this.#neighbours.wake();
   }
 
   async #filed(id: number): Promise<BatchToRun> {

@@ -43,13 +43,15 @@ function summaryOf(
   const { id, name, stage, target, startedAt, finishedAt } = row;
   const number = (...states: readonly JobState[]) =>
     states.reduce((sum, state) => sum + (counts?.byState.get(state) ?? 0), 0);
+  const rolledBack = counts?.rolledBack ?? 0;
   const byState = {
     waiting: number('planned'),
     running: number(...RUNNING_STATES),
     paused: number('paused'),
     done: number('done'),
     failed: number('failed'),
-    cancelled: number('cancelled'),
+    cancelled: number('cancelled') - rolledBack,
+    rolledBack,
   };
   return {
     id,

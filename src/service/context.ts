@@ -10,6 +10,7 @@ import type { Idempotency } from './idempotency.js';
 import type { Metrics } from './metrics.js';
 import type { Outlooks } from './outlooks.js';
 import type { Planner } from './planner.js';
+import type { RollbackDesk } from './rollback-desk.js';
 
 /** All that routes stand on. */
 export interface ServiceContext {
@@ -25,6 +26,7 @@ export interface ServiceContext {
   readonly paths: AllowedPaths;
   readonly office: BatchOffice;
   readonly planner: Planner;
+  readonly rollbacks: RollbackDesk;
   readonly outlooks: Outlooks;
   readonly summaries: BatchSummaries;
   readonly feed: EventFeed;

@@ -1,10 +1,12 @@
 import type { GuestOutcome } from '../coordinator/index.js';
-import { type JobFile, type JobRow, RUNNING_STATES } from '../ledger/index.js';
+import { type JobFile, type JobFilter, type JobRow, RUNNING_STATES } from '../ledger/index.js';
 import type { PlannedMachine } from '../model/plan.js';
+import { sourceChangeState } from '../report/index.js';
 import type { JobDetail, JobSummary } from './api/jobs.js';
 import { jobOutlook, type KnownOutlook } from './outlooks.js';
 
 const RUNNING: ReadonlySet<string> = new Set(RUNNING_STATES);
+const DAY_MS = 86_400_000;
 const ENDED: ReadonlySet<string> = new Set(['done', 'cancelled']);
 
 export function jobSummary(row: JobRow, outlook: KnownOutlook | null): JobSummary {
@@ -17,13 +19,14 @@ export function jobSummary(row: JobRow, outlook: KnownOutlook | null): JobSummar
     machineId,
     name,
     wave,
-    state,
+    state: stateOf(row),
     step: running ? (progress?.step ?? null) : null,
     movedBytes: state === 'done' ? dataBytes : (progress?.movedBytes ?? 0),
     dataBytes,
     bytesPerSecond: running ? (progress?.bytesPerSecond ?? 0) : 0,
     startedAt: row.startedAt,
     endedAt: row.endedAt,
+    rolledBackAt: row.rolledBackAt,
     expectedStart: ahead?.startsAt ?? null,
     expectedEnd: ahead?.endsAt ?? null,
     fits: ahead?.fits ?? null,
@@ -34,6 +37,19 @@ export function jobSummary(row: JobRow, outlook: KnownOutlook | null): JobSummar
     stuckSince: running ? (ahead?.stuckSince ?? null) : null,
     onHold: ahead?.onHold ?? false,
   };
+}
+
+/** To the ledger, one that is taken back is cancelled. */
+export function stateOf({ state, rollback }: Pick<JobRow, 'state' | 'rollback'>): JobSummary['state'] {
+  if (rollback === null) return state;
+  return rollback === 'done' ? 'rolledBack' : 'rollingBack';
+}
+
+/** What the ledger has to look for. */
+export function filterOf(state: JobSummary['state'] | undefined): Pick<JobFilter, 'state' | 'rollback'> {
+  if (state === 'rolledBack') return { rollback: 'done' };
+  if (state === 'rollingBack') return { rollback: 'begun' };
+  return state === 'cancelled' ? { state, rollback: null } : { state };
 }
 
 export function jobDetail(row: JobRow, file: JobFile, outlook: KnownOutlook | null): JobDetail {
@@ -55,11 +71,35 @@ export function jobDetail(row: JobRow, file: JobFile, outlook: KnownOutlook | nu
     nics: planned?.nics.map(({ network, mac }) => ({ network, mac })) ?? [],
     concerns: planned?.concerns.map((concern) => ({ ...concern })) ?? [],
     guest: guestOf(file.guest),
+    sourceChanges: sourceChangesOf(planned, row, file),
+    rollbackUntil: rollbackUntil(planned, row),
     notes: [...file.notes],
     landed: file.landed,
     output: planned?.output ?? null,
     failures: file.failures.map((failure) => ({ ...failure })),
   };
+}
+
+function sourceChangesOf(
+  planned: PlannedMachine | null,
+  { state }: JobRow,
+  { sourceChanges }: JobFile,
+): JobDetail['sourceChanges'] {
+  const made = sourceChanges.map((change) => {
+    const { kind, begunAt, madeAt, undoneAt } = change;
+    return { kind, state: sourceChangeState(change), begunAt, madeAt, undoneAt };
+  });
+  if (ENDED.has(state)) return made;
+  const standing = new Set(sourceChanges.flatMap(({ kind, undoneAt }) => (undoneAt === null ? kind : [])));
+  const toCome = (planned?.live?.changes ?? []).filter((kind) => !standing.has(kind));
+  const nothing = { state: 'planned', begunAt: null, madeAt: null, undoneAt: null } as const;
+  return [...made, ...toCome.map((kind) => ({ kind, ...nothing }))];
+}
+
+function rollbackUntil(planned: PlannedMachine | null, row: JobRow): number | null {
+  const live = planned?.live ?? null;
+  const isMoved = row.rollback === 'begun' || row.state === 'done';
+  return live === null || !isMoved ? null : (row.endedAt ?? Date.now()) + live.rollbackDays * DAY_MS;
 }
 
 function disksOf(planned: PlannedMachine | null, { disks }: JobFile): JobDetail['disks'] {

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import pino, { type DestinationStream, type Logger } from 'pino';
-import { runBatch } from '../coordinator/index.js';
+import { rollBack, runBatch } from '../coordinator/index.js';
 import { loadProfiles } from '../guests/profiles/index.js';
 import { Ledger, type LedgerPlace } from '../ledger/index.js';
 import { systemErrorCode, XenferryError } from '../model/errors.js';
@@ -19,6 +19,7 @@ import { Idempotency } from './idempotency.js';
 import { Metrics } from './metrics.js';
 import { Outlooks } from './outlooks.js';
 import { Planner } from './planner.js';
+import { RollbackDesk } from './rollback-desk.js';
 import { Timetable } from './schedules/timetable.js';
 import { buildServer } from './server.js';
 import { type BatchRunner, Shift } from './shift.js';
@@ -57,6 +58,8 @@ export interface ServiceOptions {
   readonly badTokens?: number;
   /** Runs a batch; the coordinator when left out. */
   readonly run?: BatchRunner;
+  /** Takes machines back; the coordinator when left out. */
+  readonly rollBack?: typeof rollBack;
 }
 
 export interface RunningService {
@@ -99,7 +102,11 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
     const planner = new Planner({ home, ledger, paths });
     const { run = runnerOf(options, log), batchesAtOnce: atOnce } = options;
     const shift = new Shift({ ledger, planner, run, atOnce, log });
-    const office = new BatchOffice(ledger, planner, () => shift.wake());
+    const rollbacks = new RollbackDesk({ ledger, rollBack: options.rollBack ?? rollBack, onError });
+    const office = new BatchOffice(ledger, planner, {
+      wake: () => shift.wake(),
+      isTakenBack: (id) => rollbacks.isBusy(id),
+    });
     const timetable = new Timetable({ book: ledger.schedules, office, paths, onError });
     const { views, events } = reader;
     const outlooks = new Outlooks(views);
@@ -120,6 +127,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
         paths,
         office,
         planner,
+        rollbacks,
         outlooks,
         summaries,
         feed,
@@ -147,7 +155,7 @@ export async function startService(options: ServiceOptions): Promise<RunningServ
         log.info({}, 'service stops');
         await timetable.end();
         streams.close();
-        await Promise.all([app.close(), shift.end()]);
+        await Promise.all([app.close(), shift.end(), rollbacks.end()]);
         await closeLedgers();
         log.info({}, 'service stopped');
       },

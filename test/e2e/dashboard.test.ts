@@ -173,7 +173,9 @@ describe.skipIf(!HAS_CHROMIUM)('the dashboard in Chromium', () => {
       await show(page, route);
       const buttons = await page.locator('main').getByRole('button').allInnerTexts();
       expect(
-        buttons.filter((text) => /pause|cancel|retry|delete|new|plan again|start|actions|edit/i.test(text)),
+        buttons.filter((text) =>
+          /pause|cancel|retry|roll back|delete|new|plan again|start|actions|edit/i.test(text),
+        ),
         addressOf(route),
       ).toEqual([]);
     }
@@ -191,6 +193,50 @@ describe.skipIf(!HAS_CHROMIUM)('the dashboard in Chromium', () => {
     await expect
       .poll(() => service.orders)
       .toMatchObject([{ verb: 'retry', scope: 'machine', subject: 'vm-77' }]);
+  });
+
+  it('takes a machine back when that was confirmed, and tells so with its time', async () => {
+    const { page, service, complaints } = await visit({ token: 'do-token' });
+    const id = service.jobs[0]?.id ?? 0;
+    await show(page, { screen: 'machine', id });
+    const changes = page.locator('section', {
+      has: page.getByRole('heading', { name: 'Changes at the source' }),
+    });
+    expect(await changes.innerText()).toMatch(/Stays\s+Guest shut down/);
+    await shoot(page, 'moved');
+    const rollBack = page.getByRole('button', { name: 'Roll back' });
+    await rollBack.click();
+    const dialog = page.getByRole('dialog', { name: 'Roll back web0000?' });
+    expect(await dialog.innerText()).toContain('Source: start the machine');
+    await shoot(page, 'roll-back');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    expect(service.rollbacks).toEqual([]);
+    await rollBack.click();
+    await dialog.getByRole('button', { name: 'Roll back' }).click();
+    await page.getByRole('status').filter({ hasText: 'web0000 is being rolled back' }).waitFor();
+    expect(service.rollbacks).toEqual([{ job: id, body: { force: false } }]);
+    service.change(0, { state: 'rolledBack', rolledBackAt: service.now - 120_000 });
+    await page.locator('main').getByText('Rolled back', { exact: true }).first().waitFor();
+    expect(await changes.innerText()).toMatch(/Taken back\s+Guest shut down/);
+    expect(await rollBack.count()).toBe(0);
+    for (const [name, width, colorScheme] of [
+      ['narrow', 360, 'light'],
+      ['narrow-dark', 360, 'dark'],
+      ['wide-dark', 1280, 'dark'],
+      ['wide', 1280, 'light'],
+    ] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.setViewportSize({ width, height: 900 });
+      await shoot(page, `rolled-back-${name}`);
+      expect(await page.evaluate('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(width);
+    }
+    await show(page, { screen: 'batch', id: 1 });
+    expect(await page.locator('.legend').first().innerText()).toMatch(/1\s+rolled back/);
+    await page.getByLabel('State').selectOption('rolledBack');
+    await page.getByRole('link', { name: 'web0000' }).waitFor();
+    await shoot(page, 'batch-rolled-back');
+    expect(complaints).toEqual([]);
   });
 
   it('shows changes as they happen, without asking for the page again', async () => {

@@ -15,9 +15,10 @@ import { Ledger, type LedgerSchema } from '../../src/ledger/index.js';
 import { SqliteDialect } from '../../src/ledger/sqlite-dialect.js';
 import { MIB } from '../../src/model/units.js';
 import { collectReport } from '../../src/report/index.js';
-import { type Row, type SimulatedPool, startPool } from '../simulators/xapi-pool/index.js';
+import { type PoolOptions, type Row, type SimulatedPool, startPool } from '../simulators/xapi-pool/index.js';
 import { poolMigration } from '../support/pool-migration.js';
 import { runCli, startCli } from '../support/run-cli.js';
+import { services } from '../support/service.js';
 import { PATIENCE } from '../support/simulated-pool.js';
 import { type SimulatedVcenter, simulatedVcenter } from '../support/simulated-vcenter.js';
 import { tempFiles } from '../support/temp-files.js';
@@ -26,11 +27,23 @@ import { createMachines, type MachineSpec, type MadeMachine } from '../support/v
 import { logIn, POOL_CERTIFICATE } from '../support/xapi-caller.js';
 
 const { folder } = tempFiles();
+const serve = services();
 const VSPHERE_PATIENCE = { connect: 2_000, idle: 5_000, pauseScale: 0.01 };
+const BOTH_PATIENCES = { pool: PATIENCE, vsphere: VSPHERE_PATIENCE };
 const MAC = '00:50:56:00:00:07';
 const LIVE = {
   allow: ['shutDown', 'rename', 'disconnect'],
   afterwards: { rename: '{name} (moved)', disconnect: true },
+};
+const POOL: PoolOptions = {
+  certificate: POOL_CERTIFICATE,
+  timings: { loginDelayMs: 0 },
+  hosts: [{ name: 'xen1' }, { name: 'xen2' }],
+  repositories: [
+    { name: 'Local', type: 'nfs', size: 2 ** 40, shared: true },
+    { name: 'Final', type: 'nfs', size: 2 ** 40, shared: true },
+  ],
+  networks: ['VM Network'],
 };
 const RUNNING: MachineSpec = {
   name: 'web',
@@ -83,23 +96,19 @@ interface MoveWish {
   readonly live?: object;
   readonly spec?: MachineSpec;
   readonly into?: 'pool' | 'xl';
+  /** `target.pool.after` of the migration file. */
+  readonly after?: object;
 }
 
 /** A machine that was moved from a vCenter, into a pool unless told. */
-async function moved({ live = LIVE, spec = RUNNING, into = 'pool' }: MoveWish = {}): Promise<Moved> {
+async function moved({ live = LIVE, spec = RUNNING, into = 'pool', after }: MoveWish = {}): Promise<Moved> {
   const own = mkdtempSync(join(folder, 'case-'));
   const vcenter = await simulatedVcenter();
   const caller = await loggedIn(vcenter);
   const [web] = await createMachines(vcenter, caller, [spec]);
   if (web === undefined) throw new Error('nothing was made');
   const before = await seen(caller, web);
-  const pool = await startPool({
-    certificate: POOL_CERTIFICATE,
-    timings: { loginDelayMs: 0 },
-    repositories: [{ name: 'Local', type: 'ext', size: 2 ** 40 }],
-    networks: ['VM Network'],
-  });
-  onTestFinished(() => pool.close());
+  const pool = await newPool();
   writeFileSync(join(own, 'vcenter.secret'), vcenter.password);
   const source = {
     vsphere: new URL(vcenter.url).origin,
@@ -107,7 +116,7 @@ async function moved({ live = LIVE, spec = RUNNING, into = 'pool' }: MoveWish = 
     password: { file: 'vcenter.secret' },
     tlsFingerprints: [vcenter.fingerprint],
   };
-  const migration = poolMigration(own, pool, { sources: [source], live });
+  const migration = poolMigration(own, pool, { sources: [source], live, ...(after && { pool: { after } }) });
   const { target: place, ...rest } = parse(readFileSync(migration, 'utf8'));
   const where = into === 'pool' ? place : { folder: place.folder, into };
   writeFileSync(migration, stringify({ ...rest, target: where, fixups: 'off' }));
@@ -137,14 +146,13 @@ async function moved({ live = LIVE, spec = RUNNING, into = 'pool' }: MoveWish = 
       const batch = await ledger.latestBatch(target);
       if (batch === null) throw new Error('no batch');
       const signal = new AbortController().signal;
-      const patience = { pool: PATIENCE, vsphere: VSPHERE_PATIENCE };
       return await rollBack(ledger, {
         batch,
         machines: [],
         act: true,
         force: false,
         signal,
-        patience,
+        patience: BOTH_PATIENCES,
         ...wish,
       });
     });
@@ -154,6 +162,12 @@ async function moved({ live = LIVE, spec = RUNNING, into = 'pool' }: MoveWish = 
     return found;
   };
   return { vcenter, caller, web, pool, target, before, run, back, vm };
+}
+
+async function newPool(): Promise<SimulatedPool> {
+  const pool = await startPool(POOL);
+  onTestFinished(() => pool.close());
+  return pool;
 }
 
 async function withLedger<T>(target: string, action: (ledger: Ledger) => Promise<T>): Promise<T> {
@@ -211,13 +225,18 @@ describe('a machine that was moved from a vCenter into a pool', () => {
   }, 60_000);
 
   it('can be moved again once it is retried and its VM is gone', async () => {
-    const { caller, web, pool, back, vm, target, run } = await moved();
+    const { vcenter, caller, web, pool, back, vm, target, run } = await moved();
     await back();
     const refused = await runCli(['retry', target]);
     expect([refused.exitCode, refused.stderr]).toEqual([2, expect.stringContaining('nothing runs')]);
     expect((await runCli(['retry', target, '--machine', 'web'])).stdout).toContain('tried again as soon as');
     // The one of before may hold what nobody else has.
+    const calls = (await vcenter.log()).length;
     expect(await run()).toMatchObject({ done: 0, failed: 1 });
+    const made = (await vcenter.log()).slice(calls).map(({ call }) => call);
+    expect(
+      made.filter((call) => ['ShutdownGuest', 'PowerOffVM_Task', 'PowerOnVM_Task'].includes(call)),
+    ).toEqual([]);
     expect((await seen(caller, web))[1]).toBe('poweredOn');
     await (await logIn(pool.url)).call('VM.destroy', vm().ref);
     expect(await run()).toMatchObject({ done: 1, failed: 0 });
@@ -306,13 +325,85 @@ describe('a machine that was moved from a vCenter into a pool', () => {
     expect(vm().text('power_state')).toBe('Halted');
   }, 60_000);
 
-  it('is not started at the source when it was off there', async () => {
-    const { caller, web, before, back } = await moved({ spec: { ...RUNNING, running: false } });
-    expect(await back()).toMatchObject([{ state: 'rolledBack' }]);
+  it('is taken back by the service, and not started at the source when it was off there', async () => {
+    const { caller, web, before, target } = await moved({ spec: { ...RUNNING, running: false } });
+    const service = await serve({
+      home: target,
+      rollBack: (ledger, wish) => rollBack(ledger, { ...wish, patience: BOTH_PATIENCES }),
+    });
+    const job = async () => (await service.ask('GET', '/v1/jobs/1')).json;
+    const changes = ['disconnect', 'rename'];
+    expect(await job()).toMatchObject({
+      state: 'done',
+      rollbackUntil: expect.any(Number),
+      sourceChanges: changes.map((kind) => ({ kind, state: 'kept', madeAt: expect.any(Number) })),
+    });
+    expect((await service.ask('POST', '/v1/jobs/1/rollback', { body: {} })).status).toBe(202);
+    await expect.poll(job, { timeout: 20_000 }).toMatchObject({
+      state: 'rolledBack',
+      sourceChanges: changes.map((kind) => ({ kind, state: 'undone', undoneAt: expect.any(Number) })),
+    });
     expect(await seen(caller, web)).toEqual(before);
     expect(before[1]).toBe('poweredOff');
   }, 60_000);
 });
+
+it('goes on running when it was copied: there is nothing to take back at its source', async () => {
+  const { caller, web, before, back, vm, pool } = await moved({
+    live: { move: 'copy', allow: ['snapshot'] },
+  });
+  expect(await seen(caller, web)).toEqual(before);
+  start(pool, vm());
+  const [preview] = await back({ act: false });
+  expect(preview?.steps.slice(-1)).toEqual(['source: nothing, it is as it was']);
+  expect(await back()).toMatchObject([{ state: 'rolledBack' }]);
+  expect(await seen(caller, web)).toEqual(before);
+  expect(vm().text('power_state')).toBe('Halted');
+  expect(Object.keys(vm().map('blocked_operations'))).toContain('start');
+}, 60_000);
+
+it('is taken back after it was moved while it ran, and then on to another repository and host', async () => {
+  const { caller, web, before, back, vm } = await moved({
+    live: {
+      ...LIVE,
+      move: 'warm',
+      allow: [...LIVE.allow, 'snapshot', 'changeTracking'],
+      precopy: { passes: 1, pauseMinutes: 0.01 },
+    },
+    after: { move: { storage: [{ from: '*', to: 'Final' }], host: 'xen2' } },
+  });
+  expect(before.slice(1, 3)).toEqual(['poweredOn', 'false']);
+  expect((await seen(caller, web)).slice(0, 2)).toEqual(['web (moved)', 'poweredOff']);
+  expect(await back()).toMatchObject([{ state: 'rolledBack' }]);
+  expect(await seen(caller, web)).toEqual(before);
+  expect(Object.keys(vm().map('blocked_operations'))).toContain('start');
+}, 60_000);
+
+it('is taken back from the pool that it was moved on to', async () => {
+  const other = await newPool();
+  const { caller, web, before, back, pool } = await moved({
+    after: {
+      move: {
+        storage: [{ from: '*', to: 'Final' }],
+        pool: {
+          url: other.url,
+          user: 'root',
+          password: { file: 'pool.secret' },
+          tlsFingerprints: [POOL_CERTIFICATE.fingerprint],
+        },
+      },
+    },
+  });
+  expect(pool.objects.all('VM').filter((row) => row.text('name_label') === 'web')).toEqual([]);
+  const vm = other.objects.named('VM', 'web');
+  start(other, vm);
+  const [preview] = await back({ act: false });
+  expect(preview?.steps[0]).toBe('target: shut down web (running)');
+  expect(await back()).toMatchObject([{ state: 'rolledBack' }]);
+  expect(vm.text('power_state')).toBe('Halted');
+  expect(Object.keys(vm.map('blocked_operations'))).toContain('start');
+  expect(await seen(caller, web)).toEqual(before);
+}, 60_000);
 
 it('is taken back from files, which stay, with a word about what was made of them', async () => {
   const { caller, web, before, target, back, run } = await moved({ into: 'xl' });

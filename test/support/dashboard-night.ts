@@ -107,6 +107,7 @@ export function nightJobs(batchId: number, machines: number, now: number): JobSu
       bytesPerSecond: begun && !ended ? (30 + (index % 7) * 9) * MIB : 0,
       startedAt: begun ? from : null,
       endedAt: ended ? until : null,
+      rolledBackAt: null,
       expectedStart: begun ? null : from,
       expectedEnd: ended ? null : until,
       fits: ended ? null : true,
@@ -142,9 +143,10 @@ function holdOf(index: number): JobSummary['hold'] {
 }
 
 export function countsOf(jobs: readonly JobSummary[]): Counts {
-  const counts = { waiting: 0, running: 0, paused: 0, done: 0, failed: 0, cancelled: 0 };
+  const counts = { waiting: 0, running: 0, paused: 0, done: 0, failed: 0, cancelled: 0, rolledBack: 0 };
   for (const { state } of jobs) {
     if (state === 'planned') counts.waiting += 1;
+    else if (state === 'rolledBack' || state === 'rollingBack') counts.rolledBack += 1;
     else if (state === 'done' || state === 'failed' || state === 'paused' || state === 'cancelled')
       counts[state] += 1;
     else counts.running += 1;
@@ -202,7 +204,7 @@ export function endedBatch(id: number, name: string, now: number, failed: number
     destination: '/srv/converted as XVAs',
     startedAt: now - 30 * HOUR,
     finishedAt: now - 24.5 * HOUR,
-    counts: { waiting: 0, running: 0, paused: 0, done: 214 - failed, failed, cancelled: 0 },
+    counts: { waiting: 0, running: 0, paused: 0, done: 214 - failed, failed, cancelled: 0, rolledBack: 0 },
     machines: 214,
     dataBytes: 9.1 * 1024 * GIB,
     movedBytes: 9.1 * 1024 * GIB,
@@ -219,7 +221,7 @@ export function draftBatch(id: number, name: string): BatchSummary {
     startedAt: null,
     finishedAt: null,
     machines: 24,
-    counts: { waiting: 24, running: 0, paused: 0, done: 0, failed: 0, cancelled: 0 },
+    counts: { waiting: 24, running: 0, paused: 0, done: 0, failed: 0, cancelled: 0, rolledBack: 0 },
     movedBytes: 0,
   };
 }
@@ -304,6 +306,8 @@ export function jobDetail(job: JobSummary, now: number): JobDetail {
           ],
         }
       : null,
+    sourceChanges: sourceChangesOf(job),
+    rollbackUntil: state === 'done' ? now + 13 * 24 * HOUR : null,
     notes: begun ? ['The guest tools of VMware were left in place.'] : [],
     landed: state === 'done' ? '0d5cbb4e-1f6a-4a0e-9f6e-1d5a7c9f0b11' : null,
     output: `${job.machineId}.xva`,
@@ -318,6 +322,18 @@ export function jobDetail(job: JobSummary, now: number): JobDetail {
           ]
         : [],
   };
+}
+
+/** Of one that was moved cold out of a vCenter, or will be. */
+function sourceChangesOf({ state, startedAt, rolledBackAt }: JobSummary): JobDetail['sourceChanges'] {
+  const kinds = ['shutDown', 'rename', 'disconnect'] as const;
+  return kinds.map((kind, index) => {
+    const madeAt = startedAt === null ? null : startedAt + (index + 1) * MINUTE;
+    const times = { begunAt: madeAt, madeAt, undoneAt: rolledBackAt };
+    if (rolledBackAt !== null) return { kind, state: 'undone', ...times };
+    if (startedAt === null) return { kind, state: 'planned', ...times };
+    return { kind, state: state === 'done' ? 'kept' : 'stands', ...times };
+  });
 }
 
 function nameAt(index: number): string {

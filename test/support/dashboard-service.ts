@@ -9,6 +9,7 @@ import type {
   OrderScope,
   OrderVerb,
   Role,
+  RollbackProspect,
   Schedule,
   Token,
   Worker,
@@ -49,6 +50,18 @@ const TOKENS: Readonly<Record<string, Role>> = {
 const RUNNING = 1;
 const DRAFT = 2;
 
+const ROLLBACK: RollbackProspect = {
+  steps: [
+    'target: shut down web0000 (running)',
+    'target: lock web0000, so that nobody starts it; it is kept',
+    'source: connect its network cards as they were',
+    'source: give the machine its name back',
+    'source: start the machine',
+  ],
+  warnings: ['What was written in the pool since the move is not brought back; it stays on the disks there.'],
+  refusal: null,
+};
+
 interface Asked {
   readonly method: string;
   readonly path: string;
@@ -62,6 +75,8 @@ export class DashboardService {
   readonly now = Date.now();
   readonly jobs: JobSummary[];
   readonly orders: Order[] = [];
+  /** Those that were asked for. */
+  readonly rollbacks: { readonly job: number; readonly body: unknown }[] = [];
   readonly batches: BatchSummary[];
   /** Migration file of the draft. */
   migration = PLAN_TEXT;
@@ -202,6 +217,11 @@ export class DashboardService {
         const job = this.jobs.find((each) => String(each.id) === id);
         return job === undefined ? undefined : jobDetail(job, this.now);
       }
+      case 'GET jobs/rollback':
+        return ROLLBACK;
+      case 'POST jobs/rollback':
+        this.rollbacks.push({ job: Number(id), body });
+        return ROLLBACK;
       case 'GET jobs/log':
         return pageOf([
           {

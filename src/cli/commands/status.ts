@@ -37,6 +37,7 @@ function statusOf({
   name,
   state,
   rollback,
+  rolledBackAt,
   safeBytes,
   planned,
   error,
@@ -50,6 +51,7 @@ function statusOf({
     name,
     state,
     rollback,
+    rolledBackAt,
     safeBytes: state === 'done' ? (planned?.dataBytes ?? 0) : safeBytes,
     dataBytes: planned?.dataBytes ?? 0,
     output,
@@ -83,13 +85,18 @@ function printStatus({ machines, totals, startedAt, finishedAt }: RunReport): vo
 const ROLLBACKS = { begun: 'rolling back', done: 'rolled back' } as const;
 
 function statusRow(machine: MachineReport): string[] {
-  const { name, state, rollback, safeBytes, planned, error, output, landed, waitsFor } = machine;
+  const { name, state, rollback, safeBytes, planned } = machine;
   const total = planned?.dataBytes ?? 0;
   const safe = state === 'done' ? total : safeBytes;
   return [
     name,
     rollback === null ? state : ROLLBACKS[rollback],
     `${formatBytes(safe)}/${formatBytes(total)}`,
-    waitsFor ?? (error === null ? (landed ?? output ?? '') : error.message),
+    whatOf(machine),
   ];
+}
+
+function whatOf({ rolledBackAt, error, output, landed, waitsFor }: MachineReport): string {
+  if (rolledBackAt !== null) return `${new Date(rolledBackAt).toISOString().slice(0, 16)}Z`;
+  return waitsFor ?? (error === null ? (landed ?? output ?? '') : error.message);
 }

@@ -10,9 +10,9 @@ import { besideManifestChecks } from '../manifest-checks.js';
 import { mendedBlocks } from '../mended-blocks.js';
 import { withReadableDisks } from '../readable-disks.js';
 import { isKept } from '../stop-reasons.js';
+import { checkMachine } from './check-machine.js';
 import { importOf } from './machine-import.js';
 import type { PoolWork } from './pool-work.js';
-import { refuseEarlier } from './refuse-earlier.js';
 import { settle } from './settle.js';
 
 /** Brings a machine whose disks are at rest; rejects as `Delivery.deliver` does. */
@@ -20,7 +20,7 @@ export async function deliverMachine(work: PoolWork, job: ClaimedJob): Promise<v
   const { signal, profiles, marks } = work;
   const { planned, held } = job;
   const mark = marks.ofMachine(planned.machine.id);
-  refuseEarlier(work, mark);
+  checkMachine(work, planned);
   const { known, guestFolder } = await guestToGoOnWith(held, true);
   work.begun.set(mark, job);
   try {

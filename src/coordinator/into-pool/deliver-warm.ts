@@ -8,10 +8,10 @@ import type { ClaimedJob } from '../job.js';
 import { type BroughtDisk, warmImport } from '../live/warm-import.js';
 import type { WarmSource } from '../live/warm-source.js';
 import { isKept } from '../stop-reasons.js';
+import { checkMachine } from './check-machine.js';
 import { removeMade } from './leftovers.js';
 import { importOf, placementOf } from './machine-import.js';
 import type { PoolWork } from './pool-work.js';
-import { refuseEarlier } from './refuse-earlier.js';
 import { settle } from './settle.js';
 
 /** A machine that runs at its source until the last of it is moved. */
@@ -19,7 +19,7 @@ export async function deliverWarm(work: PoolWork, job: ClaimedJob, source: WarmS
   const { marks, blackOuts, signal } = work;
   const { planned, held } = job;
   const mark = marks.ofMachine(planned.machine.id);
-  refuseEarlier(work, mark);
+  checkMachine(work, planned);
   const brought = await broughtDisks(work, job);
   if (brought.length === 0) await held.reset();
   for (const folder of await held.otherGuestFolders()) await removeGuestFolder(folder);

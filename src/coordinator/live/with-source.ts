@@ -6,6 +6,7 @@ import { datastoreFolder, type Ref, type VsphereClient } from '../../vsphere/ind
 import type { Delivery, MoveEnd } from '../delivery.js';
 import { jobPrints } from '../fingerprint.js';
 import type { BatchContext, ClaimedJob } from '../job.js';
+import { refused } from '../refix-output.js';
 import { type ChangedMachine, leaveBehind, shutDown, takeSnapshot, undoChanges } from './change-source.js';
 import { keepEvidence } from './evidence.js';
 import { exportedDisks } from './exported-disks.js';
@@ -51,6 +52,8 @@ export async function withSource(
   if (live.move !== 'warm' && (await isOnItsWay(job))) await job.held.reset();
   // What a killed run has left there.
   await takeBack(at, job);
+  // Nothing is shut down for what cannot be brought there.
+  await delivery.check(job);
   await keepEvidence(context, job, at);
   const places = new SourcePlaces(context.ledger.places, job.held);
   const signal = AbortSignal.any([context.signal, places.lost]);
@@ -68,6 +71,46 @@ export async function withSource(
   }
   await leaveSource(at, job);
   return 'moved';
+}
+
+/**
+ * Mends the guest of a machine anew that is there already; its disks must stand at the source as they were moved. Rejects
+ * as `Delivery.refix` does, with VSPHERE_*, SOURCE_CHANGED.
+ */
+export async function refixWithSource(
+  context: BatchContext,
+  job: ClaimedJob,
+  delivery: Delivery,
+): Promise<void> {
+  const { live } = job.planned;
+  if (live === null) return await delivery.refix(job, context);
+  const at = await reachSource(context, job, live);
+  const known = await job.held.sourceVersion();
+  if (known === null) throw refused('it was moved while it ran: what it was then is gone at its source');
+  const now = await readSourceMachine(at.client, at.machine, context.signal).catch((error: unknown) => {
+    if (toXenferryError(error).code !== 'VSPHERE_OBJECT_MISSING') throw error;
+    throw refused('it is gone at its source');
+  });
+  const host = `${at.client.shown} ${now.host?.value ?? ''}`;
+  await context.liveServers.diskSlots.hold(host, now.disks.length, context.signal, async () => {
+    const { disks } = await unchangedSource(at, job, known, context.signal);
+    await moveDisks(context, job, at, at.machine, disks, (placed) => delivery.refix(placed, context));
+    const after = await readSourceMachine(at.client, at.machine, context.signal);
+    if (after.powerState !== 'poweredOff') throw wasStarted(at);
+  });
+}
+
+/** The machine, off and with the files that were moved. Rejects with REFIX_REFUSED for one that is not so. */
+async function unchangedSource(
+  at: ChangedMachine,
+  job: ClaimedJob,
+  known: string,
+  signal: AbortSignal,
+): Promise<SourceMachine> {
+  const now = await readSourceMachine(at.client, at.machine, signal);
+  if (now.powerState !== 'poweredOff') throw refused('it is not off at its source any more');
+  if (filesOf(await versionOf(at, job, now)) === filesOf(known)) return now;
+  throw refused('its disks at the source are not those any more that were moved');
 }
 
 /** Ends what is to be done at the source of a machine that is there already: a killed run may not have come to it. */
@@ -218,17 +261,24 @@ async function moveDisks(
   });
 }
 
-/** Tells whether files that blocks were read from are still the same: their names, sizes and times of change. */
+/**
+ * Tells whether files that blocks were read from are still the same, by their names, sizes and times of change; before it,
+ * what is made of them.
+ */
 async function versionOf(
   { client }: ChangedMachine,
   job: ClaimedJob,
   { disks, datastores }: SourceMachine,
 ): Promise<string> {
   const folders = new Set(disks.map(({ file }) => `[${file.datastore}] ${folderOf(file.path)}`));
-  const hash = createHash('sha256').update(JSON.stringify([job.fingerprint, disks]));
+  const hash = createHash('sha256').update(JSON.stringify(disks));
   for (const folder of [...folders].sort())
     hash.update(JSON.stringify(await filesIn(client, datastores, folder)));
-  return hash.digest('hex');
+  return `${job.fingerprint} ${hash.digest('hex')}`;
+}
+
+function filesOf(version: string): string {
+  return version.slice(version.indexOf(' ') + 1);
 }
 
 function folderOf(path: string): string {

@@ -13,6 +13,7 @@ import type {
   Page,
   PlanDocument,
   Role,
+  RollbackProspect,
   Schedule,
   Session,
   Stage,
@@ -102,6 +103,15 @@ export class Api {
 
   job(id: number): Promise<JobDetail> {
     return this.#get(`/v1/jobs/${id}`);
+  }
+
+  /** What it would take to take a machine back to its source. */
+  rollbackProspect(jobId: number, force: boolean): Promise<RollbackProspect> {
+    return this.#get(`/v1/jobs/${jobId}/rollback`, { force: String(force) });
+  }
+
+  rollBack(jobId: number, force: boolean): Promise<RollbackProspect> {
+    return this.#send('POST', `/v1/jobs/${jobId}/rollback`, { force });
   }
 
   log(jobId: number, cursor: string | null): Promise<Page<EventRecord>> {

@@ -4,8 +4,10 @@ import { may } from '../context.js';
 import type { EventRecord, JobDetail } from '../documents.js';
 import { badge, concernList, fact, name, progressBar, time } from '../parts/elements.js';
 import { orderButtons } from '../parts/order-buttons.js';
-import { order } from '../parts/orders.js';
+import { type OrderSubject, order } from '../parts/orders.js';
+import { rollBack } from '../parts/roll-back.js';
 import { Screen } from '../parts/screen.js';
+import { sourceChanges } from '../parts/source-changes.js';
 import { count, percent, rate, size, span } from '../words/amounts.js';
 import { eventWords } from '../words/event-words.js';
 import { verbsForJob } from '../words/order-verbs.js';
@@ -86,29 +88,33 @@ class MachineScreen extends Screen<JobDetail> {
   protected override page(job: JobDetail): TemplateResult {
     const now = Date.now();
     const reason = reasonOf(job);
-    const subject = {
-      batchId: job.batchId,
-      scope: 'machine',
-      subject: job.machineId,
-      name: job.name,
-      counts: null,
-    } as const;
+    const { batchId, machineId } = job;
+    const subject = { batchId, scope: 'machine', subject: machineId, name: job.name, counts: null } as const;
     return html`<p class="crumbs"><a href="#/batches">Batches</a> / <a href="#/batches/${job.batchId}">Its batch</a></p>
       <div class="page-head">
         <div><h1>${name(job.name)}</h1>
           <p class="soft">${badge(stateWord(job.state))} ${reason === null || job.state === 'failed' ? nothing : harmless(reason.text)}</p></div>
-        ${may(this.app, 'operator') ? orderButtons(verbsForJob(job), '', (verb) => void order(this.app, subject, [verb]).then(() => this.refreshSoon())) : nothing}
+        ${may(this.app, 'operator') ? this.#actions(job, subject) : nothing}
       </div>
       ${job.error === null ? nothing : html`<div class="note failed"><p><strong>${harmless(job.error.message)}</strong> <code>${job.error.code}</code></p><p>${harmless(job.error.hint)}</p></div>`}
       ${isRunning(job.state) || job.state === 'paused' ? this.#progress(job) : nothing}
       ${this.#facts(job, now)}
       ${this.#steps(job, now)}
+      ${sourceChanges(job.sourceChanges, now)}
       ${this.#disks(job)}
       ${job.concerns.length === 0 ? nothing : html`<section><h2>Concerns</h2>${concernList(job.concerns)}</section>`}
       ${this.#guest(job)}
       ${job.notes.length === 0 ? nothing : html`<section><h2>Notes</h2><ul class="plain">${job.notes.map((note) => html`<li>${harmless(note)}</li>`)}</ul></section>`}
       ${this.#failures(job, now)}
       ${this.#logSection()}`;
+  }
+
+  #actions(job: JobDetail, subject: OrderSubject): TemplateResult {
+    const soon = () => this.refreshSoon();
+    return html`<div class="buttons">
+      ${orderButtons(verbsForJob(job), '', (verb) => void order(this.app, subject, [verb]).then(soon))}
+      ${job.rollbackUntil === null ? nothing : html`<button class="grave-quiet" @click=${() => void rollBack(this.app, job).then(soon)}>Roll back</button>`}
+    </div>`;
   }
 
   #progress({
@@ -139,6 +145,8 @@ class MachineScreen extends Screen<JobDetail> {
       attempts,
       startedAt,
       endedAt,
+      rolledBackAt,
+      rollbackUntil,
       landed,
       output,
       nics,
@@ -149,6 +157,8 @@ class MachineScreen extends Screen<JobDetail> {
       ${fact('Wave', name(wave))}
       ${fact('Began', time(startedAt, now))}
       ${fact('Ended', time(endedAt, now))}
+      ${rolledBackAt === null ? nothing : fact('Rolled back', time(rolledBackAt, now))}
+      ${rollbackUntil === null || job.state !== 'done' ? nothing : fact('Can be rolled back until', time(rollbackUntil, now))}
       ${fact('Runs', attempts)}
       ${worker === null ? nothing : fact('Worker', name(worker))}
       ${landed === null ? nothing : fact('VM in the pool', html`<code>${landed}</code>`)}

@@ -24,6 +24,8 @@ function sentence(kind: string, field: (name: string) => string | null): string 
 }
 
 function jobSentence(field: (name: string) => string | null): string | null {
+  const back = field('rollback');
+  if (back !== null) return stateWord(back === 'done' ? 'rolledBack' : 'rollingBack').text;
   const state = JOB_STATES.find((each) => each === field('state'));
   if (state === undefined) return null;
   const worker = field('worker') === null ? '' : ` on ${field('worker')}`;

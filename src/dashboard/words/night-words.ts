@@ -1,4 +1,4 @@
-import type { BatchSummary } from '../documents.js';
+import type { BatchSummary, Counts } from '../documents.js';
 import { count, span, whole } from './amounts.js';
 import type { Spoken, Tone } from './states.js';
 import { moment } from './times.js';
@@ -32,13 +32,20 @@ function endVerdict({ counts, machines }: BatchSummary): Spoken {
   if (failed > 0 && failed === machines)
     return { text: `All ${count(machines, 'machine')} failed`, tone: 'failed' };
   if (failed > 0) return { text: `${failed} of ${count(machines, 'machine')} failed`, tone: 'failed' };
-  if (done < machines) return { text: `${done} of ${count(machines, 'machine')} done`, tone: 'open' };
+  if (done < machines)
+    return { text: `${done} of ${count(machines, 'machine')} done${rolledBackWords(counts)}`, tone: 'open' };
   return { text: `All ${count(machines, 'machine')} done`, tone: 'done' };
+}
+
+function rolledBackWords({ rolledBack }: Counts): string {
+  return rolledBack === 0 ? '' : `, ${rolledBack} rolled back`;
 }
 
 /** An ended batch in two words, for lists. */
 export function outcome({ counts, machines }: BatchSummary): Spoken {
   if (counts.failed > 0) return { text: `${whole(counts.failed)} failed`, tone: 'failed' };
+  if (counts.rolledBack > 0 && counts.done + counts.rolledBack === machines)
+    return { text: `${whole(counts.rolledBack)} rolled back`, tone: 'open' };
   if (counts.done < machines) return { text: `${whole(machines - counts.done)} not done`, tone: 'open' };
   return { text: 'All done', tone: 'done' };
 }
@@ -73,13 +80,14 @@ export function estimateNote({ outlook }: BatchSummary): string | null {
 export function parts({
   counts,
 }: BatchSummary): { readonly text: string; readonly tone: Tone; readonly machines: number }[] {
-  const { done, running, failed, paused, cancelled, waiting } = counts;
+  const { done, running, failed, paused, cancelled, rolledBack, waiting } = counts;
   return [
     { text: 'Done', tone: 'done' as const, machines: done },
     { text: 'Running', tone: 'active' as const, machines: running },
     { text: 'Failed', tone: 'failed' as const, machines: failed },
     { text: 'Paused', tone: 'open' as const, machines: paused },
     { text: 'Cancelled', tone: 'open' as const, machines: cancelled },
+    { text: 'Rolled back', tone: 'open' as const, machines: rolledBack },
     { text: 'Waiting', tone: 'quiet' as const, machines: waiting },
   ].filter(({ machines }) => machines > 0);
 }

@@ -3,7 +3,7 @@ import { isRunning } from './states.js';
 
 /** What can be ordered for a machine as it stands. */
 export function verbsForJob({ state, onHold }: JobSummary): OrderVerb[] {
-  if (state === 'failed' || state === 'cancelled') return ['retry'];
+  if (state === 'failed' || state === 'cancelled' || state === 'rolledBack') return ['retry'];
   if (state === 'done') return ['refix'];
   if (onHold) return ['resume', 'cancel'];
   return isRunning(state) || state === 'planned' || state === 'paused' ? ['pause', 'cancel'] : [];

@@ -1,4 +1,4 @@
-import type { Concern, JobState, JobSummary, Stage } from '../documents.js';
+import type { Concern, JobState, JobSummary, SourceChange, Stage } from '../documents.js';
 
 /** How something is coloured; words and shapes always say it as well. */
 export type Tone = 'done' | 'failed' | 'open' | 'active' | 'quiet';
@@ -18,6 +18,8 @@ const STATES: Readonly<Record<JobState, Spoken>> = {
   done: { text: 'Done', tone: 'done' },
   failed: { text: 'Failed', tone: 'failed' },
   cancelled: { text: 'Cancelled', tone: 'open' },
+  rollingBack: { text: 'Rolling back', tone: 'open' },
+  rolledBack: { text: 'Rolled back', tone: 'open' },
 };
 
 const STAGES: Readonly<Record<Stage, Spoken>> = {
@@ -25,6 +27,13 @@ const STAGES: Readonly<Record<Stage, Spoken>> = {
   queued: { text: 'Queued', tone: 'quiet' },
   running: { text: 'Running', tone: 'active' },
   ended: { text: 'Ended', tone: 'quiet' },
+};
+
+const SOURCE_CHANGES: Readonly<Record<SourceChange['state'], Spoken>> = {
+  planned: { text: 'Planned', tone: 'quiet' },
+  stands: { text: 'Still stands', tone: 'open' },
+  undone: { text: 'Taken back', tone: 'done' },
+  kept: { text: 'Stays', tone: 'done' },
 };
 
 const SEVERITIES: Readonly<Record<Concern['severity'], Spoken>> = {
@@ -44,6 +53,11 @@ export function stageWord(stage: Stage): Spoken {
 
 export function severityWord(severity: Concern['severity']): Spoken {
   return SEVERITIES[severity] ?? { text: severity, tone: 'quiet' };
+}
+
+/** What has become of a change at the source. */
+export function sourceChangeWord(state: SourceChange['state']): Spoken {
+  return SOURCE_CHANGES[state] ?? { text: state, tone: 'quiet' };
 }
 
 export function isRunning(state: JobState): boolean {

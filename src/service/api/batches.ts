@@ -56,6 +56,8 @@ export const BATCH_SUMMARY = z.object({
     done: z.int(),
     failed: z.int(),
     cancelled: z.int(),
+    /** Taken back to their source, or on the way there. */
+    rolledBack: z.int(),
   }),
   machines: z.int(),
   dataBytes: BYTES,

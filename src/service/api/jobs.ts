@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SOURCE_CHANGES } from '../../model/live.js';
 import { BYTES, ID, INSTANT, PAGE_QUERY, pageOf } from './common.js';
 import { CONCERN } from './concerns.js';
 
@@ -12,6 +13,8 @@ export const JOB_STATES = [
   'done',
   'failed',
   'cancelled',
+  'rollingBack',
+  'rolledBack',
 ] as const;
 
 const HOLD = z.object({
@@ -35,6 +38,8 @@ export const JOB_SUMMARY = z.object({
   bytesPerSecond: BYTES,
   startedAt: INSTANT.nullable(),
   endedAt: INSTANT.nullable(),
+  /** When its source had it again. */
+  rolledBackAt: INSTANT.nullable(),
   expectedStart: INSTANT.nullable(),
   expectedEnd: INSTANT.nullable(),
   /** Whether it would end in its window; null when nobody said. */
@@ -94,6 +99,20 @@ export const JOB_DETAIL = JOB_SUMMARY.extend({
       files: z.array(z.object({ path: z.string(), change: z.enum(['write', 'append', 'link', 'remove']) })),
     })
     .nullable(),
+  /** At its source, those made in their order, then those to come. */
+  sourceChanges: z.array(
+    z.object({
+      kind: z.enum(SOURCE_CHANGES),
+      /** `stands`: it is to be taken back yet. `kept`: the machine has moved, it stays so. */
+      state: z.enum(['planned', 'stands', 'undone', 'kept']),
+      begunAt: INSTANT.nullable(),
+      /** Null when nobody knows whether it was made. */
+      madeAt: INSTANT.nullable(),
+      undoneAt: INSTANT.nullable(),
+    }),
+  ),
+  /** Until when it can be taken back to its source without force; null for one that cannot. */
+  rollbackUntil: INSTANT.nullable(),
   notes: z.array(z.string()),
   /** UUID of the VM that it became in a pool. */
   landed: z.string().nullable(),
@@ -101,6 +120,22 @@ export const JOB_DETAIL = JOB_SUMMARY.extend({
   output: z.string().nullable(),
   /** Newest first, at most 100. */
   failures: z.array(z.object({ at: INSTANT, code: z.string(), message: z.string() })),
+});
+
+export const ROLLBACK_WISH = z.strictObject({
+  /** Pulls the plug of a VM whose guest does not shut down, and takes a machine back whose days are over. */
+  force: z.boolean().default(false),
+});
+
+export const ROLLBACK_QUERY = z.object({ force: z.stringbool().default(false) });
+
+export const ROLLBACK_PROSPECT = z.object({
+  /** What is done, in this order. */
+  steps: z.array(z.string()),
+  /** What has to be known beforehand. */
+  warnings: z.array(z.string()),
+  /** What stands against it; null for nothing. */
+  refusal: z.object({ code: z.string(), message: z.string(), hint: z.string() }).nullable(),
 });
 
 export const JOB_PAGE = pageOf(JOB_SUMMARY);
@@ -121,7 +156,7 @@ export const EVENT = z.object({
   at: INSTANT,
   batchId: ID.nullable(),
   jobId: ID.nullable(),
-  /** batch, job, order, obeyed, window, trouble, stuck or worker. */
+  /** batch, job, order, obeyed, window, trouble, stuck, worker or rollback. */
   kind: z.string(),
   data: z.unknown(),
 });
@@ -132,6 +167,7 @@ export type JobSummary = z.infer<typeof JOB_SUMMARY>;
 export type JobDetail = z.infer<typeof JOB_DETAIL>;
 export type JobPage = z.infer<typeof JOB_PAGE>;
 export type EventDocument = z.infer<typeof EVENT>;
+export type RollbackProspect = z.infer<typeof ROLLBACK_PROSPECT>;
 /** Sent without an id: not kept. */
 export interface ProgressEvent {
   readonly jobs: readonly {

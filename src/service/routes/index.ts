@@ -6,6 +6,7 @@ import { jobRoutes } from './jobs.js';
 import { orderRoutes } from './orders.js';
 import { probeRoutes } from './probes.js';
 import { reportRoutes } from './reports.js';
+import { rollbackRoutes } from './rollbacks.js';
 import { scheduleRoutes } from './schedules.js';
 import { serviceRoutes } from './service.js';
 import { timelineRoutes } from './timeline.js';
@@ -21,6 +22,7 @@ export function addRoutes(app: App, context: ServiceContext): void {
     jobRoutes,
     timelineRoutes,
     reportRoutes,
+    rollbackRoutes,
     eventRoutes,
     scheduleRoutes,
     tokenRoutes,

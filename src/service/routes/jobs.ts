@@ -6,7 +6,7 @@ import { EVENT_PAGE, JOB_DETAIL, JOB_PAGE, JOB_QUERY, type JobPage } from '../ap
 import type { App } from '../app.js';
 import type { ServiceContext } from '../context.js';
 import { cursorOf, numberAt, pageOfMore, placeOf } from '../cursor.js';
-import { jobDetail, jobSummary } from '../job-documents.js';
+import { filterOf, jobDetail, jobSummary } from '../job-documents.js';
 import { type JobEnd, jobsByEnd, type KnownOutlook } from '../outlooks.js';
 import { batchRow } from './batches.js';
 
@@ -29,9 +29,10 @@ export function jobRoutes(app: App, context: ServiceContext): void {
         response: { 200: JOB_PAGE },
       },
     },
-    async ({ params: { id }, query: { cursor, limit, order, ...filter } }) => {
+    async ({ params: { id }, query: { cursor, limit, order, state, ...words } }) => {
       await batchRow(context, id);
       const outlook = await outlooks.ofBatch(id);
+      const filter = { ...words, ...filterOf(state) };
       if (order === 'ends') return await pageByEnd(context, id, outlook, filter, cursor, limit);
       const itemOf = (row: JobRow) => jobSummary(row, outlook);
       if (order === 'name') {

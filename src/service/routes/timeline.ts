@@ -3,6 +3,7 @@ import { TIMELINE } from '../api/batches.js';
 import { ID_PARAMS } from '../api/common.js';
 import type { App } from '../app.js';
 import type { ServiceContext } from '../context.js';
+import { stateOf } from '../job-documents.js';
 import { jobOutlook } from '../outlooks.js';
 import { batchRow } from './batches.js';
 
@@ -36,7 +37,12 @@ export function timelineRoutes(app: App, context: ServiceContext): void {
         samples: samples.map(({ at, data }) => ({ at, ...(JSON.parse(data) as Sample) })),
         jobs: jobs.map((job) => {
           const ahead = jobOutlook(outlook, job.id);
-          return { ...job, expectedStart: ahead?.startsAt ?? null, expectedEnd: ahead?.endsAt ?? null };
+          return {
+            ...job,
+            state: stateOf(job),
+            expectedStart: ahead?.startsAt ?? null,
+            expectedEnd: ahead?.endsAt ?? null,
+          };
         }),
         endsAt: outlook?.endsAt ?? null,
         estimateEndsAt: outlook?.estimateEndsAt ?? null,

@@ -135,6 +135,7 @@ test('a machine whose step hangs is stopped when its time is over, and tried aga
     refix: async () => {},
     waysIn: () => [],
     isFinished: async () => false,
+    check: async () => {},
     deliver: async (job: ClaimedJob, own: BatchContext) => {
       await enterStep(own, job, 'convert');
       if (++runs > 1) return;

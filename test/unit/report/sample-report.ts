@@ -58,6 +58,7 @@ export function machine(
     name: vm.name,
     state,
     rollback: null,
+    rolledBackAt: null,
     error: null,
     output: planned.output,
     outputBytes: 11 * GIB,
@@ -98,6 +99,7 @@ export const UNREADABLE: MachineReport = {
   name: 'broken.ovf',
   state: 'failed',
   rollback: null,
+  rolledBackAt: null,
   error: {
     code: 'OVF_MALFORMED',
     message: 'not closed',

@@ -47,6 +47,8 @@ const LEAST: Record<string, 'open' | (typeof ROLES)[number]> = {
   'GET /v1/batches/:id/report.csv': 'viewer',
   'GET /v1/jobs/:id': 'viewer',
   'GET /v1/jobs/:id/log': 'viewer',
+  'GET /v1/jobs/:id/rollback': 'operator',
+  'POST /v1/jobs/:id/rollback': 'operator',
   'GET /v1/events': 'viewer',
   'GET /v1/schedules': 'viewer',
   'POST /v1/schedules': 'operator',
