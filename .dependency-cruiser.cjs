@@ -11,6 +11,7 @@ const FLOORS = [
     'xva',
     'http-source',
     'nbd',
+    'nbdkit',
     'xapi',
     'vsphere',
     'qemu-img',
@@ -71,7 +72,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/([^/]+)/', pathNot: '^src/(?:model|io)/' },
       to: {
-        path: '^src/(?:kernels|disk-image|calendar|transfers|images|ovf-parser|vmdk-reader|vhd|qcow2|xva|http-source|nbd|xapi|vsphere|qemu-img|zstd|worker-threads-pool|ledger|queue|conversion|planning|scheduling|notifications|sources|report|service)/',
+        path: '^src/(?:kernels|disk-image|calendar|transfers|images|ovf-parser|vmdk-reader|vhd|qcow2|xva|http-source|nbd|nbdkit|xapi|vsphere|qemu-img|zstd|worker-threads-pool|ledger|queue|conversion|planning|scheduling|notifications|sources|report|service)/',
         pathNot: ['^src/$1/', '/index\\.ts$'],
       },
     },

@@ -111,7 +111,7 @@ function runThreads(conversion: DiskConversion, board: BlockBoard): Promise<unkn
     pressure: pool.pressure,
     gate: pool.gate.memory,
   };
-  const count = Math.max(1, Math.min(conversion.threads, pool.threads));
+  const count = Math.max(1, Math.min(conversion.threads, pool.threads, mostReaders(source)));
   const runs = Array.from({ length: count }, async (_, index) => {
     try {
       await runThread(pool, task, board, index > 0);
@@ -121,6 +121,12 @@ function runThreads(conversion: DiskConversion, board: BlockBoard): Promise<unkn
     }
   });
   return Promise.allSettled(runs).then(firstFailure);
+}
+
+function mostReaders({ location }: ImageSource): number {
+  return location.kind === 'nbd'
+    ? (location.connections ?? Number.POSITIVE_INFINITY)
+    : Number.POSITIVE_INFINITY;
 }
 
 /** A helper that made room queues up again as long as its disk has blocks left. */

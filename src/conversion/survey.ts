@@ -28,7 +28,7 @@ export async function surveyDisk({
   location,
   capacityBytes,
 }: Disk): Promise<Pick<DiskSurvey, 'dataBytes' | 'exact' | 'notes'> | null> {
-  if (location === null || location.kind === 'datastore') return null;
+  if (location?.kind !== 'files') return null;
   if (location.compression !== null) {
     return { dataBytes: blockCount(capacityBytes) * BLOCK_BYTES, exact: false, notes: [] };
   }

@@ -53,7 +53,7 @@ async function sourceFacts({ disks }: VirtualMachine): Promise<unknown[]> {
   for (const disk of disks) {
     const { location } = disk;
     if (location === null) continue;
-    if (location.kind === 'datastore') {
+    if (location.kind !== 'files') {
       // Its files are locked while the machine runs, and others after a snapshot: what they are is looked at in time.
       facts.push([location.server.url, disk.key, disk.capacityBytes]);
       continue;

@@ -4,6 +4,7 @@ import { globMatches, loadProfiles } from '../guests/profiles/index.js';
 import type { Ledger } from '../ledger/index.js';
 import type { Inventory } from '../model/inventory.js';
 import type { FixupMode, GuestMeans, Plan } from '../model/plan.js';
+import { probeVddk } from '../nbdkit/index.js';
 import { type Channel, notificationChannels } from '../notifications/index.js';
 import {
   applyWhatIf,
@@ -85,7 +86,10 @@ function withRequest(migration: Migration, { fixups, into }: PlanningRequest): M
   };
 }
 
-/** The plan, with figures of the migration replaced as `whatIf` says. */
+/**
+ * The plan, with figures of the migration replaced as `whatIf` says. Rejects with CONFIG_INVALID, TOOL_MISSING,
+ * VDDK_UNUSABLE.
+ */
 export async function planPrepared(
   prepared: PreparedPlanning,
   whatIf: readonly string[] = [],
@@ -94,7 +98,14 @@ export async function planPrepared(
   const migration = applyWhatIf(prepared.migration, whatIf);
   const plan = await buildPlan(inventory, { ...options, migration });
   soundNight(plan);
+  await refuseUnusableVddk(plan);
   return asked === null ? plan : judgeByPool(plan, prepared.profiles, asked);
+}
+
+/** Each would fail in its turn otherwise. */
+async function refuseUnusableVddk({ machines }: Plan): Promise<void> {
+  const settings = machines.find(({ live }) => live?.read === 'vddk')?.live?.vddk ?? null;
+  if (settings !== null) await probeVddk(settings);
 }
 
 function targetOf(

@@ -18,7 +18,7 @@ export async function withReadableDisks<T>(
     for (const [index, { location, file, capacityBytes }] of machine.disks.entries()) {
       if (location === null) throw new XenferryError('OVF_FILE_MISSING', `${file} has no file`);
       images.push(
-        location.kind === 'datastore' || isReadable(location, inOnePiece)
+        location.kind !== 'files' || isReadable(location, inOnePiece)
           ? { source: locatedImage(location), release: async () => {} }
           : await unpackImage(location, capacityBytes, `${outputPath}.disk${index}`, signal),
       );

@@ -42,8 +42,10 @@ async function closedAfter<T>(served: ServedImages, using: Promise<T>): Promise<
   return outcome.value;
 }
 
+/** QEMU connects as often as it likes: where few may, it is we who do. */
 function isOutOfReach({ location }: ImageSource): boolean {
-  return location.kind !== 'files' && location.kind !== 'nbd';
+  if (location.kind === 'nbd') return location.connections !== undefined;
+  return location.kind !== 'files';
 }
 
 async function openImages(sources: readonly ImageSource[], signal: AbortSignal): Promise<DiskImage[]> {

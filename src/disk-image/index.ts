@@ -11,3 +11,4 @@ export { createGrainInflater, type GrainInflater, INFLATE_SLACK } from './grain-
 export { LayeredImage } from './layered-image.js';
 export { PatchedImage } from './patched-image.js';
 export { BOUNCE_BYTES, createReadTools, type ReadTools, SPAN_BYTES } from './read-tools.js';
+export { ThinImage } from './thin-image.js';

@@ -19,6 +19,13 @@ export async function readImageInfo(source: ImageSource): Promise<ImageInfo> {
 
 /** A machine's disk where it lies; it must not be compressed. */
 export function locatedImage(location: DiskLocation): ImageSource {
-  if (location.kind === 'datastore') return { format: 'vmdk', location };
+  if (location.kind === 'datastore') {
+    const { allocated, ...place } = location;
+    return { format: 'vmdk', location: place, allocated };
+  }
+  if (location.kind === 'served') {
+    const { uri, connections } = location;
+    return { format: 'raw', location: { kind: 'nbd', uri, connections } };
+  }
   return { format: 'vmdk', location: { kind: 'files', ranges: location.parts.map(({ range }) => range) } };
 }

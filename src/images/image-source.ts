@@ -21,7 +21,12 @@ export type ByteLocation =
   | HttpLocation
   | DatastoreLocation
   /** `nbd://host[:port]/export` or `nbd+unix:///export?socket=/path`. */
-  | { readonly kind: 'nbd'; readonly uri: string };
+  | {
+      readonly kind: 'nbd';
+      readonly uri: string;
+      /** At most so many may read it at a time; any number where left out. */
+      readonly connections?: number | undefined;
+    };
 
 /** What an earlier conversion made of a disk; plain data. */
 export type MadeDisk =
@@ -32,6 +37,8 @@ export type MadeDisk =
 export interface ImageSource {
   readonly format: ImageFormat;
   readonly location: ByteLocation;
+  /** One byte per 2 MiB block, 0 where somebody knows that nothing but zeros is; the image tells where left out. */
+  readonly allocated?: Uint8Array | undefined;
   /** Absolute path of a qcow2 layer whose clusters stand for the image's own. */
   readonly overlay?: string | undefined;
   /** What stands for the image, and its overlay, but for the blocks that have changed since. */

@@ -1,4 +1,10 @@
-import { type DiskImage, type DiskLayer, LayeredImage, PatchedImage } from '../disk-image/index.js';
+import {
+  type DiskImage,
+  type DiskLayer,
+  LayeredImage,
+  PatchedImage,
+  ThinImage,
+} from '../disk-image/index.js';
 import type { ByteSource } from '../io/byte-source.js';
 import { SourceFile } from '../io/source-file.js';
 import { XenferryError } from '../model/errors.js';
@@ -24,6 +30,7 @@ export async function openImage(source: ImageSource, signal?: AbortSignal): Prom
   let image = await openPlain(source, signal);
   try {
     refuseHuge(image);
+    if (source.allocated !== undefined) image = new ThinImage(image, source.allocated);
     if (source.overlay !== undefined)
       image = new LayeredImage(await openOverlay(source.overlay, image), image);
     if (source.made === undefined) return image;

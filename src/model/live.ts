@@ -20,14 +20,29 @@ export const SOURCE_CHANGES = [
 ] as const;
 export type SourceChange = (typeof SOURCE_CHANGES)[number];
 
-/** How its disks are read: the files on the datastore, in any order, or a stream that the server makes of them. */
-export const LIVE_READS = ['datastore', 'export'] as const;
+/**
+ * How its disks are read: the files on the datastore, in any order, a stream that the server makes of them, or through
+ * the operator's own VDDK, VMware's library for that.
+ */
+export const LIVE_READS = ['datastore', 'export', 'vddk'] as const;
 export type LiveRead = (typeof LIVE_READS)[number];
+
+/** The operator's VDDK, and nbdkit's plugin for it. */
+export interface VddkSettings {
+  /** Absolute path of the folder that VMware's archive unpacks to. */
+  readonly library: string;
+  /** Absolute path of the plugin; null: where nbdkit looks for it. */
+  readonly plugin: string | null;
+  /** Ways to the disk that the library may take, the best first, with colons between: `nbdssl:nbd`. */
+  readonly transports: string;
+}
 
 /** How machines of a vCenter or an ESXi host are moved. */
 export interface LivePolicy {
   readonly move: LiveMove;
   readonly read: LiveRead;
+  /** Null when the disks are read otherwise. */
+  readonly vddk: VddkSettings | null;
   /** What may be done to the source; nothing else ever is. */
   readonly allow: readonly SourceChange[];
   /** The guest has so long to shut down; then the machine fails, or is powered off. */

@@ -47,7 +47,7 @@ export interface DiskPart {
 }
 
 /** A disk's bytes at the source. */
-export type DiskLocation = FilesLocation | DatastoreLocation;
+export type DiskLocation = FilesLocation | DatastoreLocation | ServedLocation;
 
 export interface FilesLocation {
   readonly kind: 'files';
@@ -65,6 +65,18 @@ export interface DatastoreLocation {
   readonly datastore: string;
   /** Of the descriptor, in the datastore: `web/web.vmdk`. */
   readonly path: string;
+  /** One byte per 2 MiB block of the disk, 0 where the server says that nothing is; left out while nobody has asked. */
+  readonly allocated?: Uint8Array | undefined;
+}
+
+/** A disk of a vCenter or an ESXi host that a program on this machine serves while it is read. */
+export interface ServedLocation {
+  readonly kind: 'served';
+  readonly server: VsphereReference;
+  /** `nbd+unix:///?socket=/path`. */
+  readonly uri: string;
+  /** At most so many may read it at a time. */
+  readonly connections: number;
 }
 
 export interface Disk {

@@ -2,6 +2,9 @@ import { XenferryError } from '../model/errors.js';
 import type { Ref } from './vim-value.js';
 import type { VsphereClient } from './vsphere-client.js';
 
+/** Instead of a moment: all that is allocated. */
+export const ALL_ALLOCATED = '*';
+
 /** What changed, in bytes. */
 export interface ChangedArea {
   readonly start: number;
@@ -14,7 +17,7 @@ export interface ChangeQuery {
   readonly snapshot: Ref | null;
   /** `key` of the disk among the machine's devices. */
   readonly diskKey: number;
-  /** Since which moment: `changeId` of the disk's backing in an earlier snapshot, or `*` for all that is allocated. */
+  /** Since which moment: `changeId` of the disk's backing in an earlier snapshot, or ALL_ALLOCATED. */
   readonly changeId: string;
   /** Bytes. */
   readonly capacity: number;
@@ -42,6 +45,9 @@ export async function* changedAreas(client: VsphereClient, query: ChangeQuery): 
     for (const { start, length } of told.changedArea) {
       if (start < end || length <= 0 || start + length > next)
         throw unusable(client, 'its areas are no list');
+      // What changed may be told in more than the disk has; of what there is that would cast doubt on all of it.
+      if (changeId === ALL_ALLOCATED && start >= capacity)
+        throw unusable(client, 'its areas are beyond the disk');
       end = start + length;
       // The last one may be told in whole blocks, which the disk has not.
       const inside = Math.min(length, capacity - start);

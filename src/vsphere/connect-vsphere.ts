@@ -10,12 +10,17 @@ export interface VsphereAccess extends VsphereReference {
   readonly patience?: VspherePatience | undefined;
 }
 
+/** Rejects with CONFIG_INVALID. */
+export async function vspherePassword({ password }: Pick<VsphereReference, 'password'>): Promise<string> {
+  return await readSecretLine(password, 'password', MAX_PASSWORD_BYTES);
+}
+
 /**
  * Logs in at a vCenter or an ESXi host. The caller closes the client. Rejects with CONFIG_INVALID, VSPHERE_UNREACHABLE,
  * VSPHERE_LOGIN, VSPHERE_DENIED, VSPHERE_PROTOCOL, CANCELED.
  */
 export async function connectVsphere({ password, ...access }: VsphereAccess): Promise<VsphereClient> {
-  const secret = await readSecretLine(password, 'password', MAX_PASSWORD_BYTES);
+  const secret = await vspherePassword({ password });
   // Loading undici takes longer than most commands: only who speaks to a server pays for it.
   const { VsphereClient } = await import('./vsphere-client.js');
   const client = new VsphereClient({ ...access, password: secret });

@@ -1,6 +1,6 @@
-export { type ChangedArea, type ChangeQuery, changedAreas } from './changed-areas.js';
+export { ALL_ALLOCATED, type ChangedArea, type ChangeQuery, changedAreas } from './changed-areas.js';
 export { clockAhead } from './clock.js';
-export { connectVsphere, type VsphereAccess } from './connect-vsphere.js';
+export { connectVsphere, type VsphereAccess, vspherePassword } from './connect-vsphere.js';
 export { type DatastorePath, datastoreUrl, parseDatastorePath } from './datastore-url.js';
 export { type DatastoreEntry, type DatastoreSpace, datastoreFolder, datastoreSpace } from './datastores.js';
 export { type ExportLease, type LeaseFile, withExportLease } from './export-lease.js';
@@ -23,6 +23,7 @@ export type { MissingProperty, RetrievedObject } from './retrieved-object.js';
 export type { About, ServiceContent } from './service-content.js';
 export { consolidateDisks, createSnapshot, removeSnapshot, type SnapshotSettings } from './snapshots.js';
 export type { TaskWatching } from './tasks.js';
+export { serverThumbprint } from './thumbprint.js';
 export { arrayOf, FLAG, list, REF, TEXT, vimObject, WHOLE_NUMBER } from './vim-schemas.js';
 export type { Ref, VimObject, VimValue } from './vim-value.js';
 export type { VsphereClient, VspherePatience } from './vsphere-client.js';

@@ -225,7 +225,8 @@ export class VsphereClient {
   }
 }
 
-function connectorTo(
+/** Connects to a server with a certificate that is trusted. Throws CONFIG_INVALID for what is no fingerprint. */
+export function connectorTo(
   server: string,
   fingerprints: readonly string[],
   timeoutMs: number,

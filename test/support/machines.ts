@@ -96,6 +96,7 @@ export function testLive(changes: Partial<PlannedLive> = {}): PlannedLive {
   return {
     move: 'cold',
     read: 'datastore',
+    vddk: null,
     allow: ['shutDown'],
     shutDown: { seconds: 600, otherwise: 'fail' },
     precopy: { passes: 3, pauseSeconds: 300 },

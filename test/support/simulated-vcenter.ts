@@ -69,7 +69,7 @@ interface OfCall extends Repeated {
 }
 
 interface OfTransfer extends Repeated {
-  readonly transfer: 'folder' | 'nfc';
+  readonly transfer: 'folder' | 'nfc' | 'vddk';
   /** A part of the path. */
   readonly path?: string;
 }
@@ -110,6 +110,8 @@ const READY = z.object({
 export interface SimulatedVcenter {
   /** `https://127.0.0.1:1234/sdk`. */
   readonly url: string;
+  /** Where tests, and other simulators, tell it what to do. */
+  readonly control: string;
   /** SHA-256 of its certificate, as openssl prints it. */
   readonly fingerprint: string;
   /** The certificate, which nobody but itself has signed. */
@@ -154,8 +156,8 @@ export async function startVcenter(options: VcenterOptions = {}): Promise<Simula
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const { control, ...facts } = READY.parse(await ready(child));
-    return { ...facts, user: VCENTER_USER, password, ...controlOf(control), close };
+    const facts = READY.parse(await ready(child));
+    return { ...facts, user: VCENTER_USER, password, ...controlOf(facts.control), close };
   } catch (error) {
     await close();
     throw error;

@@ -34,7 +34,8 @@ export const doctorCommand: Command<Options> = {
         alias: 'm',
         type: 'string',
         requiresArg: true,
-        describe: 'Migration file: also looks whether what it asks for can be done at its servers',
+        describe:
+          'Migration file: also looks whether what it asks for can be done, at its servers and by VDDK where it is to be',
       })
       .option('source', {
         type: 'string',

@@ -5,6 +5,7 @@ import type { PoolPatience } from '../../xapi/index.js';
 import { namedSources } from '../read-sources.js';
 import { examinePool } from './examine-pool.js';
 import { examineSource } from './examine-source.js';
+import { examineVddk } from './examine-vddk.js';
 import type { Finding } from './finding.js';
 import { actionsOf } from './source-actions.js';
 
@@ -19,8 +20,9 @@ export async function examineMigration(
   const preparation = await prepare(file, await loadProfiles());
   const { migration, folder } = preparation;
   const moves = Object.values(migration.machines ?? {}).flatMap(({ move }) => move ?? []);
-  const wanted = actionsOf(livePolicy(migration), moves);
-  const findings: Finding[] = [];
+  const policy = livePolicy(migration);
+  const wanted = actionsOf(policy, moves);
+  const findings: Finding[] = policy.vddk === null ? [] : [await examineVddk(policy.vddk)];
   for (const source of namedSources([], preparation)) {
     if ('server' in source) findings.push(...(await examineSource(source.server, wanted, patience.vsphere)));
   }

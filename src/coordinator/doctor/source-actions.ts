@@ -20,6 +20,11 @@ export const SOURCE_ACTIONS: Readonly<
     privileges: ['Datastore.Browse', 'Datastore.FileManagement'],
   },
   export: { what: 'exports', on: 'machine', privileges: ['VApp.Export'] },
+  vddk: {
+    what: 'disks read through VDDK',
+    on: 'machine',
+    privileges: ['VirtualMachine.Provisioning.DiskRandomRead', 'VirtualMachine.Provisioning.GetVmFiles'],
+  },
   snapshot: {
     what: 'snapshot',
     on: 'machine',

@@ -9,6 +9,8 @@ import { placedDisks } from './placed-disks.js';
 import { refuseFullDatastores } from './refuse-source.js';
 import { withSnapshotSlots } from './snapshot-slots.js';
 import { readSnapshotDisks, readSourceMachine, type SourceDisk } from './source-machine.js';
+import { thinDisk } from './thin-disks.js';
+import { withVddkDisks } from './vddk-disks.js';
 
 /** A disk as it was at one moment, and what of it is to be read. */
 export interface DiskPass {
@@ -89,10 +91,34 @@ export class WarmSource {
       const since = this.#readUpTo.get(Number(disk.key)) ?? null;
       const changed =
         kept === undefined || since === null ? null : await this.#changed(snapshot, kept, since);
-      passes.push({ disk, changed, changeId: kept?.changeId ?? null });
+      const thin = await this.#thin(snapshot, disk, kept, changed);
+      passes.push({ disk: thin, changed, changeId: kept?.changeId ?? null });
     }
-    await read(passes);
+    await this.#withReadable(snapshot, passes, read);
     this.#readUpTo = new Map(found.map(({ key, changeId }) => [key, changeId]));
+  }
+
+  /** What has changed is read in any case. */
+  async #thin(
+    snapshot: Ref,
+    disk: Disk,
+    kept: SourceDisk | undefined,
+    changed: Uint8Array | null,
+  ): Promise<Disk> {
+    if (changed !== null || this.#at.live.read === 'vddk') return disk;
+    return await thinDisk(this.#at, snapshot, disk, kept, this.#signal);
+  }
+
+  async #withReadable(
+    snapshot: Ref,
+    passes: readonly DiskPass[],
+    read: (disks: readonly DiskPass[]) => Promise<void>,
+  ): Promise<void> {
+    if (this.#at.live.read !== 'vddk') return await read(passes);
+    const disks = passes.map(({ disk }) => disk);
+    await withVddkDisks({ ...this.#at, snapshot }, disks, this.#signal, (served) =>
+      read(passes.map((pass, index) => ({ ...pass, disk: served[index] ?? pass.disk }))),
+    );
   }
 
   /** Null where the server has lost the list: after a power failure, or when somebody has reset it. */

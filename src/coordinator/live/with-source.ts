@@ -18,6 +18,8 @@ import {
   type SourceDisk,
   type SourceMachine,
 } from './source-machine.js';
+import { thinDisks } from './thin-disks.js';
+import { withVddkDisks } from './vddk-disks.js';
 import { WarmSource } from './warm-source.js';
 
 /** Brings the machine there whose disks lie where the job says now. */
@@ -184,9 +186,18 @@ async function moveDisks(
   deliver: Deliver,
 ): Promise<void> {
   const places = placedDisks(job, disks, at);
+  if (at.live.read === 'vddk') {
+    const snapshot = source === at.machine ? null : source;
+    return await withVddkDisks({ ...at, snapshot }, places, context.signal, (served) =>
+      deliver(withDisks(job, served)),
+    );
+  }
   // What lies on other files has formats that only the server reads.
   const isLayered = disks.some(({ layered }) => layered);
-  if (at.live.read === 'datastore' && !isLayered) return await deliver(withDisks(job, places));
+  if (at.live.read === 'datastore' && !isLayered) {
+    const thin = source === at.machine ? places : await thinDisks(at, source, places, disks, context.signal);
+    return await deliver(withDisks(job, thin));
+  }
   await exportedDisks(context, { ...at, source, disks: places, jobId: job.record.id }, async (staged) => {
     const { planned } = withDisks(job, staged);
     const { fingerprint } = await jobPrints(planned, job, context);

@@ -151,6 +151,7 @@ const PLANNED: PlannedMachine = {
   live: {
     move: 'warm',
     read: 'datastore',
+    vddk: null,
     allow: ['shutDown'],
     shutDown: { seconds: 600, otherwise: 'fail' },
     precopy: { passes: 3, pauseSeconds: 300 },

@@ -1,5 +1,6 @@
 import type { Destination } from '../../model/destination.js';
-import type { LivePolicy, PlannedLive, SourceChange } from '../../model/live.js';
+import { XenferryError } from '../../model/errors.js';
+import type { LivePolicy, PlannedLive, SourceChange, VddkSettings } from '../../model/live.js';
 import type { Concern } from '../../model/plan.js';
 import type { VirtualMachine } from '../../model/virtual-machine.js';
 import type { MachineOverrides, Migration } from '../migration-file/schema.js';
@@ -11,15 +12,21 @@ const DEFAULTS = {
   shutDown: { seconds: 600, otherwise: 'fail' },
   precopy: { passes: 3, pauseSeconds: 300 },
   rollbackDays: 14,
+  // Over the network and encrypted where the server can: the others would have the library look for the disk at our own
+  // hardware, or attach it to the machine we run on.
+  transports: 'nbdssl:nbd',
 } as const;
 
-/** What a migration says of machines that still are in VMware's hands. Throws CONFIG_INVALID for an unknown window. */
+/** What a migration says of machines that still are in VMware's hands. Throws CONFIG_INVALID for an unknown window and for
+ * `read: vddk` without a library. */
 export function livePolicy({ live = {}, windows = {} }: Pick<Migration, 'live' | 'windows'>): LivePolicy {
-  const { move = 'cold', read = 'datastore', allow = [], shutDown, precopy, cutover, afterwards } = live;
+  const { move = 'cold', read = 'datastore', vddk, allow = [] } = live;
+  const { shutDown, precopy, cutover, afterwards } = live;
   const { rollbackDays = DEFAULTS.rollbackDays } = live;
   return {
     move,
     read,
+    vddk: read === 'vddk' ? vddkSettings(vddk) : null,
     allow,
     shutDown:
       shutDown === undefined
@@ -33,6 +40,16 @@ export function livePolicy({ live = {}, windows = {} }: Pick<Migration, 'live' |
     afterwards: { rename: afterwards?.rename ?? null, disconnect: afterwards?.disconnect ?? false },
     rollbackDays,
   };
+}
+
+function vddkSettings(vddk: NonNullable<Migration['live']>['vddk']): VddkSettings {
+  if (vddk === undefined) {
+    throw new XenferryError('CONFIG_INVALID', 'live.read is vddk, but live.vddk.library is missing', {
+      hint: "Name the folder that VMware's archive with VDDK was unpacked to.",
+    });
+  }
+  const { library, plugin = null, transports = DEFAULTS.transports } = vddk;
+  return { library, plugin, transports };
 }
 
 /** How a machine gets out of VMware, with what stands against it; null for one that lies in files. */

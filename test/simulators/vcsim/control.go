@@ -23,6 +23,7 @@ func (s *server) serveControl() (string, error) {
 	routes.HandleFunc("/datastore", order(setDatastore))
 	routes.HandleFunc("/host", order(s.setHost))
 	routes.HandleFunc("/privileges", order(s.setPrivileges))
+	routes.HandleFunc("/vddk", s.serveVDDK)
 	routes.HandleFunc("/log", tell(func() interface{} { return s.log.all() }))
 	routes.HandleFunc("/state", tell(func() interface{} { return s.state() }))
 	go func() { _ = http.Serve(listener, routes) }()

@@ -150,9 +150,14 @@ describe('settings', () => {
 });
 
 describe('changed areas', () => {
-  async function areas(ref: Ref, snapshot: Ref, changeId: string): Promise<[number, number][]> {
+  async function areas(
+    ref: Ref,
+    snapshot: Ref,
+    changeId: string,
+    capacity = 8 * MIB,
+  ): Promise<[number, number][]> {
     const found: [number, number][] = [];
-    const query = { machine: ref, snapshot, diskKey: 2000, changeId, capacity: 8 * MIB };
+    const query = { machine: ref, snapshot, diskKey: 2000, changeId, capacity };
     for await (const { start, length } of changedAreas(client, query)) {
       found.push([start / GRAIN, length / GRAIN]);
     }
@@ -188,6 +193,8 @@ describe('changed areas', () => {
       [40, 1],
       [127, 1],
     ]);
+    // A list of what is allocated that goes beyond the disk is none to leave anything out by.
+    await expect(areas(ref, second, '*', 4 * MIB)).rejects.toMatchObject({ code: 'VSPHERE_PROTOCOL' });
     await vcenter.fault({ kind: 'resetTracking', vm: name });
     await expect(areas(ref, second, since)).rejects.toMatchObject({ fault: 'FileFault' });
   });
