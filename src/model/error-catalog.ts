@@ -61,7 +61,7 @@ export const ERROR_CATALOG = {
   PLAN_NO_SNAPSHOT: { category: 'plan', hint: 'Move the machine cold.' },
   PLAN_WARM_SNAPSHOTS: {
     category: 'plan',
-    hint: 'Remove its snapshots, move it cold, or copy it with read: export.',
+    hint: 'Remove its snapshots, move it cold, copy it with read: export, or have it read by read: vddk.',
   },
   PLAN_DUPLICATE_MAC: { category: 'plan', hint: 'Change one of the two addresses before both machines run.' },
   PLAN_CPU_TOPOLOGY: { category: 'plan', hint: 'Set the cores per socket after the import.' },

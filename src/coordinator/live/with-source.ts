@@ -91,13 +91,21 @@ export async function refixWithSource(
     if (toXenferryError(error).code !== 'VSPHERE_OBJECT_MISSING') throw error;
     throw refused('it is gone at its source');
   });
-  const host = `${at.client.shown} ${now.host?.value ?? ''}`;
-  await context.liveServers.diskSlots.hold(host, now.disks.length, context.signal, async () => {
-    const { disks } = await unchangedSource(at, job, known, context.signal);
-    await moveDisks(context, job, at, at.machine, disks, (placed) => delivery.refix(placed, context));
-    const after = await readSourceMachine(at.client, at.machine, context.signal);
-    if (after.powerState !== 'poweredOff') throw wasStarted(at);
-  });
+  const places = new SourcePlaces(context.ledger.places, job.held);
+  const signal = AbortSignal.any([context.signal, places.lost]);
+  const placed = { ...context, signal };
+  try {
+    await withDiskPlaces({ client: at.client, places, signal }, now, async () => {
+      const { disks } = await unchangedSource(at, job, known, signal);
+      await moveDisks(placed, job, at, at.machine, disks, (there) => delivery.refix(there, placed));
+      const after = await readSourceMachine(at.client, at.machine, signal);
+      if (after.powerState !== 'poweredOff') throw wasStarted(at);
+    });
+  } catch (error) {
+    // What failed because of that says less.
+    if (!context.signal.aborted) places.lost.throwIfAborted();
+    throw error;
+  }
 }
 
 /** The machine, off and with the files that were moved. Rejects with REFIX_REFUSED for one that is not so. */

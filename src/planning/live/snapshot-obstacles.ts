@@ -20,9 +20,7 @@ export function snapshotObstacles(
       : [concern('PLAN_NO_SNAPSHOT', 'critical', `${disk.file} is ${reason}`, remedy)];
   });
   const others = snapshots.filter(({ name }) => !OUR_OWN.test(name));
-  // What else there is reads layers.
-  const readsFiles = read === 'datastore' || read === 'export';
-  return move === 'warm' && readsFiles && others.length > 0
+  return move === 'warm' && read !== 'vddk' && others.length > 0
     ? [...concerns, hasSnapshots(others.map(({ name }) => name))]
     : concerns;
 }
@@ -43,6 +41,6 @@ function hasSnapshots(names: readonly string[]): Concern {
     'PLAN_WARM_SNAPSHOTS',
     'critical',
     message,
-    'Remove its snapshots, move it cold, or copy it with read: export.',
+    'Remove its snapshots, move it cold, copy it with read: export, or have it read by read: vddk.',
   );
 }

@@ -11,7 +11,15 @@ const WAYS = ['xen1', 'xen2'].map((name) => [through('targetHost', name)]);
 function plannedJob(id: string, number: number): PlannedJob {
   const record: JobRecord = {
     ...{ id: number, machineId: id, name: id, wave: 'all', state: 'planned', planned: '{}', error: null },
-    ...{ outputBytes: null, refix: false, landed: null, notes: [], endedAt: null, rollback: null },
+    ...{
+      outputBytes: null,
+      refix: false,
+      landed: null,
+      notes: [],
+      endedAt: null,
+      rollback: null,
+      rolledBackAt: null,
+    },
   };
   const planned = testPlanned(testMachine({ id }));
   return { record, planned, surroundings: null, lasting: null, fingerprint: 'f' };

@@ -55,8 +55,14 @@ describe('the plan of a live machine', () => {
   });
 
   const ALLOWED: readonly SourceChange[] = ['snapshot', 'changeTracking', 'shutDown'];
-  const ids = (move: LiveMove, facts: Partial<VirtualMachine>, state: 'on' | 'off' = 'on') =>
-    planned(state, { move, allow: [...ALLOWED] }, facts)
+  const VDDK = { read: 'vddk' as const, vddk: { library: '/opt/vddk' } };
+  const ids = (
+    move: LiveMove,
+    facts: Partial<VirtualMachine>,
+    state: 'on' | 'off' = 'on',
+    more: NonNullable<Migration['live']> = {},
+  ) =>
+    planned(state, { move, allow: [...ALLOWED], ...more }, facts)
       ?.concerns.map(({ id }) => id)
       .filter((id) => id !== 'PLAN_WARM_TARGET');
 
@@ -77,6 +83,7 @@ describe('the plan of a live machine', () => {
     const named = (name: string) => ({ snapshots: [{ name, createdAt: null, withMemory: false }] });
     expect(ids('warm', named('before the update'))).toEqual(['PLAN_WARM_SNAPSHOTS']);
     expect(ids('copy', named('before the update'))).toEqual([]);
+    expect(ids('warm', named('before the update'), 'on', VDDK)).toEqual([]);
     expect(ids('warm', named('xenferry 0a1b2c3d-7 1795485600000'))).toEqual([]);
   });
 });
