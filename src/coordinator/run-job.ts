@@ -2,7 +2,8 @@ import { errorCodeOf, isCanceled, toXenferryError, XenferryError } from '../mode
 import { isBlocking, type PlannedMachine } from '../model/plan.js';
 import type { Delivery } from './delivery.js';
 import type { BatchContext, ClaimedJob } from './job.js';
-import { refixWithSource, settleSource, withSource } from './live/with-source.js';
+import { refixWithSource } from './live/refix-source.js';
+import { settleSource, withSource } from './live/with-source.js';
 import { failureBy, stateAfter } from './stop-reasons.js';
 
 /**

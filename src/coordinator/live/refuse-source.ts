@@ -2,6 +2,7 @@ import { XenferryError } from '../../model/errors.js';
 import { formatBytes } from '../../model/format.js';
 import type { LiveMove } from '../../model/live.js';
 import { datastoreSpace, retrieveOne, type VsphereClient } from '../../vsphere/index.js';
+import type { ChangedMachine } from './change-source.js';
 import type { SourceMachine } from './source-machine.js';
 
 /** A snapshot grows with what its machine writes: this part of its disks must be free on their datastore. */
@@ -52,4 +53,11 @@ export async function refuseFullDatastores(
       { file: client.shown },
     );
   }
+}
+
+/** Of a machine that had to stay off. */
+export function wasStarted({ client }: Pick<ChangedMachine, 'client'>): XenferryError {
+  return new XenferryError('SOURCE_CHANGED', 'the machine was started while its disks were read', {
+    file: client.shown,
+  });
 }

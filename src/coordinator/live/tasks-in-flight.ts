@@ -22,7 +22,7 @@ export async function tasksInFlight(client: VsphereClient, machine: Ref): Promis
       for await (const { objects } of watchUpdates(client, [{ objects: [task], properties: ['info'] }], {
         signal: enough,
       })) {
-        if (objects.every(({ kind, properties }) => kind === 'leave' || hasEnded(properties['info']))) break;
+        if (objects.every(({ kind, properties }) => kind === 'leave' || hasEnded(properties.info))) break;
       }
     } catch (error) {
       if (enough.aborted) return;
@@ -34,7 +34,7 @@ export async function tasksInFlight(client: VsphereClient, machine: Ref): Promis
 /** One that the server has forgotten is over. */
 async function isUnderWay(client: VsphereClient, task: Ref): Promise<boolean> {
   const told = await retrieveOne(client, task, ['info']).catch(() => null);
-  return told !== null && !hasEnded(told['info']);
+  return told !== null && !hasEnded(told.info);
 }
 
 function hasEnded(info: unknown): boolean {

@@ -1,12 +1,11 @@
 import { isToUndo } from '../../ledger/index.js';
-import { XenferryError } from '../../model/errors.js';
 import { BLOCK_BYTES, blockCount } from '../../model/units.js';
 import type { Disk } from '../../model/virtual-machine.js';
 import { changedAreas, isVsphereFault, type Ref } from '../../vsphere/index.js';
 import type { ClaimedJob } from '../job.js';
 import { type ChangedMachine, shutDown, takeSnapshot, trackChanges, undoChanges } from './change-source.js';
 import { placedDisks } from './placed-disks.js';
-import { refuseFullDatastores } from './refuse-source.js';
+import { refuseFullDatastores, wasStarted } from './refuse-source.js';
 import { withDiskPlaces, withSnapshotPlaces } from './source-limits.js';
 import { readSnapshotDisks, readSourceMachine, type SourceDisk } from './source-machine.js';
 import type { SourcePlaces } from './source-places.js';
@@ -78,9 +77,7 @@ export class WarmSource {
     await this.pass(read);
     const after = await readSourceMachine(client, machine, this.#signal);
     if (after.powerState === 'poweredOff') return;
-    throw new XenferryError('SOURCE_CHANGED', 'the machine was started while its disks were read', {
-      file: client.shown,
-    });
+    throw wasStarted(this.#at);
   }
 
   async #readFrom(snapshot: Ref, read: (disks: readonly DiskPass[]) => Promise<void>): Promise<void> {

@@ -1,31 +1,18 @@
-import { createHash } from 'node:crypto';
 import { isToUndo } from '../../ledger/index.js';
 import { toXenferryError, XenferryError } from '../../model/errors.js';
-import type { PlannedLive, SourceChange } from '../../model/live.js';
-import { datastoreFolder, type Ref, type VsphereClient } from '../../vsphere/index.js';
+import type { SourceChange } from '../../model/live.js';
 import type { Delivery, MoveEnd } from '../delivery.js';
-import { jobPrints } from '../fingerprint.js';
 import type { BatchContext, ClaimedJob } from '../job.js';
-import { refused } from '../refix-output.js';
 import { type ChangedMachine, leaveBehind, shutDown, takeSnapshot, undoChanges } from './change-source.js';
 import { keepEvidence } from './evidence.js';
-import { exportedDisks } from './exported-disks.js';
-import { placedDisks, withDisks } from './placed-disks.js';
-import { refuseFullDatastores, refuseUnusable } from './refuse-source.js';
+import { type Deliver, moveDisks } from './move-disks.js';
+import { reachSource } from './reach-source.js';
+import { refuseFullDatastores, refuseUnusable, wasStarted } from './refuse-source.js';
 import { withDiskPlaces, withSnapshotPlaces } from './source-limits.js';
-import {
-  readSnapshotDisks,
-  readSourceMachine,
-  type SourceDisk,
-  type SourceMachine,
-} from './source-machine.js';
+import { readSnapshotDisks, readSourceMachine, type SourceMachine } from './source-machine.js';
 import { SourcePlaces } from './source-places.js';
-import { thinDisks } from './thin-disks.js';
-import { withVddkDisks } from './vddk-disks.js';
+import { versionOf } from './source-version.js';
 import { WarmSource } from './warm-source.js';
-
-/** Brings the machine there whose disks lie where the job says now. */
-type Deliver = (job: ClaimedJob) => Promise<void>;
 
 /** What stays when a machine has moved: it must not run twice. */
 const STAYS: readonly SourceChange[] = ['shutDown', 'powerOff', 'rename', 'disconnect'];
@@ -73,54 +60,6 @@ export async function withSource(
   return 'moved';
 }
 
-/**
- * Mends the guest of a machine anew that is there already; its disks must stand at the source as they were moved. Rejects
- * as `Delivery.refix` does, with VSPHERE_*, SOURCE_CHANGED.
- */
-export async function refixWithSource(
-  context: BatchContext,
-  job: ClaimedJob,
-  delivery: Delivery,
-): Promise<void> {
-  const { live } = job.planned;
-  if (live === null) return await delivery.refix(job, context);
-  const at = await reachSource(context, job, live);
-  const known = await job.held.sourceVersion();
-  if (known === null) throw refused('it was moved while it ran: what it was then is gone at its source');
-  const now = await readSourceMachine(at.client, at.machine, context.signal).catch((error: unknown) => {
-    if (toXenferryError(error).code !== 'VSPHERE_OBJECT_MISSING') throw error;
-    throw refused('it is gone at its source');
-  });
-  const places = new SourcePlaces(context.ledger.places, job.held);
-  const signal = AbortSignal.any([context.signal, places.lost]);
-  const placed = { ...context, signal };
-  try {
-    await withDiskPlaces({ client: at.client, places, signal }, now, async () => {
-      const { disks } = await unchangedSource(at, job, known, signal);
-      await moveDisks(placed, job, at, at.machine, disks, (there) => delivery.refix(there, placed));
-      const after = await readSourceMachine(at.client, at.machine, signal);
-      if (after.powerState !== 'poweredOff') throw wasStarted(at);
-    });
-  } catch (error) {
-    // What failed because of that says less.
-    if (!context.signal.aborted) places.lost.throwIfAborted();
-    throw error;
-  }
-}
-
-/** The machine, off and with the files that were moved. Rejects with REFIX_REFUSED for one that is not so. */
-async function unchangedSource(
-  at: ChangedMachine,
-  job: ClaimedJob,
-  known: string,
-  signal: AbortSignal,
-): Promise<SourceMachine> {
-  const now = await readSourceMachine(at.client, at.machine, signal);
-  if (now.powerState !== 'poweredOff') throw refused('it is not off at its source any more');
-  if (filesOf(await versionOf(at, job, now)) === filesOf(known)) return now;
-  throw refused('its disks at the source are not those any more that were moved');
-}
-
 /** Ends what is to be done at the source of a machine that is there already: a killed run may not have come to it. */
 export async function settleSource(context: BatchContext, job: ClaimedJob): Promise<void> {
   const { live } = job.planned;
@@ -148,23 +87,6 @@ async function leaveSource(at: ChangedMachine, job: ClaimedJob): Promise<void> {
   }
   await at.changes.keep(at.jobId, STAYS);
   await takeBack(at, job);
-}
-
-/** Rejects as `connectVsphere` does. */
-async function reachSource(
-  { liveServers, ledger }: Pick<BatchContext, 'liveServers' | 'ledger'>,
-  { record }: Pick<ClaimedJob, 'record'>,
-  live: PlannedLive,
-): Promise<ChangedMachine> {
-  const identity = await ledger.identity();
-  return {
-    client: await liveServers.of(live.server),
-    machine: { type: 'VirtualMachine', value: live.objectId },
-    live,
-    changes: ledger.sourceChanges,
-    jobId: record.id,
-    mark: `xenferry ${(identity ?? '').slice(0, 8)}-${record.id}`,
-  };
 }
 
 async function takeBack(at: ChangedMachine, job: ClaimedJob): Promise<void> {
@@ -240,82 +162,9 @@ async function moveSnapshot(
   });
 }
 
-/** `source`: what may be exported, the machine or its snapshot. */
-async function moveDisks(
-  context: BatchContext,
-  job: ClaimedJob,
-  at: ChangedMachine,
-  source: Ref,
-  disks: readonly SourceDisk[],
-  deliver: Deliver,
-): Promise<void> {
-  const places = placedDisks(job, disks, at);
-  if (at.live.read === 'vddk') {
-    const snapshot = source === at.machine ? null : source;
-    return await withVddkDisks({ ...at, snapshot }, places, context.signal, (served) =>
-      deliver(withDisks(job, served)),
-    );
-  }
-  // What lies on other files has formats that only the server reads.
-  const isLayered = disks.some(({ layered }) => layered);
-  if (at.live.read === 'datastore' && !isLayered) {
-    const thin = source === at.machine ? places : await thinDisks(at, source, places, disks, context.signal);
-    return await deliver(withDisks(job, thin));
-  }
-  await exportedDisks(context, { ...at, source, disks: places, jobId: job.record.id }, async (staged) => {
-    const { planned } = withDisks(job, staged);
-    const { fingerprint } = await jobPrints(planned, job, context);
-    await deliver({ ...job, planned, fingerprint });
-  });
-}
-
-/**
- * Tells whether files that blocks were read from are still the same, by their names, sizes and times of change; before it,
- * what is made of them.
- */
-async function versionOf(
-  { client }: ChangedMachine,
-  job: ClaimedJob,
-  { disks, datastores }: SourceMachine,
-): Promise<string> {
-  const folders = new Set(disks.map(({ file }) => `[${file.datastore}] ${folderOf(file.path)}`));
-  const hash = createHash('sha256').update(JSON.stringify(disks));
-  for (const folder of [...folders].sort())
-    hash.update(JSON.stringify(await filesIn(client, datastores, folder)));
-  return `${job.fingerprint} ${hash.digest('hex')}`;
-}
-
-function filesOf(version: string): string {
-  return version.slice(version.indexOf(' ') + 1);
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
-}
-
-/** Of the disks' folder, wherever it is. */
-async function filesIn(client: VsphereClient, datastores: readonly Ref[], folder: string): Promise<unknown> {
-  for (const datastore of datastores) {
-    const entries = await datastoreFolder(client, datastore, folder).catch(() => null);
-    if (entries === null) continue;
-    return entries
-      .filter(({ name }) => name.endsWith('.vmdk'))
-      .map(({ name, length, modifiedAt }) => [name, length, modifiedAt])
-      .sort();
-  }
-  // Nobody can tell: no two of them are the same.
-  return Math.random();
-}
-
 /** What an earlier run has read of other files is of no use. */
 async function forgetOtherVersion({ held }: ClaimedJob, version: string): Promise<void> {
   if ((await held.sourceVersion()) === version) return;
   await held.reset();
   await held.setSourceVersion(version);
-}
-
-function wasStarted({ client }: ChangedMachine): XenferryError {
-  return new XenferryError('SOURCE_CHANGED', 'the machine was started while its disks were read', {
-    file: client.shown,
-  });
 }
