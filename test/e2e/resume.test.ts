@@ -14,7 +14,7 @@ import { expectGoodXva, expectSameContent } from '../support/oracles.js';
 import { runCli, runJson, startCli } from '../support/run-cli.js';
 import { tempFiles } from '../support/temp-files.js';
 
-const KILLS = 20;
+const KILLS = Number(process.env.XENFERRY_TEST_KILLS ?? 8);
 /** Another seed gives other moments; the one of a failed run is in its output. */
 const SEED = Number(process.env.XENFERRY_TEST_SEED ?? Date.now() % 1_000_000);
 /** The longest a run is left alive: long enough to get through a few checkpoints. */
