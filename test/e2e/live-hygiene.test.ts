@@ -238,7 +238,7 @@ describe('a machine that is not as it was when the plan was made', () => {
     await change(at);
     const calls = (await at.vcenter.log()).length;
     expect(await runLive(plan)).toMatchObject({ failed: 1 });
-    expect((await liveOutcome(at.out)).machines['web']?.code).toBe(code);
+    expect((await liveOutcome(at.out)).machines.web?.code).toBe(code);
     const made = (await at.vcenter.log()).slice(calls).map(({ call }) => call);
     expect(made.filter((call) => /^(?!Search).*_Task$|^Shutdown/.test(call))).toEqual([]);
   });
@@ -249,7 +249,7 @@ describe('a machine that is not as it was when the plan was made', () => {
     const [datastore] = (await vcenter.state()).datastores;
     await vcenter.freeSpace(datastore?.name ?? '', 400_000);
     expect(await runLive(plan)).toMatchObject({ failed: 1 });
-    expect((await liveOutcome(out)).machines['web']?.code).toBe('VSPHERE_NO_SPACE');
+    expect((await liveOutcome(out)).machines.web?.code).toBe('VSPHERE_NO_SPACE');
     await expectUntouched();
   });
 });

@@ -60,7 +60,7 @@ function repositoriesOf(vm: Row, of = pool): string[] {
     .map((sr) => of.objects.find('SR', sr)?.text('name_label') ?? '');
 }
 
-const ALL_DONE = { done: 3, failed: 0, cancelled: 0, warnings: [] };
+const ALL_DONE = { done: 3, failed: 0, cancelled: 0, paused: 0, warnings: [] };
 
 describe('after the import', () => {
   it('machines move to their final repository, get a snapshot and are started, once', async () => {

@@ -255,7 +255,7 @@ describe.skipIf(!canMount)('the tour from a vCenter into a pool', () => {
     const files = readdirSync(vcenterFolder('web01')).filter((file) => file.endsWith('.vmdk'));
     expect(files.toSorted()).toEqual(['web01-flat.vmdk', 'web01.vmdk']);
     expect(await sha256(join(vcenterFolder('web01'), 'web01-flat.vmdk'))).toBe(
-      await sha256(await original(DISKS['web01']?.[0] ?? '', 'source')),
+      await sha256(await original(DISKS.web01?.[0] ?? '', 'source')),
     );
   });
 

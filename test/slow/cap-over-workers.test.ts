@@ -47,7 +47,7 @@ bandwidth: [{window: always, mibPerSecond: ${MIB_PER_SECOND}}]
       const steps = (await Promise.all(jobs.map(({ id }) => ledger.steps(id)))).flat();
       const moves = steps.filter(({ name }) => name === 'convert');
       expect(moves).toHaveLength(MACHINES.length);
-      const bytes = moves.reduce((sum, step) => sum + (step.bytes), 0);
+      const bytes = moves.reduce((sum, step) => sum + step.bytes, 0);
       const began = Math.min(...moves.map((step) => step.started_at));
       const ended = Math.max(...moves.map((step) => step.finished_at ?? 0));
       expect(bytes).toBe(MACHINES.length * 64 * MIB);

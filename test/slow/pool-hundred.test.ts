@@ -66,7 +66,13 @@ describe('a hundred machines into a pool of three hosts', () => {
         ),
       },
     });
-    expect(await runPoolBatch(plan)).toEqual({ done: MACHINES, failed: 0, cancelled: 0, warnings: [] });
+    expect(await runPoolBatch(plan)).toEqual({
+      done: MACHINES,
+      failed: 0,
+      cancelled: 0,
+      paused: 0,
+      warnings: [],
+    });
     expect(pool.objects.all('VM')).toHaveLength(before + MACHINES);
   }, 180_000);
 

@@ -105,7 +105,7 @@ export async function surviveLiveStorm(folder: string, seed: number): Promise<nu
     // Only what is told may be left.
     if (open.length === 0) {
       expect((await vcenter.state()).snapshots, `seed ${seed}`).toEqual([]);
-      const isMoved = first.machines['cold']?.state === 'done';
+      const isMoved = first.machines.cold?.state === 'done';
       const cold = machines[0]?.ref ?? { type: '', value: '' };
       expect(await powerOf(calm, cold), `seed ${seed}`).toBe(isMoved ? 'poweredOff' : 'poweredOn');
     }

@@ -56,6 +56,7 @@ export async function surviveStorm({ folder, estate, machines, seed }: StormyRun
       done: machines.length,
       failed: 0,
       cancelled: 0,
+      paused: 0,
       warnings: [],
     });
     await calm(pool);
