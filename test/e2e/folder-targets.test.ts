@@ -15,7 +15,7 @@ import { runCli, runJson, startCli } from '../support/run-cli.js';
 import { tempFiles } from '../support/temp-files.js';
 
 const ESTATE = fileURLToPath(new URL('../../samples/estate', import.meta.url));
-const KILLS = 3;
+const KILLS = Number(process.env.XENFERRY_TEST_KILLS ?? 2);
 /** Another seed gives other moments; the one of a failed run is in its output. */
 const SEED = Number(process.env.XENFERRY_TEST_SEED ?? Date.now() % 1_000_000);
 const LONGEST_LIFE = 1_200;
